@@ -1,0 +1,3 @@
+//! Identity: tokens and what can be read from them.
+
+pub(crate) mod token;

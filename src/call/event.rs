@@ -1,0 +1,138 @@
+//! What the application is told about one call.
+
+/// Where a call stands. The number of a state never changes.
+///
+/// ```text
+/// New ─► Trying ─► Ringing ─► Early ─► Active ◄─► Held
+///   └──────┴─────────┴──────────┴────────┴──────────┴──► Ending ─► Ended
+/// ```
+/// States may be skipped forward, never backward, except between `Active` and `Held`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum CallState {
+    /// Made here; candidates are being gathered, nothing was sent yet.
+    New = 0,
+    /// The invite was accepted by the service; the far side is not known to ring yet.
+    Trying = 1,
+    /// The far side rings. There is no media: play your own ring-back tone.
+    Ringing = 2,
+    /// The far side sends media before the answer (announcements, ring-back).
+    Early = 3,
+    /// Answered.
+    Active = 4,
+    /// Answered and on hold: no media flows.
+    Held = 5,
+    /// Hanging up; the service has not confirmed yet.
+    Ending = 6,
+    /// Over. [`EndReason`] says why. Final.
+    Ended = 7,
+}
+
+impl CallState {
+    /// Whether the call was answered and is not over: `Active` or `Held`.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Active | Self::Held)
+    }
+}
+
+/// Who or what ended a call. The number of a kind never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum EndKind {
+    /// `hangup` was called here.
+    LocalHangup = 0,
+    /// The far side hung up an answered call.
+    RemoteHangup = 1,
+    /// The far side refused the call (cause 21 and others).
+    Rejected = 2,
+    /// The far side is busy (cause 17).
+    Busy = 3,
+    /// No such address, or it cannot be reached (causes 1, 2, 3).
+    NotFound = 4,
+    /// Nobody answered in time (cause 19, or the caller's own ring time-out).
+    NoAnswer = 5,
+    /// The call was given up before the answer (cause 487).
+    Cancelled = 6,
+    /// Media could not be agreed on, set up or kept (cause 88 and local failures).
+    MediaFailed = 7,
+    /// The session was lost for good, or the service refused the invite.
+    SignalingFailed = 8,
+    /// The client was shut down.
+    Shutdown = 9,
+    /// Answered on another device (cause 702).
+    AnsweredElsewhere = 10,
+}
+
+/// Why a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct EndReason {
+    /// The class of the end.
+    pub kind: EndKind,
+    /// The cause's name as FreeSWITCH writes it, such as `NORMAL_CLEARING` or `USER_BUSY`.
+    pub cause: String,
+    /// The cause's number: ITU-T Q.850 below 128, FreeSWITCH's own above.
+    pub code: i32,
+    /// A sentence for people.
+    pub message: String,
+}
+
+/// An event of one call, in the order in which things happened.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[non_exhaustive]
+pub enum CallEvent {
+    /// The call is now in `state`.
+    StateChanged {
+        /// The new state.
+        state: CallState,
+        /// The state before.
+        previous: CallState,
+    },
+    /// ICE and DTLS are up: audio flows from here on.
+    MediaConnected {
+        /// The negotiated audio codec's SDP name: `opus`, `PCMU` or `PCMA`.
+        codec: String,
+    },
+    /// The media path was lost. The call goes on; it ends by itself when media stays away.
+    MediaLost,
+    /// The service put this leg into a session (`call.joined`); there may be several.
+    Joined {
+        /// The call id of this segment.
+        call_id: String,
+        /// The own member in it.
+        member_id: String,
+        /// The session it belongs to.
+        room_session_id: String,
+        /// What this member may do, as the service words it.
+        capabilities: Vec<String>,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
+    /// A member changed, own or foreign (`member.updated`).
+    MemberUpdated {
+        /// Which member.
+        member_id: String,
+        /// Muted microphone, where the event says so.
+        audio_muted: Option<bool>,
+        /// Muted camera, where the event says so.
+        video_muted: Option<bool>,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
+    /// The call is over; the last event of its stream.
+    Ended {
+        /// Why.
+        reason: EndReason,
+    },
+    /// Any other event of the service that belongs to this call, known to this library or not.
+    Other {
+        /// The service's name for it, such as `call.state` or `layout.changed`.
+        event_type: String,
+        /// The payload as JSON text.
+        raw_json: String,
+    },
+}

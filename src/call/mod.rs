@@ -1,0 +1,304 @@
+//! A call: the handle that applications hold.
+
+mod actor;
+mod event;
+mod invite;
+mod reason;
+mod state;
+mod stats;
+
+pub use event::{CallEvent, CallState, EndKind, EndReason};
+pub use stats::{CallStats, SetupTimes};
+
+pub(crate) use actor::{start_outbound, Command, OutboundCall, ServerMessage};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::media::frame::AudioFormat;
+use crate::media::leg::AudioPort;
+use crate::media::sink::{AudioSink, SinkId};
+use crate::media::wav::{self, WavRecorder};
+use crate::runtime;
+use crate::util::bus::{Bus, EventStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// The events of a call, see [`EventStream`].
+pub type CallEventStream = EventStream<CallEvent>;
+
+/// A call of this client.
+///
+/// A `Call` is a handle: cloning it is cheap, every method may be called from any thread and at
+/// any time, also after the end. Dropping the last handle does **not** hang up; the call goes on
+/// until [`Call::hangup`], the far side or the client's shutdown ends it.
+#[derive(Clone)]
+pub struct Call(Arc<Shared>);
+
+/// What the handle and the call's task share.
+pub(crate) struct Shared {
+    pub(crate) id: String,
+    pub(crate) destination: String,
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) state: watch::Receiver<CallState>,
+    pub(crate) progress: Arc<Mutex<Progress>>,
+    pub(crate) events: Bus<CallEvent>,
+    pub(crate) audio: AudioPort,
+}
+
+/// What is known about the call by now.
+#[derive(Default)]
+pub(crate) struct Progress {
+    pub(crate) end: Option<EndReason>,
+    pub(crate) times: SetupTimes,
+    pub(crate) is_muted: bool,
+}
+
+impl Call {
+    pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// The call's id (UUID), unique for ever; the service knows this leg by it.
+    pub fn id(&self) -> String {
+        self.0.id.clone()
+    }
+
+    /// The destination as it was dialled.
+    pub fn destination(&self) -> String {
+        self.0.destination.clone()
+    }
+
+    /// Where the call stands at this moment.
+    pub fn state(&self) -> CallState {
+        *self.0.state.borrow()
+    }
+
+    /// Why the call ended; `None` while it has not.
+    pub fn end_reason(&self) -> Option<EndReason> {
+        self.progress().end.clone()
+    }
+
+    /// A stream of this call's events; the first one holds everything since `dial`.
+    pub fn events(&self) -> CallEventStream {
+        self.0.events.stream()
+    }
+
+    /// Waits until the call is answered.
+    ///
+    /// Errors: `CallFailed` with the cause when it is refused or ends first (the message says
+    /// why); `Cancelled` after the client's shutdown. Dropping the wait does not hang up.
+    pub async fn answered(&self) -> Result<()> {
+        let mut state = self.0.state.clone();
+        let this = self.clone();
+        runtime::run(async move {
+            let reached = state
+                .wait_for(|state| state.is_answered() || *state >= CallState::Ending)
+                .await
+                .map(|state| *state)
+                .unwrap_or(CallState::Ended);
+            if reached.is_answered() {
+                return Ok(());
+            }
+            Err(this.wait_for_end(&mut state).await.into_error())
+        })
+        .await
+    }
+
+    /// Waits until the call is over and tells why.
+    ///
+    /// Errors: `Cancelled` if the library was shut down meanwhile.
+    pub async fn ended(&self) -> Result<EndReason> {
+        let mut state = self.0.state.clone();
+        let this = self.clone();
+        runtime::run(async move { Ok(this.wait_for_end(&mut state).await) }).await
+    }
+
+    async fn wait_for_end(&self, state: &mut watch::Receiver<CallState>) -> EndReason {
+        // The sender lives until the call's task is over, which sets the reason first.
+        let _ = state.wait_for(|state| *state == CallState::Ended).await;
+        self.end_reason().unwrap_or_else(reason::shutdown)
+    }
+
+    /// Hangs up and waits until the service confirmed, at most 2 s; the call is over in any case.
+    ///
+    /// Audio stops at once. Hanging up an ended call is `Ok`.
+    /// Errors: `Cancelled` if the library was shut down meanwhile.
+    pub async fn hangup(&self) -> Result<()> {
+        if self.0.commands.send(Command::Hangup).await.is_err() {
+            return Ok(());
+        }
+        self.ended().await.map(drop)
+    }
+
+    /// Sends DTMF digits through the service.
+    ///
+    /// `digits`: 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of 0.5 s/1 s.
+    /// Errors: `InvalidArgument` for other characters; `InvalidState` unless the call is answered;
+    /// `Closed` after its end; `Timeout` (unsure whether they were sent) and `Rejected`.
+    /// Source: `verto.info`, signalwire-js VertoMessages.ts.
+    pub async fn send_digits(&self, digits: &str) -> Result<()> {
+        if digits.is_empty() || digits.len() > 64 || !digits.chars().all(is_digit) {
+            return Err(Error::invalid(
+                "digits must be 1 to 64 characters of 0-9 A-D * # and w or W for pauses",
+            ));
+        }
+        let digits = digits.to_owned();
+        self.command(|reply| Command::Digits { digits, reply }).await
+    }
+
+    /// Mutes the microphone: the service stops passing on this member's audio, and silence is
+    /// sent from here at once.
+    ///
+    /// Errors: `InvalidState` unless the call is answered and joined; `Closed`; `Timeout` and
+    /// `Rejected`, after which the local side stays muted. Muting twice is `Ok`.
+    /// Source: `call.mute`, signalwire-js FabricRoomSession.ts.
+    pub async fn mute(&self) -> Result<()> {
+        self.command(|reply| Command::Mute { on: true, reply }).await
+    }
+
+    /// Undoes [`Call::mute`]; same errors, after which the local side stays muted.
+    pub async fn unmute(&self) -> Result<()> {
+        self.command(|reply| Command::Mute { on: false, reply }).await
+    }
+
+    /// Whether the microphone is muted, by this side or by the service.
+    pub fn is_muted(&self) -> bool {
+        self.progress().is_muted
+    }
+
+    /// Puts the call on hold: the service stops sending media. Holding a held call is `Ok`.
+    ///
+    /// Errors: `InvalidState` unless answered; `Closed`; `Timeout` (state unchanged, retry is
+    /// safe); `Rejected`. Takes about 0.3 s. Source: `verto.modify`, action `hold`.
+    pub async fn hold(&self) -> Result<()> {
+        self.command(|reply| Command::Hold { on: true, reply }).await
+    }
+
+    /// Takes the call off hold; same errors as [`Call::hold`].
+    pub async fn unhold(&self) -> Result<()> {
+        self.command(|reply| Command::Hold { on: false, reply }).await
+    }
+
+    /// Queues PCM to be sent: interleaved `i16` samples, any whole number of frames.
+    ///
+    /// `format`: 8000 to 192000 Hz, mono or stereo; it may change from call to call. The queue
+    /// holds 200 ms by default; when it is full the oldest audio is dropped and counted. Audio
+    /// pushed before the answer is dropped. Never blocks; the samples are copied. Any thread.
+    /// Gives the milliseconds that had to be dropped, 0 normally.
+    /// Errors: `InvalidArgument` for a format or length that cannot be; `Closed` after the end.
+    pub fn push_audio(&self, samples: &[i16], format: AudioFormat) -> Result<u32> {
+        self.check_alive()?;
+        self.0.audio.push(samples, format)
+    }
+
+    /// Milliseconds of pushed audio that wait to be sent.
+    pub fn queued_audio_ms(&self) -> u32 {
+        self.0.audio.queued_ms()
+    }
+
+    /// Delivers the received audio to `sink`: 20 ms frames in `format`, one after the other on one
+    /// of the library's media threads, from the first packet until the call ends or
+    /// [`Call::remove_audio_sink`]. Silence and lost packets arrive as (concealed) frames.
+    ///
+    /// A sink that is slower than real time loses the oldest of 10 frames; see
+    /// [`CallStats::output_dropped_frames`]. Several sinks may be added.
+    /// Errors: `InvalidArgument` for a format that cannot be; `Closed` after the end.
+    pub fn add_audio_sink(&self, format: AudioFormat, sink: Arc<dyn AudioSink>) -> Result<SinkId> {
+        self.check_alive()?;
+        self.0.audio.add_sink(format, sink)
+    }
+
+    /// Ends the deliveries to a sink; waits for a running one, unless called from inside it.
+    /// An unknown or removed id is ignored.
+    pub fn remove_audio_sink(&self, sink: SinkId) {
+        self.0.audio.remove_sink(sink);
+    }
+
+    /// Plays a WAV file into the call in real time and waits until it was sent.
+    ///
+    /// PCM of 8 to 32 bits or float, any usual rate, mono or stereo; at most 256 MB. Ends early,
+    /// with `Closed`, when the call ends. Dropping the wait stops the file.
+    /// Errors: `InvalidState` unless the call is answered; `Media` for files that cannot be
+    /// read; `Closed`.
+    pub async fn play_wav(&self, path: impl AsRef<Path>) -> Result<()> {
+        if !self.state().is_answered() {
+            return Err(self.not_answered());
+        }
+        let this = self.clone();
+        let path = path.as_ref().to_owned();
+        runtime::run(async move {
+            let mut state = this.0.state.clone();
+            let player = wav::play(&path, &this.0.audio)?;
+            tokio::select! {
+                played = player => played,
+                _ = state.wait_for(|state| *state >= CallState::Ending) => {
+                    Err(Error::closed("the call"))
+                }
+            }
+        })
+        .await
+    }
+
+    /// Records the received audio to a 16-bit WAV file in `format` until the recorder is finished
+    /// or dropped, or the call ends. An existing file is replaced.
+    ///
+    /// Errors: `InvalidArgument` for the format; `Media` when the file cannot be made; `Closed`.
+    pub fn record_wav(&self, path: impl AsRef<Path>, format: AudioFormat) -> Result<WavRecorder> {
+        self.check_alive()?;
+        WavRecorder::start(path.as_ref(), format, &self.0.audio)
+    }
+
+    /// Numbers about the call's audio at this moment; those of the last moment after the end.
+    pub fn stats(&self) -> CallStats {
+        self.0.audio.stats()
+    }
+
+    /// When each step of the set-up was done.
+    pub fn setup_times(&self) -> SetupTimes {
+        let mut times = self.progress().times.clone();
+        self.0.audio.fill_times(&mut times);
+        times
+    }
+
+    async fn command(&self, make: impl FnOnce(oneshot::Sender<Result<()>>) -> Command) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        if self.0.commands.send(make(reply)).await.is_err() {
+            return Err(Error::closed("the call"));
+        }
+        runtime::run(async move {
+            answer.await.unwrap_or_else(|_| Err(Error::closed("the call")))
+        })
+        .await
+    }
+
+    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.0.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn check_alive(&self) -> Result<()> {
+        match self.state() {
+            CallState::Ended => Err(Error::closed("the call")),
+            _ => Ok(()),
+        }
+    }
+
+    fn not_answered(&self) -> Error {
+        match self.state() {
+            CallState::Ending | CallState::Ended => Error::closed("the call"),
+            state => Error::new(
+                ErrorKind::InvalidState,
+                format!("the call is {state:?}; wait until it is answered"),
+            ),
+        }
+    }
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("id", &self.0.id).field("state", &self.state()).finish()
+    }
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit() || matches!(c, 'A'..='D' | 'a'..='d' | '*' | '#' | 'w' | 'W')
+}

@@ -1,0 +1,65 @@
+//! Numbers about one call.
+
+/// Counters and gauges of a call's audio, taken at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct CallStats {
+    /// SDP name of the audio codec; empty before negotiation.
+    pub codec: String,
+    /// RTP packets sent.
+    pub packets_sent: u64,
+    /// RTP payload bytes sent.
+    pub bytes_sent: u64,
+    /// RTP packets received, duplicates and late ones included.
+    pub packets_received: u64,
+    /// RTP payload bytes received.
+    pub bytes_received: u64,
+    /// Packets that never came in time for play-out.
+    pub packets_lost: u64,
+    /// Packets that came after their play-out time.
+    pub packets_late: u64,
+    /// Packets that came out of order and were put right.
+    pub packets_reordered: u64,
+    /// 20 ms frames that were made up because nothing had arrived.
+    pub frames_concealed: u64,
+    /// Inter-arrival jitter in milliseconds (RFC 3550, 6.4.1).
+    pub jitter_ms: f64,
+    /// Delay that the jitter buffer adds at present, in milliseconds.
+    pub jitter_buffer_ms: f64,
+    /// Round trip in milliseconds, from RTCP or ICE; 0 until known.
+    pub round_trip_ms: f64,
+    /// Loss of what is sent, as the far side reports it, 0.0 to 1.0.
+    pub remote_loss_fraction: f64,
+    /// Milliseconds of pushed audio that were dropped because the queue was full.
+    pub input_dropped_ms: u64,
+    /// Frames that slow audio sinks lost.
+    pub output_dropped_frames: u64,
+    /// Loudness of what was received last: RMS in dBFS, -127.0 for silence.
+    pub input_level_dbfs: f64,
+    /// Loudness of what was sent last: RMS in dBFS, -127.0 for silence.
+    pub output_level_dbfs: f64,
+    /// The selected local candidate, `type address:port`; empty until connected.
+    pub local_candidate: String,
+    /// The selected remote candidate, `type address:port`; empty until connected.
+    pub remote_candidate: String,
+}
+
+/// When each step of a call's set-up was done, in milliseconds after `dial`; `None` if not yet.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct SetupTimes {
+    /// All candidates were gathered and the offer is complete.
+    pub offer_ready_ms: Option<f64>,
+    /// The service accepted the invite ("CALL CREATED").
+    pub created_ms: Option<f64>,
+    /// The far side's SDP arrived (early media or answer).
+    pub remote_sdp_ms: Option<f64>,
+    /// The call was answered.
+    pub answered_ms: Option<f64>,
+    /// ICE found a working path.
+    pub ice_connected_ms: Option<f64>,
+    /// DTLS is done: media may flow.
+    pub media_connected_ms: Option<f64>,
+    /// The first RTP packet arrived.
+    pub first_packet_ms: Option<f64>,
+}

@@ -1,0 +1,62 @@
+//! What the application is told about a client's session.
+
+/// Where a client stands. The number of a state never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum ClientState {
+    /// Not connected, and not trying to.
+    Disconnected = 0,
+    /// The first connection is being made.
+    Connecting = 1,
+    /// The session is up.
+    Connected = 2,
+    /// The connection was lost; calls are kept and it is being made again.
+    Reconnecting = 3,
+    /// Shut down. Final.
+    Closed = 4,
+}
+
+/// An event of the client, in the order in which things happened.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[non_exhaustive]
+pub enum ClientEvent {
+    /// The session changed its state.
+    StateChanged {
+        /// The new state.
+        state: ClientState,
+        /// Why, for people; empty for expected changes.
+        reason: String,
+    },
+    /// The session is authorized, for the first time or again.
+    SessionReady {
+        /// Whether the service took up the earlier session (calls go on), or made a new one.
+        is_resumed: bool,
+        /// When the token expires, in seconds since 1970, if the service said so.
+        token_expires_at: Option<i64>,
+    },
+    /// The connection was lost or could not be made; the next try follows by itself.
+    RetryScheduled {
+        /// 1 for the first try after the loss.
+        attempt: u32,
+        /// How long it waits, in milliseconds.
+        delay_ms: u32,
+        /// What failed, for people.
+        reason: String,
+    },
+    /// The service refused the token; the session is over. Make a client with a new token.
+    AuthorizationFailed {
+        /// The service's code.
+        code: i32,
+        /// The service's text.
+        message: String,
+    },
+    /// An event of the service that belongs to no call, known to this library or not.
+    Other {
+        /// The service's name for it.
+        event_type: String,
+        /// The payload as JSON text.
+        raw_json: String,
+    },
+}

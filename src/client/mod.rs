@@ -1,0 +1,193 @@
+//! The client: one subscriber's session with the service.
+
+mod event;
+mod router;
+mod shutdown;
+
+pub use event::{ClientEvent, ClientState};
+pub use shutdown::shutdown;
+
+use crate::auth::token::Token;
+use crate::call::{self, Call, OutboundCall};
+use crate::config::{ClientOptions, DialOptions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::endpoints::Endpoints;
+use crate::net::http::Http;
+use crate::net::tls;
+use crate::proto::destination::Destination;
+use crate::rest::{self, AddressPage, AddressQuery, Subscriber};
+use crate::runtime;
+use crate::session::{Session, SessionConfig};
+use crate::util::bus::{Bus, EventStream};
+use router::Router;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The events of a client, see [`EventStream`].
+pub type ClientEventStream = EventStream<ClientEvent>;
+
+/// One subscriber's connection to SignalWire.
+///
+/// A `Client` is a handle: cloning it is cheap and every method may be called from any thread.
+/// Dropping the last handle closes the session in the background; [`Client::disconnect`] does it
+/// and waits. All clients of a process share the library's threads.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+pub(crate) struct Inner {
+    options: ClientOptions,
+    http: Http,
+    session: Session,
+    router: Arc<Router>,
+    events: Bus<ClientEvent>,
+    runtime: runtime::Generation,
+}
+
+impl Client {
+    /// Makes a client; nothing is sent yet.
+    ///
+    /// Errors: `InvalidToken` if the token is not one (a subscriber access token is a compact
+    /// JWE); `InvalidArgument` for unusable options; `Tls` for unreadable CA certificates;
+    /// `Internal` if the threads cannot be started.
+    pub fn new(options: ClientOptions) -> Result<Self> {
+        options.validate()?;
+        let token = Token::parse(&options.token)?;
+        let endpoints = Endpoints::resolve(&options, &token)?;
+        let tls = tls::client_config(options.ca_certificates_pem.as_deref())?;
+        let runtime = runtime::ensure()?;
+        let http = Http::new(&endpoints.http_url, token.clone(), Arc::clone(&tls))?;
+        let events = Bus::new();
+        let router = Arc::new(Router::new(events.clone()));
+        let session = Session::start(
+            SessionConfig {
+                ws_url: endpoints.ws_url,
+                token,
+                tls,
+                agent: agent(options.agent.as_deref()),
+                request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
+            },
+            router.clone(),
+        )?;
+        let inner = Inner { options, http, session, router, events, runtime };
+        let client = Self(Arc::new(inner));
+        shutdown::register(&client.0);
+        Ok(client)
+    }
+
+    /// Opens the session and waits until the service authorized it.
+    ///
+    /// From then on a lost connection is made again by itself, with the same session where the
+    /// service allows it. Connecting a connected client is `Ok`.
+    /// Errors: `Network` (unknown or unreachable host), `Tls`, `Unauthorized` (expired or refused
+    /// token), `Timeout` after `connect_timeout_ms`, `Protocol`, `Closed` after `disconnect`.
+    pub async fn connect(&self) -> Result<()> {
+        let limit = Duration::from_millis(self.0.options.connect_timeout_ms.into());
+        let session = self.0.session.clone();
+        self.run(async move { session.connect(limit).await }).await
+    }
+
+    /// Ends all calls, closes the session and waits until both are done, at most 5 s. Final.
+    ///
+    /// The last event is `StateChanged` to `Closed`. Disconnecting twice is `Ok`.
+    pub async fn disconnect(&self) -> Result<()> {
+        let inner = Arc::clone(&self.0);
+        self.run(async move {
+            shutdown::close(&inner).await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Where the client stands at this moment.
+    pub fn state(&self) -> ClientState {
+        self.0.router.state()
+    }
+
+    /// A stream of this client's events; the first one holds everything since `new`.
+    pub fn events(&self) -> ClientEventStream {
+        self.0.events.stream()
+    }
+
+    /// Reads the subscriber that the token belongs to. Needs no session.
+    ///
+    /// Errors: `Unauthorized`, `Network`, `Tls`, `Timeout`, `RateLimited`, `Server`, `Protocol`.
+    /// Source: `GET /api/fabric/subscriber/info`.
+    pub async fn subscriber_info(&self) -> Result<Subscriber> {
+        let inner = Arc::clone(&self.0);
+        self.run(async move { rest::subscriber::info(&inner.http).await }).await
+    }
+
+    /// Reads the first page of the addresses that the subscriber can see. Needs no session.
+    ///
+    /// Errors: `InvalidArgument` for the query, else those of [`Client::subscriber_info`].
+    /// Source: `GET /api/fabric/addresses`.
+    pub async fn addresses(&self, query: AddressQuery) -> Result<AddressPage> {
+        let inner = Arc::clone(&self.0);
+        self.run(async move { rest::directory::list(&inner.http, &query).await }).await
+    }
+
+    /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and
+    /// hung up before it is answered. [`Call::answered`] waits for the answer.
+    ///
+    /// `address`: `/context/name` with an optional `?channel=audio`, `+` and an E.164 number,
+    /// or `sip:user@host`. `?channel=video` calls get their audio; see the README's table.
+    /// Errors: `InvalidArgument` for an address or option that cannot be, `NotSupported` for the
+    /// messaging channel, `NotConnected` before `connect`, `Closed` after `disconnect`. What
+    /// happens to the call later is told by the call.
+    pub fn dial(&self, address: &str, options: DialOptions) -> Result<Call> {
+        self.0.runtime.check()?;
+        options.validate()?;
+        let destination = Destination::parse(address)?;
+        match self.state() {
+            ClientState::Connected | ClientState::Reconnecting => {}
+            ClientState::Closed => return Err(Error::closed("the client")),
+            ClientState::Disconnected | ClientState::Connecting => {
+                return Err(Error::new(
+                    ErrorKind::NotConnected,
+                    "the client is not connected; await connect() before dial()",
+                ))
+            }
+        }
+        call::start_outbound(OutboundCall {
+            session: self.0.session.clone(),
+            router: self.0.router.clone(),
+            destination,
+            options,
+            media_addresses: self.0.options.media_ips()?,
+        })
+    }
+
+    /// The calls of this client that are not over.
+    pub fn calls(&self) -> Vec<Call> {
+        self.0.router.calls()
+    }
+
+    async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: std::future::Future<Output = Result<T>> + Send + 'static,
+    {
+        self.0.runtime.check()?;
+        runtime::run(work).await
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("state", &self.state()).finish()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        shutdown::close_in_background(self);
+    }
+}
+
+fn agent(application: Option<&str>) -> String {
+    let library = concat!("signalwire-client/", env!("CARGO_PKG_VERSION"));
+    match application {
+        Some(name) => format!("{name} {library}"),
+        None => library.to_owned(),
+    }
+}

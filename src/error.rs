@@ -1,0 +1,130 @@
+//! The one error type of the public API, and the only place where inner errors become it.
+
+use std::fmt;
+
+/// Coarse, stable classes of failure. The number of a kind never changes.
+///
+/// Match on the kind to decide what to do; show [`Error::message`] to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum ErrorKind {
+    /// An argument cannot be used: a bad address, option, PCM size or rate. Correct the call.
+    InvalidArgument = 1,
+    /// The token is not a SignalWire access token at all. Get a token and make a new client.
+    InvalidToken = 2,
+    /// The service refused the token: expired, revoked or of the wrong kind. Get a new token.
+    Unauthorized = 3,
+    /// There is no connected session. Call `connect` first, or wait for the reconnection.
+    NotConnected = 4,
+    /// The object is in a state that does not allow this, such as digits on an ended call.
+    InvalidState = 5,
+    /// No answer came in time. The state is unchanged; trying again is safe.
+    Timeout = 6,
+    /// The network failed: unknown host, refused or lost connection. Check it, then retry.
+    Network = 7,
+    /// TLS failed: the certificate is not trusted or does not match the host. For a private
+    /// deployment pass its CA certificate in the options.
+    Tls = 8,
+    /// The server sent something that cannot be understood. Report it with the message.
+    Protocol = 9,
+    /// The service understood and refused. `code` holds its code.
+    Rejected = 10,
+    /// What was asked for does not exist: an address, a subscriber.
+    NotFound = 11,
+    /// Too many requests. Wait before the next one.
+    RateLimited = 12,
+    /// The service failed (HTTP 5xx or an internal RPC error). Retry later.
+    Server = 13,
+    /// Media could not be set up or was lost: ICE, DTLS, codecs, files.
+    Media = 14,
+    /// Not built in this version or not offered by this platform.
+    NotSupported = 15,
+    /// The operation was given up because its object was freed or the library shuts down.
+    Cancelled = 16,
+    /// The object has ended: a closed client, an ended call.
+    Closed = 17,
+    /// A defect of this library. Report it with the message.
+    Internal = 18,
+    /// The handle is NULL, was freed, or belongs to another type (C API).
+    InvalidHandle = 19,
+    /// A blocking function was called inside a callback (C API).
+    InCallback = 20,
+    /// The process was forked after the library was used; make a new client in the child.
+    Forked = 21,
+    /// The call was refused or ended before it was answered. `code` holds the hang-up cause.
+    CallFailed = 22,
+}
+
+/// What failed, as a stable [`ErrorKind`], a text for people, and the service's own code if any.
+///
+/// Errors never contain tokens, passwords, keys or SDP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    code: Option<i32>,
+}
+
+/// Result with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Makes an error of `kind` with a text that says what went wrong and what to do about it.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), code: None }
+    }
+
+    /// Adds the service's numeric code (RPC error, HTTP status or hang-up cause).
+    pub fn with_code(mut self, code: i32) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    /// The class of the failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What went wrong and what to do about it, in English, without secrets.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The service's own code: RPC error code, HTTP status or hang-up cause (ITU-T Q.850).
+    pub fn code(&self) -> Option<i32> {
+        self.code
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidArgument, message)
+    }
+
+    pub(crate) fn closed(what: &str) -> Self {
+        Self::new(ErrorKind::Closed, format!("{what} has ended; make a new one"))
+    }
+
+    pub(crate) fn protocol(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Protocol, message)
+    }
+
+    pub(crate) fn media(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Media, message)
+    }
+
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Internal, message)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(f, "{} (code {code})", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,8 @@
+//! The wire, as pure data: what the client sends and how it reads what comes. No I/O, no clock.
+
+pub(crate) mod control;
+pub(crate) mod destination;
+pub(crate) mod jsonrpc;
+pub(crate) mod sdp;
+pub(crate) mod session;
+pub(crate) mod verto;

@@ -1,0 +1,156 @@
+//! `signalwire.connect` and the envelope of events.
+
+use crate::media::ice::IceServer;
+use crate::rest::subscriber::epoch_seconds;
+use serde_json::{json, Value};
+
+/// What lets a new socket take up the earlier session.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Resume {
+    pub(crate) protocol: String,
+    /// Opaque; the service sends it when it likes, not always.
+    pub(crate) authorization_state: Option<String>,
+}
+
+impl std::fmt::Debug for Resume {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Resume(<redacted>)")
+    }
+}
+
+/// The parameters of `signalwire.connect` (signalwire-js RPCConnect.ts).
+pub(crate) fn connect_params(agent: &str, token: &str, resume: Option<&Resume>) -> Value {
+    let mut params = json!({
+        "version": {"major": 4, "minor": 0, "revision": 0},
+        "agent": agent,
+        "event_acks": true,
+        "authentication": {"jwt_token": token},
+    });
+    if let Some(resume) = resume {
+        params["protocol"] = json!(resume.protocol);
+        if let Some(state) = &resume.authorization_state {
+            params["authorization_state"] = json!(state);
+        }
+    }
+    params
+}
+
+/// What the service says when it authorized the session.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Authorized {
+    pub(crate) protocol: String,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) ice_servers: Vec<IceServer>,
+}
+
+impl Authorized {
+    /// Reads the result of `signalwire.connect`; `None` if it has no session id.
+    pub(crate) fn parse(result: &Value) -> Option<Self> {
+        let protocol = result["protocol"].as_str().filter(|text| !text.is_empty())?.to_owned();
+        let subscriber = &result["authorization"]["fabric_subscriber"];
+        Some(Self {
+            protocol,
+            expires_at: epoch_seconds(&subscriber["expires_at"]),
+            ice_servers: IceServer::parse_list(&result["ice_servers"]),
+        })
+    }
+}
+
+/// One `signalwire.event`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Event {
+    pub(crate) event_type: String,
+    /// The media node that sent it, where it matters.
+    pub(crate) node_id: Option<String>,
+    pub(crate) payload: Value,
+}
+
+impl Event {
+    /// Reads the parameters of `signalwire.event`; `None` without a type.
+    pub(crate) fn parse(params: Value) -> Option<Self> {
+        let Value::Object(mut params) = params else { return None };
+        let event_type = params.get("event_type")?.as_str()?.to_owned();
+        let node_id = params.get("node_id").and_then(Value::as_str).map(str::to_owned);
+        let payload = params.remove("params").unwrap_or(Value::Null);
+        Some(Self { event_type, node_id, payload })
+    }
+}
+
+/// Whether an event is for another, dead session: it has a channel, and no channel names ours.
+pub(crate) fn is_stale(params: &Value, protocol: &str) -> bool {
+    let event_type = params["event_type"].as_str().unwrap_or_default();
+    if event_type.starts_with("conversation.") || event_type.starts_with("signalwire.") {
+        return false;
+    }
+    match &params["event_channel"] {
+        Value::String(channel) => !channel.is_empty() && !channel.contains(protocol),
+        Value::Array(channels) => {
+            !channels.is_empty()
+                && !channels.iter().filter_map(Value::as_str).any(|name| name.contains(protocol))
+        }
+        _ => false,
+    }
+}
+
+/// Codes of `signalwire.connect` that mean: this authorization is not accepted.
+pub(crate) fn is_authorization_refusal(code: i32) -> bool {
+    matches!(code, -32000 | -32001 | -32002 | -32003 | -32602)
+}
+
+/// The reply to `signalwire.ping`: the server's own timestamp.
+pub(crate) fn pong(params: &Value) -> Value {
+    match params.get("timestamp") {
+        Some(timestamp) => json!({"timestamp": timestamp}),
+        None => json!({}),
+    }
+}
+
+/// The new value in a `signalwire.authorization.state` event.
+pub(crate) fn authorization_state(payload: &Value) -> Option<String> {
+    payload["authorization_state"].as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connect_with_and_without_resume() {
+        let fresh = connect_params("me", "t", None);
+        assert_eq!(fresh["authentication"]["jwt_token"], "t");
+        assert_eq!(fresh["version"]["major"], 4);
+        assert_eq!(fresh["event_acks"], true);
+        assert!(fresh.get("protocol").is_none() && fresh.get("authorization_state").is_none());
+        let resume = Resume { protocol: "p".into(), authorization_state: Some("s".into()) };
+        let again = connect_params("me", "t", Some(&resume));
+        assert_eq!((&again["protocol"], &again["authorization_state"]), (&json!("p"), &json!("s")));
+        assert!(!format!("{resume:?}").contains('p') || format!("{resume:?}") == "Resume(<redacted>)");
+    }
+
+    #[test]
+    fn reads_the_connect_result() {
+        let result = json!({"identity":"i","protocol":"signalwire_j_a_b","authorization":{
+            "jti":"j","fabric_subscriber":{"expires_at":"1790007200"}},
+            "ice_servers":[{"urls":["turn:t:443?transport=tcp"],"username":"u","credential":"c"}]});
+        let authorized = Authorized::parse(&result).unwrap();
+        assert_eq!(authorized.protocol, "signalwire_j_a_b");
+        assert_eq!(authorized.expires_at, Some(1_790_007_200));
+        assert_eq!(authorized.ice_servers.len(), 1);
+        assert!(Authorized::parse(&json!({"identity":"i"})).is_none());
+    }
+
+    #[test]
+    fn only_events_of_another_session_are_stale() {
+        for (params, stale) in [
+            (json!({"event_type":"call.joined","event_channel":"x_P_y"}), false),
+            (json!({"event_type":"call.joined","event_channel":"other"}), true),
+            (json!({"event_type":"call.joined","event_channel":["other","x.P"]}), false),
+            (json!({"event_type":"call.joined","event_channel":["other"]}), true),
+            (json!({"event_type":"call.joined"}), false),
+            (json!({"event_type":"conversation.message","event_channel":"other"}), false),
+            (json!({"event_type":"signalwire.authorization.state","event_channel":"o"}), false),
+        ] {
+            assert_eq!(is_stale(&params, "P"), stale, "{params}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Verto messages, tunnelled through `webrtc.verto` and `webrtc.message`.
+
+use super::jsonrpc::number;
+use serde_json::{json, Map, Value};
+
+/// Events the service should send for a call: the SDK's fixed list and all that is read here.
+const SUBSCRIBE: [&str; 18] = [
+    "call.joined", "call.left", "call.state", "call.updated", "call.play", "call.connect",
+    "call.room", "room.updated", "room.subscribed", "member.joined", "member.updated",
+    "member.left", "member.talking", "member.updated.audioMuted", "member.updated.videoMuted",
+    "layout.changed", "track", "destroy",
+];
+
+/// One leg as Verto knows it; makes the messages that the leg sends.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialog {
+    call_id: String,
+    destination: String,
+    user_variables: Map<String, Value>,
+    /// The media node that hosts the call, once it is known.
+    pub(crate) node_id: Option<String>,
+}
+
+impl Dialog {
+    pub(crate) fn new(
+        call_id: String,
+        destination: String,
+        mut user_variables: Map<String, Value>,
+    ) -> Self {
+        user_variables.entry("memberCallId").or_insert_with(|| json!(call_id));
+        Self { call_id, destination, user_variables, node_id: None }
+    }
+
+    /// `verto.invite` with a complete offer.
+    pub(crate) fn invite(&self, id: &str, sdp: &str) -> Value {
+        let params = json!({"sdp": sdp, "dialogParams": self.dialog_params()});
+        let mut envelope = self.envelope(id, "verto.invite", params);
+        envelope["subscribe"] = json!(SUBSCRIBE);
+        envelope
+    }
+
+    /// `verto.bye` with a cause.
+    pub(crate) fn bye(&self, id: &str, cause: &str, code: i32) -> Value {
+        let params = json!({
+            "sessid": self.call_id,
+            "cause": cause,
+            "causeCode": code.to_string(),
+            "dialogParams": self.dialog_params(),
+        });
+        self.envelope(id, "verto.bye", params)
+    }
+
+    /// `verto.info` with DTMF digits.
+    pub(crate) fn dtmf(&self, id: &str, digits: &str) -> Value {
+        let params = json!({
+            "sessid": self.call_id,
+            "dtmf": digits,
+            "dialogParams": self.dialog_params(),
+        });
+        self.envelope(id, "verto.info", params)
+    }
+
+    /// `verto.modify` with `hold` or `unhold`.
+    pub(crate) fn hold(&self, id: &str, on: bool) -> Value {
+        let params = json!({
+            "sessid": self.call_id,
+            "action": if on { "hold" } else { "unhold" },
+            "dialogParams": self.dialog_params(),
+        });
+        self.envelope(id, "verto.modify", params)
+    }
+
+    /// `verto.pong`: the ping's own parameters, unchanged.
+    pub(crate) fn pong(&self, id: &str, ping: &Value) -> Value {
+        self.envelope(id, "verto.pong", ping.clone())
+    }
+
+    /// The acknowledgement of a Verto event: a request whose message is a Verto result.
+    pub(crate) fn acknowledge(&self, event: &VertoEvent) -> Value {
+        let message = json!({
+            "jsonrpc": "2.0",
+            "id": event.id,
+            "result": {"method": event.method},
+        });
+        self.wrap(message)
+    }
+
+    fn envelope(&self, id: &str, method: &str, params: Value) -> Value {
+        self.wrap(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+    }
+
+    /// The outer parameters; a fresh invite has no node yet and says so with an empty text.
+    fn wrap(&self, message: Value) -> Value {
+        let node = self.node_id.as_deref().unwrap_or_default();
+        json!({"callID": self.call_id, "node_id": node, "message": message})
+    }
+
+    fn dialog_params(&self) -> Value {
+        json!({
+            "callID": self.call_id,
+            "destination_number": self.destination,
+            "attach": false,
+            "reattaching": false,
+            "caller_id_name": "",
+            "caller_id_number": "",
+            "remote_caller_id_name": "Outbound Call",
+            "remote_caller_id_number": "",
+            "userVariables": self.user_variables,
+            "screenShare": false,
+            "additionalDevice": false,
+            "pingSupported": true,
+            "version": 1000,
+        })
+    }
+}
+
+/// What an accepted invite says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct InviteAccepted {
+    pub(crate) node_id: Option<String>,
+    pub(crate) member_id: Option<String>,
+    pub(crate) call_id: Option<String>,
+}
+
+impl InviteAccepted {
+    pub(crate) fn parse(result: &Value) -> Self {
+        let text = |key: &str| {
+            result[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        Self { node_id: text("node_id"), member_id: text("memberID"), call_id: text("callID") }
+    }
+}
+
+/// A Verto request of the server, from the payload of a `webrtc.message` event.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct VertoEvent {
+    /// Number or text; echoed with its type.
+    pub(crate) id: Value,
+    pub(crate) method: String,
+    pub(crate) params: Value,
+}
+
+impl VertoEvent {
+    pub(crate) fn parse(payload: Value) -> Option<Self> {
+        let Value::Object(mut payload) = payload else { return None };
+        let method = payload.get("method")?.as_str()?.to_owned();
+        let id = payload.remove("id").unwrap_or(Value::Null);
+        let params = payload.remove("params").unwrap_or(Value::Null);
+        Some(Self { id, method, params })
+    }
+
+    /// The leg it is for.
+    pub(crate) fn call_id(&self) -> Option<&str> {
+        self.params["callID"].as_str().or_else(|| self.params["dialogParams"]["callID"].as_str())
+    }
+
+    pub(crate) fn sdp(&self) -> Option<&str> {
+        self.params["sdp"].as_str().filter(|sdp| !sdp.is_empty())
+    }
+
+    /// Cause name and number of a `verto.bye`; without them, the normal one.
+    pub(crate) fn cause(&self) -> (String, i32) {
+        let code = number(&self.params["causeCode"]);
+        let cause = self.params["cause"].as_str().filter(|cause| !cause.is_empty());
+        match (cause, code) {
+            (Some(cause), code) => (cause.to_owned(), code.unwrap_or(0)),
+            (None, Some(code)) => (format!("CAUSE_{code}"), code),
+            (None, None) => ("NORMAL_CLEARING".to_owned(), 16),
+        }
+    }
+
+    /// Where a `verto.bye` sends the invite instead.
+    pub(crate) fn redirect(&self) -> Option<&str> {
+        self.params["redirectDestination"].as_str().filter(|node| !node.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dialog() -> Dialog {
+        Dialog::new("c-1".into(), "/public/echo?channel=audio".into(), Map::new())
+    }
+
+    #[test]
+    fn a_fresh_invite_has_no_node_and_the_whole_dialog() {
+        let invite = dialog().invite("v1", "v=0\r\n");
+        assert_eq!(invite["callID"], "c-1");
+        assert_eq!(invite["node_id"], "");
+        assert!(invite["subscribe"].as_array().unwrap().contains(&json!("call.joined")));
+        let message = &invite["message"];
+        assert_eq!((&message["method"], &message["id"]), (&json!("verto.invite"), &json!("v1")));
+        assert_eq!(message["params"]["sdp"], "v=0\r\n");
+        let params = &message["params"]["dialogParams"];
+        assert_eq!(params["destination_number"], "/public/echo?channel=audio");
+        assert_eq!(params["userVariables"]["memberCallId"], "c-1");
+        assert_eq!(params["pingSupported"], true);
+        assert_eq!(params["version"], 1000);
+    }
+
+    #[test]
+    fn later_messages_go_to_the_node_of_the_call() {
+        let mut dialog = dialog();
+        dialog.node_id = Some("n1@us".into());
+        let bye = dialog.bye("v2", "NORMAL_CLEARING", 16);
+        assert_eq!(bye["node_id"], "n1@us");
+        assert_eq!(bye["message"]["params"]["causeCode"], "16");
+        assert_eq!(dialog.dtmf("v3", "1#")["message"]["params"]["dtmf"], "1#");
+        let hold = dialog.hold("v4", true);
+        assert_eq!(hold["message"]["params"]["action"], "hold");
+        assert_eq!(hold["message"]["params"]["sessid"], "c-1");
+        assert_eq!(dialog.hold("v5", false)["message"]["params"]["action"], "unhold");
+    }
+
+    #[test]
+    fn replies_keep_the_type_of_the_id() {
+        for id in [json!(41), json!("40"), json!(3600)] {
+            let event = VertoEvent::parse(json!({"jsonrpc":"2.0","id":id,"method":"verto.answer",
+                "params":{"callID":"c-1","sdp":"v=0"}}))
+            .unwrap();
+            assert_eq!(event.call_id(), Some("c-1"));
+            assert_eq!(event.sdp(), Some("v=0"));
+            let reply = dialog().acknowledge(&event);
+            assert_eq!(reply["message"]["id"], id);
+            assert_eq!(reply["message"]["result"]["method"], "verto.answer");
+        }
+    }
+
+    #[test]
+    fn causes_come_in_every_form() {
+        for (params, expected) in [
+            (json!({"cause":"USER_BUSY","causeCode":17}), ("USER_BUSY", 17)),
+            (json!({"cause":"USER_BUSY","causeCode":"17"}), ("USER_BUSY", 17)),
+            (json!({"causeCode":"21"}), ("CAUSE_21", 21)),
+            (json!({}), ("NORMAL_CLEARING", 16)),
+        ] {
+            let event = VertoEvent { id: json!(1), method: "verto.bye".into(), params };
+            assert_eq!(event.cause(), (expected.0.to_owned(), expected.1));
+        }
+    }
+
+    #[test]
+    fn what_is_no_verto_message() {
+        for payload in [json!(null), json!([]), json!({"id":1}), json!({"method":7})] {
+            assert_eq!(VertoEvent::parse(payload), None);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `GET /api/fabric/subscriber/info`.
+
+use super::directory::Address;
+use crate::error::{Error, Result};
+use crate::net::http::Http;
+use serde_json::Value;
+
+/// The subscriber that the token belongs to. Missing texts are empty.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct Subscriber {
+    /// Identifier (UUID).
+    pub id: String,
+    /// E-mail address.
+    pub email: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Name to show.
+    pub display_name: String,
+    /// Job title.
+    pub job_title: String,
+    /// Time zone; the service sends a name or a number, both arrive here as text.
+    pub time_zone: String,
+    /// Country.
+    pub country: String,
+    /// Region.
+    pub region: String,
+    /// Company.
+    pub company_name: String,
+    /// The subscriber's own addresses.
+    pub addresses: Vec<Address>,
+    /// When the token expires, in seconds since 1970, where the service says so.
+    pub token_expires_at: Option<i64>,
+    /// The whole answer as JSON text.
+    pub raw_json: String,
+}
+
+/// Reads the subscriber. Errors: see `Client::subscriber_info`.
+pub(crate) async fn info(http: &Http) -> Result<Subscriber> {
+    let body = http.get("/api/fabric/subscriber/info", &[]).await?;
+    parse(&body)
+}
+
+fn parse(body: &Value) -> Result<Subscriber> {
+    let id = text(body, "id");
+    if id.is_empty() {
+        return Err(Error::protocol("the subscriber info has no id; report this to SignalWire"));
+    }
+    Ok(Subscriber {
+        id,
+        email: text(body, "email"),
+        first_name: text(body, "first_name"),
+        last_name: text(body, "last_name"),
+        display_name: text(body, "display_name"),
+        job_title: text(body, "job_title"),
+        time_zone: text(body, "time_zone"),
+        country: text(body, "country"),
+        region: text(body, "region"),
+        company_name: text(body, "company_name"),
+        addresses: body["fabric_addresses"]
+            .as_array()
+            .map(|list| list.iter().filter_map(Address::parse).collect())
+            .unwrap_or_default(),
+        token_expires_at: epoch_seconds(&body["sat_claims"]["expires_at"]),
+        raw_json: body.to_string(),
+    })
+}
+
+/// A member as text: strings as they are, numbers and booleans in their JSON form, else empty.
+pub(crate) fn text(object: &Value, key: &str) -> String {
+    match &object[key] {
+        Value::String(text) => text.clone(),
+        value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// Seconds since 1970 from a number or a numeric string; milliseconds are recognised by size.
+pub(crate) fn epoch_seconds(value: &Value) -> Option<i64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.parse().ok()?,
+        _ => return None,
+    };
+    let seconds = if number > 1e11 { number / 1000.0 } else { number };
+    Some(seconds as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn reads_every_field_and_tolerates_missing_ones() {
+        let body = json!({"id":"s-1","email":"a@b.c","time_zone":-5,"display_name":null,
+            "fabric_addresses":[{"id":"a-1","name":"alice","type":"subscriber",
+                "channels":{"audio":"/private/alice?channel=audio"}}, 7],
+            "sat_claims":{"expires_at":1790000000}});
+        let subscriber = parse(&body).unwrap();
+        assert_eq!(subscriber.id, "s-1");
+        assert_eq!(subscriber.time_zone, "-5");
+        assert_eq!(subscriber.display_name, "");
+        assert_eq!(subscriber.addresses.len(), 1);
+        assert_eq!(subscriber.token_expires_at, Some(1_790_000_000));
+    }
+
+    #[test]
+    fn an_answer_without_id_is_a_protocol_error() {
+        let error = parse(&json!({"email":"x"})).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Protocol);
+    }
+
+    #[test]
+    fn epoch_units() {
+        for (input, expected) in [
+            (json!(1_790_000_000), Some(1_790_000_000)),
+            (json!(1_790_000_000_123_u64), Some(1_790_000_000)),
+            (json!("1790000000"), Some(1_790_000_000)),
+            (json!("soon"), None),
+            (json!(null), None),
+        ] {
+            assert_eq!(epoch_seconds(&input), expected, "{input}");
+        }
+    }
+}

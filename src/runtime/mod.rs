@@ -1,0 +1,108 @@
+//! The only place that owns threads for work: one tokio runtime for the whole process, made at
+//! first use, ended by the library's shutdown, made anew if the library is used again.
+
+pub(crate) mod dispatch;
+mod fork;
+
+use crate::error::{Error, ErrorKind, Result};
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
+
+/// Threads that run sessions and calls. Constant, whatever the number of calls.
+const WORKERS: usize = 2;
+
+struct Slot {
+    runtime: Runtime,
+    process: u64,
+}
+
+static SLOT: Mutex<Option<Slot>> = Mutex::new(None);
+
+/// Ties an object to the process that made it: threads do not survive a fork.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Generation(u64);
+
+impl Generation {
+    /// Fails with `Forked` in a child of the process in which the object was made.
+    pub(crate) fn check(self) -> Result<()> {
+        if self.0 == fork::process() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Forked,
+            "this object was made before the process forked; make a new client in the child",
+        ))
+    }
+}
+
+/// Starts the runtime if it does not run yet.
+pub(crate) fn ensure() -> Result<Generation> {
+    handle().map(|_| Generation(fork::process()))
+}
+
+/// The runtime's handle; starts it if it does not run yet.
+pub(crate) fn handle() -> Result<Handle> {
+    fork::register();
+    let process = fork::process();
+    let mut slot = SLOT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(running) = slot.as_ref() {
+        if running.process == process {
+            return Ok(running.runtime.handle().clone());
+        }
+    }
+    // A runtime inherited through fork has no threads: joining them would wait for ever.
+    std::mem::forget(slot.take());
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(4)
+        .thread_name("sw-rt")
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal(format!("cannot start the library's threads: {error}")))?;
+    let handle = runtime.handle().clone();
+    *slot = Some(Slot { runtime, process });
+    Ok(handle)
+}
+
+/// Runs a task of the library. Its owner joins or aborts it.
+pub(crate) fn spawn<F>(future: F) -> Result<JoinHandle<F::Output>>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    Ok(handle()?.spawn(future))
+}
+
+/// Runs `work` on the library's runtime and waits for it from any executor or none.
+///
+/// The work goes on to its end when the wait is dropped, so nothing is left half-sent.
+pub(crate) async fn run<T, F>(work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    match spawn(work)?.await {
+        Ok(result) => result,
+        Err(join) if join.is_panic() => Err(Error::internal(
+            "the library panicked in this operation; please report it with a log",
+        )),
+        Err(_) => Err(Error::new(ErrorKind::Cancelled, "the library was shut down")),
+    }
+}
+
+/// Blocks on `work` from a thread that is not the library's.
+pub(crate) fn block_on<F: Future>(work: F) -> Result<F::Output> {
+    Ok(handle()?.block_on(work))
+}
+
+/// Ends the runtime: tasks are dropped, threads joined for at most `limit`.
+pub(crate) fn stop(limit: Duration) {
+    let slot = SLOT.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match slot {
+        Some(slot) if slot.process == fork::process() => slot.runtime.shutdown_timeout(limit),
+        inherited => std::mem::forget(inherited),
+    }
+}

@@ -1,0 +1,382 @@
+//! The task that owns the socket: feeds the state machine, does what it says.
+
+use super::rpc::Requests;
+use super::state::{Input, Output, State, Timer};
+use super::{Command, Facts, Listener, SessionConfig};
+use crate::client::ClientEvent;
+use crate::error::{Error, ErrorKind, Result};
+use crate::net::ws::{self, WsFrame, WsReceiver, WsSender};
+use crate::proto::jsonrpc::{self, Frame};
+use crate::proto::session::{self, Authorized, Event};
+use serde_json::{json, Value};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep_until, Instant};
+
+type Opened = Result<(WsSender, WsReceiver, IpAddr)>;
+type Opening = Pin<Box<dyn Future<Output = Opened> + Send>>;
+
+/// Ids of events that were already handled, so that a repetition after a reconnection is not.
+const REMEMBERED_EVENTS: usize = 256;
+
+pub(super) struct Actor {
+    config: SessionConfig,
+    listener: Arc<dyn Listener>,
+    commands: mpsc::Receiver<Command>,
+    facts: Arc<Mutex<Facts>>,
+    state: State,
+    requests: Requests,
+    opening: Option<Opening>,
+    sender: Option<WsSender>,
+    receiver: Option<WsReceiver>,
+    local_address: Option<IpAddr>,
+    /// The id of the `signalwire.connect` in flight.
+    connect_id: Option<String>,
+    timers: Vec<(Timer, Instant)>,
+    last_frame: Instant,
+    /// A write failed: the socket is as good as closed.
+    is_broken: bool,
+    seen_events: VecDeque<String>,
+    waiting_for_connect: Vec<oneshot::Sender<Result<()>>>,
+    closed: Vec<oneshot::Sender<()>>,
+    is_over: bool,
+}
+
+enum Wake {
+    Command(Option<Command>),
+    Opened(Opened),
+    Frame(WsFrame),
+    Time,
+}
+
+impl Actor {
+    pub(super) fn new(
+        config: SessionConfig,
+        listener: Arc<dyn Listener>,
+        commands: mpsc::Receiver<Command>,
+        facts: Arc<Mutex<Facts>>,
+    ) -> Self {
+        Self {
+            config,
+            listener,
+            commands,
+            facts,
+            state: State::new(rand::random::<f64>),
+            requests: Requests::default(),
+            opening: None,
+            sender: None,
+            receiver: None,
+            local_address: None,
+            connect_id: None,
+            timers: Vec::new(),
+            last_frame: Instant::now(),
+            is_broken: false,
+            seen_events: VecDeque::new(),
+            waiting_for_connect: Vec::new(),
+            closed: Vec::new(),
+            is_over: false,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while !self.is_over {
+            match self.wait().await {
+                Wake::Command(Some(command)) => self.command(command).await,
+                // Every handle is gone: nobody can use this session any more.
+                Wake::Command(None) => self.input(Input::Close).await,
+                Wake::Opened(opened) => self.opened(opened).await,
+                Wake::Frame(frame) => self.frame(frame).await,
+                Wake::Time => self.time().await,
+            }
+        }
+        for closed in self.closed.drain(..) {
+            let _ = closed.send(());
+        }
+    }
+
+    async fn wait(&mut self) -> Wake {
+        if std::mem::take(&mut self.is_broken) && self.receiver.is_some() {
+            return Wake::Frame(WsFrame::Closed("it could not be written to".into()));
+        }
+        let deadline = self.next_deadline();
+        tokio::select! {
+            biased;
+            command = self.commands.recv() => Wake::Command(command),
+            opened = next_opened(&mut self.opening) => Wake::Opened(opened),
+            frame = next_frame(&mut self.receiver) => Wake::Frame(frame),
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => Wake::Time,
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let timers = self.timers.iter().map(|(_, at)| *at).min();
+        match (timers, self.requests.deadline()) {
+            (Some(timer), Some(request)) => Some(timer.min(request)),
+            (timer, request) => timer.or(request),
+        }
+    }
+
+    async fn command(&mut self, command: Command) {
+        match command {
+            Command::Connect { reply } => {
+                self.waiting_for_connect.push(reply);
+                self.input(Input::Connect).await;
+            }
+            Command::Request(outgoing) => {
+                if !self.state.may_wait() {
+                    let error = Error::new(
+                        ErrorKind::NotConnected,
+                        "the client is not connected; await connect() first",
+                    );
+                    let _ = outgoing.reply.send(Err(error));
+                    return;
+                }
+                self.requests.add(outgoing, Instant::now());
+                self.flush().await;
+            }
+            Command::Close { reply } => {
+                self.closed.push(reply);
+                self.input(Input::Close).await;
+            }
+        }
+    }
+
+    async fn opened(&mut self, opened: Opened) {
+        self.opening = None;
+        match opened {
+            Ok((sender, receiver, local)) => {
+                self.sender = Some(sender);
+                self.receiver = Some(receiver);
+                self.local_address = Some(local);
+                self.last_frame = Instant::now();
+                self.input(Input::SocketOpened).await;
+            }
+            Err(error) => self.input(Input::SocketFailed(error)).await,
+        }
+    }
+
+    async fn frame(&mut self, frame: WsFrame) {
+        self.last_frame = Instant::now();
+        match frame {
+            WsFrame::Text(text) => match Frame::parse(&text) {
+                Some(Frame::Request { id, method, params }) => {
+                    self.server_request(id, &method, params).await;
+                }
+                Some(Frame::Response { id, body }) => self.response(&id, &body).await,
+                None => tracing::warn!(bytes = text.len(), "a frame that is no JSON-RPC, dropped"),
+            },
+            WsFrame::Foreign => tracing::warn!("a binary frame, dropped"),
+            WsFrame::Closed(reason) => {
+                self.sender = None;
+                self.receiver = None;
+                self.input(Input::SocketClosed(reason)).await;
+            }
+        }
+    }
+
+    async fn server_request(&mut self, id: Value, method: &str, params: Value) {
+        match method {
+            "signalwire.ping" => {
+                self.write(jsonrpc::result(&id, &session::pong(&params))).await;
+                self.input(Input::Ping).await;
+            }
+            "signalwire.disconnect" => {
+                self.write(jsonrpc::result(&id, &json!({}))).await;
+                self.input(Input::DisconnectNotice).await;
+            }
+            "signalwire.event" => {
+                self.write(jsonrpc::result(&id, &json!({}))).await;
+                self.event(&id, params).await;
+            }
+            other => {
+                tracing::warn!(method = other, "a request that this client does not have");
+                self.write(jsonrpc::method_not_found(&id)).await;
+            }
+        }
+    }
+
+    async fn event(&mut self, id: &Value, params: Value) {
+        if self.is_repetition(id) {
+            tracing::debug!("an event that came before, dropped");
+            return;
+        }
+        if self.state.protocol().is_some_and(|protocol| session::is_stale(&params, protocol)) {
+            tracing::debug!("an event of another session, dropped");
+            return;
+        }
+        let Some(event) = Event::parse(params) else {
+            tracing::warn!("an event without a type, dropped");
+            return;
+        };
+        if event.event_type == "signalwire.authorization.state" {
+            if let Some(state) = session::authorization_state(&event.payload) {
+                self.input(Input::AuthorizationState(state)).await;
+            }
+            return;
+        }
+        self.listener.on_event(event);
+    }
+
+    fn is_repetition(&mut self, id: &Value) -> bool {
+        let Some(id) = id.as_str() else { return false };
+        if self.seen_events.iter().any(|seen| seen == id) {
+            return true;
+        }
+        if self.seen_events.len() == REMEMBERED_EVENTS {
+            self.seen_events.pop_front();
+        }
+        self.seen_events.push_back(id.to_owned());
+        false
+    }
+
+    async fn response(&mut self, id: &str, body: &Value) {
+        if self.connect_id.as_deref() == Some(id) {
+            self.connect_id = None;
+            let input = match jsonrpc::unwrap_connect(body) {
+                Ok(result) => match Authorized::parse(&result) {
+                    Some(authorized) => Input::Authorized(authorized),
+                    None => Input::SocketFailed(Error::protocol(
+                        "the result of signalwire.connect has no session id",
+                    )),
+                },
+                Err(error) => Input::Refused(error),
+            };
+            if matches!(input, Input::SocketFailed(_)) {
+                self.close_socket(true).await;
+            }
+            self.input(input).await;
+        } else if !self.requests.answer(id, body) {
+            tracing::debug!("an answer that nobody waits for, dropped");
+        }
+    }
+
+    async fn time(&mut self) {
+        let now = Instant::now();
+        let due: Vec<Timer> =
+            self.timers.iter().filter(|(_, at)| *at <= now).map(|(timer, _)| *timer).collect();
+        self.timers.retain(|(_, at)| *at > now);
+        for timer in due {
+            self.input(Input::Elapsed(timer)).await;
+        }
+        if let Some(sent_at) = self.requests.expire(now) {
+            // Silence since the request was sent: the socket is dead, not just the request.
+            if self.last_frame <= sent_at {
+                self.input(Input::HalfOpen).await;
+            }
+        }
+    }
+
+    async fn input(&mut self, input: Input) {
+        for output in self.state.handle(input) {
+            self.perform(output).await;
+        }
+    }
+
+    async fn perform(&mut self, output: Output) {
+        match output {
+            Output::OpenSocket => self.open_socket(),
+            Output::CloseSocket { politely } => self.close_socket(politely).await,
+            Output::SendConnect(resume) => {
+                let id = uuid::Uuid::new_v4().to_string();
+                let token = self.config.token.expose();
+                let params = session::connect_params(&self.config.agent, token, resume.as_ref());
+                self.connect_id = Some(id.clone());
+                self.write(jsonrpc::request(&id, "signalwire.connect", &params)).await;
+            }
+            Output::Arm(timer, delay) => {
+                self.timers.retain(|(armed, _)| *armed != timer);
+                self.timers.push((timer, Instant::now() + delay));
+            }
+            Output::Disarm(timer) => self.timers.retain(|(armed, _)| *armed != timer),
+            Output::State(state, reason) => self.listener.on_state(state, &reason),
+            Output::Ready { is_resumed, authorized } => self.ready(is_resumed, authorized),
+            Output::RetryScheduled { attempt, delay, reason } => {
+                let delay_ms = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX);
+                self.listener.on_client_event(ClientEvent::RetryScheduled {
+                    attempt,
+                    delay_ms,
+                    reason,
+                });
+            }
+            Output::AuthorizationFailed { code, message } => {
+                self.listener.on_client_event(ClientEvent::AuthorizationFailed { code, message });
+            }
+            Output::ConnectDone(result) => {
+                for waiting in self.waiting_for_connect.drain(..) {
+                    let _ = waiting.send(result.clone());
+                }
+            }
+            Output::DropInFlight(reason) => self.requests.drop_in_flight(&reason),
+            Output::Flush => self.flush().await,
+            Output::FailQueued(error) => self.requests.fail_all(&error),
+            Output::Lost(error) => self.listener.on_lost(&error),
+            Output::Stop => self.is_over = true,
+        }
+    }
+
+    fn open_socket(&mut self) {
+        let url = self.config.ws_url.clone();
+        let tls = Arc::clone(&self.config.tls);
+        self.opening = Some(Box::pin(async move { ws::open(&url, &tls).await }));
+    }
+
+    async fn close_socket(&mut self, politely: bool) {
+        self.opening = None;
+        self.connect_id = None;
+        self.receiver = None;
+        if let Some(mut sender) = self.sender.take() {
+            if politely {
+                let limit = crate::config::BYE_TIMEOUT;
+                let _ = tokio::time::timeout(limit, sender.close()).await;
+            }
+        }
+    }
+
+    fn ready(&mut self, is_resumed: bool, authorized: Authorized) {
+        {
+            let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+            facts.ice_servers = authorized.ice_servers;
+            facts.local_address = self.local_address;
+        }
+        self.listener.on_client_event(ClientEvent::SessionReady {
+            is_resumed,
+            token_expires_at: authorized.expires_at,
+        });
+    }
+
+    async fn flush(&mut self) {
+        while self.state.is_ready() && !self.is_broken && self.sender.is_some() {
+            let Some(frame) = self.requests.next_to_send(Instant::now()) else { break };
+            self.write(frame).await;
+        }
+    }
+
+    /// Writes one frame; a failure ends the socket at the next turn of the loop.
+    async fn write(&mut self, frame: String) {
+        let Some(sender) = self.sender.as_mut().filter(|_| !self.is_broken) else { return };
+        let limit = self.config.request_timeout;
+        let written = tokio::time::timeout(limit, sender.send(frame)).await;
+        if let Ok(Err(error)) = &written {
+            tracing::debug!(%error, "a frame could not be written");
+        }
+        self.is_broken |= !matches!(written, Ok(Ok(())));
+    }
+}
+
+async fn next_opened(opening: &mut Option<Opening>) -> Opened {
+    match opening {
+        Some(opening) => opening.as_mut().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_frame(receiver: &mut Option<WsReceiver>) -> WsFrame {
+    match receiver {
+        Some(receiver) => receiver.next().await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,136 @@
+//! One WebSocket session with the service: authorization, requests, events, reconnection.
+
+mod actor;
+mod rpc;
+mod state;
+
+use crate::auth::token::Token;
+use crate::client::{ClientEvent, ClientState};
+use crate::error::{Error, ErrorKind, Result};
+use crate::media::ice::IceServer;
+use crate::proto::session::Event;
+use crate::runtime;
+use serde_json::Value;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use url::Url;
+
+/// Requests that may wait for the session's task; more are a defect or a flood.
+const COMMANDS: usize = 256;
+
+/// What a session needs to know.
+pub(crate) struct SessionConfig {
+    pub(crate) ws_url: Url,
+    pub(crate) token: Token,
+    pub(crate) tls: Arc<rustls::ClientConfig>,
+    pub(crate) agent: String,
+    pub(crate) request_timeout: Duration,
+}
+
+/// Where a session tells what happens. Called on the session's task: must not block.
+pub(crate) trait Listener: Send + Sync + 'static {
+    /// The session's state, for the application and the calls.
+    fn on_state(&self, state: ClientState, reason: &str);
+    /// Something for the application.
+    fn on_client_event(&self, event: ClientEvent);
+    /// An event of the service.
+    fn on_event(&self, event: Event);
+    /// The session is over for good; calls cannot go on.
+    fn on_lost(&self, error: &Error);
+}
+
+/// What is known from the last authorization.
+#[derive(Clone, Default)]
+pub(crate) struct Facts {
+    pub(crate) ice_servers: Vec<IceServer>,
+    /// The local address that reaches the service: the best one for media.
+    pub(crate) local_address: Option<IpAddr>,
+}
+
+/// A handle on the session's task.
+#[derive(Clone)]
+pub(crate) struct Session {
+    commands: mpsc::Sender<Command>,
+    facts: Arc<Mutex<Facts>>,
+    request_timeout: Duration,
+}
+
+/// One request on its way to the service.
+pub(crate) struct Outgoing {
+    pub(crate) method: &'static str,
+    pub(crate) params: Value,
+    pub(crate) timeout: Duration,
+    /// Send it again, with the same id, when the socket is lost before the answer.
+    pub(crate) survives_reconnect: bool,
+    pub(crate) reply: oneshot::Sender<Result<Value>>,
+}
+
+pub(crate) enum Command {
+    Connect { reply: oneshot::Sender<Result<()>> },
+    Request(Outgoing),
+    Close { reply: oneshot::Sender<()> },
+}
+
+impl Session {
+    /// Starts the session's task; nothing is sent before [`Session::connect`].
+    pub(crate) fn start(config: SessionConfig, listener: Arc<dyn Listener>) -> Result<Self> {
+        let (commands, queue) = mpsc::channel(COMMANDS);
+        let facts = Arc::new(Mutex::new(Facts::default()));
+        let timeout = config.request_timeout;
+        let actor = actor::Actor::new(config, listener, queue, Arc::clone(&facts));
+        runtime::spawn(actor.run())?;
+        Ok(Self { commands, facts, request_timeout: timeout })
+    }
+
+    pub(crate) async fn connect(&self, limit: Duration) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Connect { reply }).await?;
+        match tokio::time::timeout(limit, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Error::closed("the client")),
+            Err(_) => Err(Error::new(
+                ErrorKind::Timeout,
+                format!("the service did not authorize the session within {limit:?}; try again"),
+            )),
+        }
+    }
+
+    /// Sends a request and waits for its unwrapped result.
+    ///
+    /// While the connection is being made anew the request waits for it, within its time.
+    pub(crate) async fn request(&self, method: &'static str, params: Value) -> Result<Value> {
+        self.request_with(method, params, self.request_timeout, false).await
+    }
+
+    /// Like [`Session::request`] with its own time limit, and able to survive a reconnection.
+    pub(crate) async fn request_with(
+        &self,
+        method: &'static str,
+        params: Value,
+        timeout: Duration,
+        survives_reconnect: bool,
+    ) -> Result<Value> {
+        let (reply, answer) = oneshot::channel();
+        let outgoing = Outgoing { method, params, timeout, survives_reconnect, reply };
+        self.send(Command::Request(outgoing)).await?;
+        answer.await.unwrap_or_else(|_| Err(Error::closed("the client")))
+    }
+
+    /// Closes the socket with a close frame and ends the task. Idempotent.
+    pub(crate) async fn close(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.send(Command::Close { reply }).await.is_ok() {
+            let _ = done.await;
+        }
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn send(&self, command: Command) -> Result<()> {
+        self.commands.send(command).await.map_err(|_| Error::closed("the client"))
+    }
+}

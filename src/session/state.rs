@@ -1,0 +1,350 @@
+//! The session's life as a pure state machine: told what happened, it says what to do.
+//!
+//! ```text
+//! Idle ─connect─► Opening ─socket─► Authorizing ─result─► Ready ─notice─► Draining
+//!   ▲                │                  │                   │                │
+//!   └──first failure─┴──refused────────-┘        loss ─► Backoff ◄─────loss──┘
+//!                                                           └──timer──► Opening
+//! ```
+//! Inputs come from the socket (opened, failed, closed), from the service (authorized, refused,
+//! ping, disconnect notice), from timers and from the application (connect, close).
+
+use crate::client::ClientState;
+use crate::config::{PING_WATCHDOG, RECONNECT_DELAY, SOCKET_OPEN_TIMEOUT};
+use crate::error::{Error, ErrorKind};
+use crate::proto::jsonrpc::RpcError;
+use crate::proto::session::{is_authorization_refusal, Authorized, Resume};
+use crate::util::backoff::Backoff;
+use std::time::Duration;
+
+/// Timers that the machine asks for; arming one again replaces it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// The pause before the next try.
+    Backoff,
+    /// The wait for the result of `signalwire.connect`.
+    Authorization,
+    /// The longest time without a ping.
+    Watchdog,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Connect,
+    SocketOpened,
+    SocketFailed(Error),
+    SocketClosed(String),
+    Authorized(Authorized),
+    Refused(RpcError),
+    AuthorizationState(String),
+    Ping,
+    DisconnectNotice,
+    /// A request went unanswered while nothing else came either.
+    HalfOpen,
+    Elapsed(Timer),
+    Close,
+}
+
+/// What to do, in this order.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Output {
+    OpenSocket,
+    /// With or without a close frame.
+    CloseSocket { politely: bool },
+    SendConnect(Option<Resume>),
+    Arm(Timer, Duration),
+    Disarm(Timer),
+    State(ClientState, String),
+    Ready { is_resumed: bool, authorized: Authorized },
+    RetryScheduled { attempt: u32, delay: Duration, reason: String },
+    AuthorizationFailed { code: i32, message: String },
+    /// Answers everybody who waits in `connect`.
+    ConnectDone(Result<(), Error>),
+    /// Requests in flight lose their answer; those that survive are sent again later.
+    DropInFlight(String),
+    /// Send what waits.
+    Flush,
+    /// Nothing waits any more: fail it.
+    FailQueued(Error),
+    /// The session is over for good.
+    Lost(Error),
+    /// End the task.
+    Stop,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Idle,
+    Opening,
+    Authorizing,
+    Ready,
+    Draining,
+    Backoff,
+    Closed,
+}
+
+/// See the module's documentation.
+pub(crate) struct State {
+    phase: Phase,
+    /// Whether the session was ever up: only then is a loss repaired by itself.
+    was_ready: bool,
+    resume: Option<Resume>,
+    /// Whether the `signalwire.connect` in flight carried resume state.
+    is_resuming: bool,
+    backoff: Backoff,
+    random: fn() -> f64,
+}
+
+impl State {
+    pub(crate) fn new(random: fn() -> f64) -> Self {
+        Self {
+            phase: Phase::Idle,
+            was_ready: false,
+            resume: None,
+            is_resuming: false,
+            backoff: Backoff::new(RECONNECT_DELAY.0, RECONNECT_DELAY.1),
+            random,
+        }
+    }
+
+    /// Whether requests may be sent now.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Whether a request may wait for the session instead of failing at once.
+    pub(crate) fn may_wait(&self) -> bool {
+        match self.phase {
+            Phase::Ready | Phase::Draining | Phase::Backoff => true,
+            Phase::Opening | Phase::Authorizing => self.was_ready,
+            Phase::Idle | Phase::Closed => false,
+        }
+    }
+
+    /// The session id, to recognise events of dead sessions.
+    pub(crate) fn protocol(&self) -> Option<&str> {
+        self.resume.as_ref().map(|resume| resume.protocol.as_str())
+    }
+
+    /// Takes one input; gives what to do.
+    pub(crate) fn handle(&mut self, input: Input) -> Vec<Output> {
+        if self.phase == Phase::Closed {
+            return match input {
+                Input::Connect => vec![Output::ConnectDone(Err(Error::closed("the client")))],
+                _ => Vec::new(),
+            };
+        }
+        match input {
+            Input::Connect => self.connect(),
+            Input::SocketOpened => self.socket_opened(),
+            Input::SocketFailed(error) => self.failed(error),
+            Input::SocketClosed(reason) => {
+                self.lost(Error::new(ErrorKind::Network, format!("the connection was lost: {reason}")))
+            }
+            Input::Authorized(authorized) => self.authorized(authorized),
+            Input::Refused(error) => self.refused(error),
+            Input::AuthorizationState(state) => {
+                if let Some(resume) = &mut self.resume {
+                    resume.authorization_state = Some(state);
+                }
+                Vec::new()
+            }
+            Input::Ping => match self.phase {
+                Phase::Ready => vec![Output::Arm(Timer::Watchdog, PING_WATCHDOG)],
+                _ => Vec::new(),
+            },
+            Input::DisconnectNotice => match self.phase {
+                Phase::Ready => {
+                    self.phase = Phase::Draining;
+                    vec![Output::Disarm(Timer::Watchdog)]
+                }
+                _ => Vec::new(),
+            },
+            Input::HalfOpen => self.half_open("requests stay unanswered"),
+            Input::Elapsed(timer) => self.elapsed(timer),
+            Input::Close => self.close(),
+        }
+    }
+
+    fn connect(&mut self) -> Vec<Output> {
+        match self.phase {
+            Phase::Ready => vec![Output::ConnectDone(Ok(()))],
+            Phase::Idle => {
+                self.phase = Phase::Opening;
+                vec![Output::State(ClientState::Connecting, String::new()), Output::OpenSocket]
+            }
+            // Already under way: the caller waits with the others. A pause is cut short.
+            Phase::Backoff => {
+                self.phase = Phase::Opening;
+                vec![Output::Disarm(Timer::Backoff), Output::OpenSocket]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn socket_opened(&mut self) -> Vec<Output> {
+        if self.phase != Phase::Opening {
+            return Vec::new();
+        }
+        self.phase = Phase::Authorizing;
+        self.is_resuming = self.resume.is_some();
+        vec![
+            Output::SendConnect(self.resume.clone()),
+            Output::Arm(Timer::Authorization, SOCKET_OPEN_TIMEOUT),
+        ]
+    }
+
+    fn authorized(&mut self, authorized: Authorized) -> Vec<Output> {
+        if self.phase != Phase::Authorizing {
+            return Vec::new();
+        }
+        let is_resumed = self.protocol() == Some(authorized.protocol.as_str());
+        let authorization_state = match (&self.resume, is_resumed) {
+            (Some(resume), true) => resume.authorization_state.clone(),
+            _ => None,
+        };
+        self.resume = Some(Resume { protocol: authorized.protocol.clone(), authorization_state });
+        self.phase = Phase::Ready;
+        self.was_ready = true;
+        self.backoff.reset();
+        vec![
+            Output::Disarm(Timer::Authorization),
+            Output::State(ClientState::Connected, String::new()),
+            Output::Ready { is_resumed, authorized },
+            Output::ConnectDone(Ok(())),
+            Output::Flush,
+        ]
+    }
+
+    /// A refusal with resume state is the state's fault once; without it, the token's.
+    fn refused(&mut self, error: RpcError) -> Vec<Output> {
+        if self.phase != Phase::Authorizing {
+            return Vec::new();
+        }
+        let mut outputs =
+            vec![Output::Disarm(Timer::Authorization), Output::CloseSocket { politely: true }];
+        if self.is_resuming {
+            self.resume = None;
+            self.phase = Phase::Opening;
+            outputs.push(Output::OpenSocket);
+            return outputs;
+        }
+        if is_authorization_refusal(error.code) {
+            let failure = Error::new(
+                ErrorKind::Unauthorized,
+                format!("the service refused the token ({}); get a new one", error.message),
+            )
+            .with_code(error.code);
+            outputs.push(Output::AuthorizationFailed { code: error.code, message: error.message });
+            outputs.extend(self.give_up(failure));
+            return outputs;
+        }
+        let failure = Error::from(error);
+        outputs.extend(self.failed(failure));
+        outputs
+    }
+
+    /// The connection could not be made.
+    fn failed(&mut self, error: Error) -> Vec<Output> {
+        match self.phase {
+            Phase::Opening | Phase::Authorizing if self.was_ready => self.retry(error),
+            Phase::Opening | Phase::Authorizing => self.give_up(error),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The connection was there and is gone.
+    fn lost(&mut self, error: Error) -> Vec<Output> {
+        match self.phase {
+            Phase::Authorizing => {
+                let mut outputs = vec![Output::Disarm(Timer::Authorization)];
+                outputs.extend(self.failed(error));
+                outputs
+            }
+            Phase::Ready | Phase::Draining => {
+                let mut outputs = vec![
+                    Output::Disarm(Timer::Watchdog),
+                    Output::DropInFlight(error.message().to_owned()),
+                    Output::State(ClientState::Reconnecting, error.message().to_owned()),
+                ];
+                outputs.extend(self.retry(error));
+                outputs
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn half_open(&mut self, why: &str) -> Vec<Output> {
+        if !matches!(self.phase, Phase::Ready | Phase::Draining) {
+            return Vec::new();
+        }
+        let mut outputs = vec![Output::CloseSocket { politely: false }];
+        let text = format!("the connection is dead: {why}");
+        outputs.extend(self.lost(Error::new(ErrorKind::Network, text)));
+        outputs
+    }
+
+    fn retry(&mut self, error: Error) -> Vec<Output> {
+        self.phase = Phase::Backoff;
+        let delay = self.backoff.next((self.random)());
+        vec![
+            Output::RetryScheduled {
+                attempt: self.backoff.attempts(),
+                delay,
+                reason: error.message().to_owned(),
+            },
+            Output::Arm(Timer::Backoff, delay),
+        ]
+    }
+
+    fn give_up(&mut self, error: Error) -> Vec<Output> {
+        self.phase = Phase::Idle;
+        self.resume = None;
+        let mut outputs = vec![
+            Output::State(ClientState::Disconnected, error.message().to_owned()),
+            Output::FailQueued(error.clone()),
+        ];
+        if std::mem::take(&mut self.was_ready) {
+            outputs.push(Output::Lost(error.clone()));
+        }
+        outputs.push(Output::ConnectDone(Err(error)));
+        outputs
+    }
+
+    fn elapsed(&mut self, timer: Timer) -> Vec<Output> {
+        match (timer, self.phase) {
+            (Timer::Backoff, Phase::Backoff) => {
+                self.phase = Phase::Opening;
+                vec![Output::OpenSocket]
+            }
+            (Timer::Authorization, Phase::Authorizing) => {
+                let mut outputs = vec![Output::CloseSocket { politely: false }];
+                outputs.extend(self.failed(Error::new(
+                    ErrorKind::Timeout,
+                    "the service did not answer signalwire.connect; try again",
+                )));
+                outputs
+            }
+            (Timer::Watchdog, _) => self.half_open("no ping came for 15 s"),
+            _ => Vec::new(),
+        }
+    }
+
+    fn close(&mut self) -> Vec<Output> {
+        self.phase = Phase::Closed;
+        let error = Error::closed("the client");
+        vec![
+            Output::DropInFlight("the client was closed".into()),
+            Output::FailQueued(error.clone()),
+            Output::ConnectDone(Err(error)),
+            Output::CloseSocket { politely: true },
+            Output::State(ClientState::Closed, String::new()),
+            Output::Stop,
+        ]
+    }
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;
