@@ -113,6 +113,10 @@ pub struct DialOptions {
     /// Opus target bitrate in bits per second, 6000 to 510000. Default 32000.
     #[cfg_attr(feature = "uniffi", uniffi(default = 32000))]
     pub opus_bitrate_bps: u32,
+    /// How much pushed audio may wait to be sent, in milliseconds, 40 to 10000. When it is full
+    /// the oldest is dropped and counted. Default 200: a live source; more for whole sentences.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 200))]
+    pub audio_queue_ms: u32,
 }
 
 impl Default for DialOptions {
@@ -123,6 +127,7 @@ impl Default for DialOptions {
             user_variables_json: None,
             audio_codecs: Vec::new(),
             opus_bitrate_bps: 32_000,
+            audio_queue_ms: 200,
         }
     }
 }
@@ -139,6 +144,12 @@ impl DialOptions {
             return Err(Error::invalid(format!(
                 "opus_bitrate_bps must be 6000 to 510000; got {}",
                 self.opus_bitrate_bps
+            )));
+        }
+        if !(40..=10_000).contains(&self.audio_queue_ms) {
+            return Err(Error::invalid(format!(
+                "audio_queue_ms must be 40 to 10000; got {}",
+                self.audio_queue_ms
             )));
         }
         self.user_variables().map(drop)

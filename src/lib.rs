@@ -1,1 +1,63 @@
-pub fn x(){}
+//! The native client for SignalWire: calls, audio and the directory for everything that is not a
+//! browser.
+//!
+//! ```no_run
+//! # async fn example(token: String) -> signalwire_client::Result<()> {
+//! use signalwire_client::{Client, ClientOptions, DialOptions};
+//!
+//! let client = Client::new(ClientOptions::new(token))?;
+//! client.connect().await?;
+//! let call = client.dial("/public/echo", DialOptions::default())?;
+//! call.answered().await?;
+//! call.play_wav("hello.wav").await?;
+//! call.hangup().await?;
+//! client.disconnect().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | you want | start at |
+//! |---|---|
+//! | a session with the service | [`Client`], [`ClientOptions`] |
+//! | to call somebody | [`Client::dial`], [`Call`], [`DialOptions`] |
+//! | to know what happens | [`Call::events`], [`Client::events`] |
+//! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
+//! | numbers | [`Call::stats`], [`Call::setup_times`] |
+//! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
+//! | a clean end | [`Client::disconnect`], [`shutdown`] |
+//!
+//! Every handle is cheap to clone and may be used from any thread; futures may be awaited on any
+//! executor. The library runs on its own two threads (`sw-rt`), calls audio sinks on a media
+//! thread (`sw-media`) and foreign callbacks on `sw-dispatch`, whatever the number of calls.
+//! It logs through the `tracing` crate and never logs tokens, keys or SDP.
+
+#![warn(missing_docs)]
+
+mod auth;
+mod call;
+mod client;
+mod config;
+mod error;
+mod media;
+mod net;
+mod proto;
+mod rest;
+mod runtime;
+mod session;
+mod util;
+
+pub use call::{
+    Call, CallEvent, CallEventStream, CallState, CallStats, EndKind, EndReason, SetupTimes,
+};
+pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
+pub use config::{ClientOptions, DialOptions};
+pub use error::{Error, ErrorKind, Result};
+pub use media::codec::AudioCodec;
+pub use media::file::WavRecorder;
+pub use media::frame::{AudioFormat, AudioFrame};
+pub use media::sink::{AudioSink, SinkId};
+pub use rest::{Address, AddressPage, AddressQuery, AddressType, Channels, Subscriber};
+pub use util::bus::EventStream;
+
+#[cfg(feature = "uniffi")]
+uniffi::setup_scaffolding!();

@@ -10,13 +10,14 @@ mod stats;
 pub use event::{CallEvent, CallState, EndKind, EndReason};
 pub use stats::{CallStats, SetupTimes};
 
-pub(crate) use actor::{start_outbound, Command, OutboundCall, ServerMessage};
+pub(crate) use actor::{Command, ServerMessage};
+pub(crate) use invite::{start_outbound, OutboundCall};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::frame::AudioFormat;
-use crate::media::leg::AudioPort;
+use crate::media::port::AudioPort;
 use crate::media::sink::{AudioSink, SinkId};
-use crate::media::wav::{self, WavRecorder};
+use crate::media::file::{self, WavRecorder};
 use crate::runtime;
 use crate::util::bus::{Bus, EventStream};
 use std::path::Path;
@@ -228,7 +229,7 @@ impl Call {
         let path = path.as_ref().to_owned();
         runtime::run(async move {
             let mut state = this.0.state.clone();
-            let player = wav::play(&path, &this.0.audio)?;
+            let player = file::play(&path, &this.0.audio)?;
             tokio::select! {
                 played = player => played,
                 _ = state.wait_for(|state| *state >= CallState::Ending) => {

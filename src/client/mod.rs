@@ -19,7 +19,7 @@ use crate::rest::{self, AddressPage, AddressQuery, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
-use router::Router;
+pub(crate) use router::Router;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -31,6 +31,11 @@ impl Dialog {
         Self { call_id, destination, user_variables, node_id: None }
     }
 
+    /// The leg's id.
+    pub(crate) fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
     /// `verto.invite` with a complete offer.
     pub(crate) fn invite(&self, id: &str, sdp: &str) -> Value {
         let params = json!({"sdp": sdp, "dialogParams": self.dialog_params()});

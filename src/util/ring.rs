@@ -313,7 +313,11 @@ mod tests {
         let ring = std::sync::Arc::new(SampleRing::new(64));
         let writer = {
             let ring = ring.clone();
-            std::thread::spawn(move || (0..1000).for_each(|_| drop(ring.push(&[5; 13]))))
+            std::thread::spawn(move || {
+                for _ in 0..1000 {
+                    ring.push(&[5; 13]);
+                }
+            })
         };
         let mut out = [0; 10];
         while !writer.is_finished() {

@@ -1,0 +1,538 @@
+//! The task of one call: joins the dialog's state machine with the session and the media.
+
+use super::event::{CallEvent, CallState, EndReason};
+use super::invite::OutboundCall;
+use super::state::{Input, Limits, Output, State, Timer};
+use super::{Progress, Shared};
+use crate::client::Router;
+use crate::config::BYE_TIMEOUT;
+use crate::error::{Error, ErrorKind, Result};
+use crate::media::leg::{Leg, LegConfig, LegEvent};
+use crate::media::port::AudioPort;
+use crate::proto::control::{self, MemberRef};
+use crate::proto::session::Event;
+use crate::proto::verto::{Dialog, InviteAccepted, VertoEvent};
+use crate::runtime;
+use crate::session::Session;
+use crate::util::bus::Bus;
+use futures_util::stream::FuturesUnordered;
+use futures_util::StreamExt;
+use serde_json::Value;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{sleep_until, Instant as TokioInstant};
+
+/// The invite may take this long to be accepted; ringing is not part of it.
+const INVITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the handle asks for.
+pub(crate) enum Command {
+    Hangup,
+    Digits { digits: String, reply: oneshot::Sender<Result<()>> },
+    Mute { on: bool, reply: oneshot::Sender<Result<()>> },
+    Hold { on: bool, reply: oneshot::Sender<Result<()>> },
+}
+
+/// What the service, the session and the media tell the call.
+pub(crate) enum ServerMessage {
+    Verto { event: VertoEvent, node_id: Option<String> },
+    Event(Event),
+    SessionLost(Error),
+    Shutdown,
+    Media(LegEvent),
+}
+
+type Reply = oneshot::Sender<Result<()>>;
+
+/// What a background operation of this call came to.
+enum Done {
+    Input(Input),
+    Invited(Result<Value>),
+    Replied { result: Result<()>, reply: Reply },
+    Muted { on: bool, result: Result<()>, reply: Reply },
+    Held { on: bool, result: Result<()>, reply: Reply },
+    Nothing,
+}
+
+type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+
+pub(crate) struct Actor {
+    session: Session,
+    router: Arc<Router>,
+    dialog: Dialog,
+    state: State,
+    state_sender: watch::Sender<CallState>,
+    progress: Arc<Mutex<Progress>>,
+    events: Bus<CallEvent>,
+    port: AudioPort,
+    messages: mpsc::Sender<ServerMessage>,
+    leg: Option<Arc<Leg>>,
+    work: FuturesUnordered<Work>,
+    timers: Vec<(Timer, Instant)>,
+    /// The own member, from the invite's result or the first `call.joined`.
+    own: Option<MemberRef>,
+    /// The own member in the latest segment, which requests act on.
+    target: Option<MemberRef>,
+    next_verto_id: u64,
+    is_over: bool,
+}
+
+enum Wake {
+    Command(Option<Command>),
+    Message(Option<ServerMessage>),
+    Done(Done),
+    Time,
+}
+
+impl Actor {
+    pub(super) fn new(
+        call: &OutboundCall,
+        shared: &Arc<Shared>,
+        dialog: Dialog,
+        state_sender: watch::Sender<CallState>,
+        messages: mpsc::Sender<ServerMessage>,
+    ) -> Self {
+        let limits = Limits {
+            ring: Duration::from_millis(call.options.ring_timeout_ms.into()),
+            media: Duration::from_millis(call.options.media_timeout_ms.into()),
+            bye: BYE_TIMEOUT,
+        };
+        Self {
+            session: call.session.clone(),
+            router: Arc::clone(&call.router),
+            dialog,
+            state: State::new(limits),
+            state_sender,
+            progress: Arc::clone(&shared.progress),
+            events: shared.events.clone(),
+            port: shared.audio.clone(),
+            messages,
+            leg: None,
+            work: FuturesUnordered::new(),
+            timers: Vec::new(),
+            own: None,
+            target: None,
+            next_verto_id: 0,
+            is_over: false,
+        }
+    }
+
+    pub(super) async fn run(
+        mut self,
+        leg: LegConfig,
+        mut commands: mpsc::Receiver<Command>,
+        mut messages: mpsc::Receiver<ServerMessage>,
+    ) {
+        for output in self.state.begin() {
+            self.perform(output);
+        }
+        self.start_media(leg);
+        while !self.is_over {
+            let due = self.timers.iter().map(|(_, at)| *at).min();
+            let wake = tokio::select! {
+                biased;
+                message = messages.recv() => Wake::Message(message),
+                command = commands.recv() => Wake::Command(command),
+                Some(done) = self.work.next() => Wake::Done(done),
+                () = sleep_until(TokioInstant::from_std(due.unwrap_or_else(Instant::now))),
+                    if due.is_some() => Wake::Time,
+            };
+            match wake {
+                Wake::Command(Some(command)) => self.command(command),
+                Wake::Message(Some(message)) => self.message(message),
+                Wake::Done(done) => self.done(done),
+                Wake::Time => self.time(),
+                // Both senders live as long as this task; nothing to do without them.
+                Wake::Command(None) | Wake::Message(None) => self.input(Input::Shutdown),
+            }
+        }
+    }
+
+    fn start_media(&mut self, config: LegConfig) {
+        let messages = self.messages.clone();
+        let started = Leg::start(config, move |event| {
+            if messages.try_send(ServerMessage::Media(event)).is_err() {
+                tracing::debug!("an event of media came after the call");
+            }
+        });
+        match started {
+            Ok(leg) => {
+                let leg = Arc::new(leg);
+                self.leg = Some(Arc::clone(&leg));
+                self.work.push(Box::pin(async move {
+                    Done::Input(match leg.offer().await {
+                        Ok(sdp) => Input::OfferReady(sdp),
+                        Err(error) => Input::OfferFailed(error),
+                    })
+                }));
+            }
+            Err(error) => self.input(Input::OfferFailed(error)),
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Hangup => self.input(Input::Hangup),
+            Command::Digits { digits, reply } => self.send_digits(&digits, reply),
+            Command::Mute { on, reply } => self.mute(on, reply),
+            Command::Hold { on, reply } => self.hold(on, reply),
+        }
+    }
+
+    fn send_digits(&mut self, digits: &str, reply: Reply) {
+        let Some(reply) = self.answered_or_refuse(reply) else { return };
+        let id = self.verto_id();
+        let request = self.verto(self.dialog.dtmf(&id, digits));
+        self.work.push(Box::pin(async move {
+            Done::Replied { result: request.await.map(drop), reply }
+        }));
+    }
+
+    fn mute(&mut self, on: bool, reply: Reply) {
+        let Some(reply) = self.answered_or_refuse(reply) else { return };
+        let (Some(own), Some(target)) = (&self.own, &self.target) else {
+            let text = "the call has not joined its session yet; wait for the event Joined";
+            let _ = reply.send(Err(Error::new(ErrorKind::InvalidState, text)));
+            return;
+        };
+        let (method, params) = control::mute(on, own, target);
+        if on {
+            self.set_muted(true);
+        }
+        let session = self.session.clone();
+        self.work.push(Box::pin(async move {
+            let result = session.request(method, params).await.map(drop);
+            Done::Muted { on, result, reply }
+        }));
+    }
+
+    fn hold(&mut self, on: bool, reply: Reply) {
+        let Some(reply) = self.answered_or_refuse(reply) else { return };
+        let id = self.verto_id();
+        let request = self.verto(self.dialog.hold(&id, on));
+        self.work.push(Box::pin(async move {
+            Done::Held { on, result: request.await.map(drop), reply }
+        }));
+    }
+
+    /// Gives the reply back if the call is answered, else uses it to say that it is not.
+    fn answered_or_refuse(&self, reply: Reply) -> Option<Reply> {
+        let error = match self.state.current() {
+            state if state.is_answered() => return Some(reply),
+            CallState::Ending | CallState::Ended => Error::closed("the call"),
+            state => Error::new(
+                ErrorKind::InvalidState,
+                format!("the call is {state:?}; wait until it is answered"),
+            ),
+        };
+        let _ = reply.send(Err(error));
+        None
+    }
+
+    fn message(&mut self, message: ServerMessage) {
+        match message {
+            ServerMessage::Verto { event, node_id } => self.verto_event(&event, node_id),
+            ServerMessage::Event(event) => self.event(&event),
+            ServerMessage::SessionLost(error) => self.input(Input::SessionLost(error)),
+            ServerMessage::Shutdown => self.input(Input::Shutdown),
+            ServerMessage::Media(event) => self.media(event),
+        }
+    }
+
+    fn verto_event(&mut self, event: &VertoEvent, node_id: Option<String>) {
+        if let Some(node) = node_id {
+            self.dialog.node_id = Some(node);
+        }
+        let sdp = || event.sdp().map(str::to_owned);
+        match event.method.as_str() {
+            "verto.ping" => {
+                let id = self.verto_id();
+                let request = self.verto(self.dialog.pong(&id, &event.params));
+                self.background(request);
+            }
+            "verto.media" => {
+                self.acknowledge(event);
+                self.note_time(|times| &mut times.remote_sdp_ms);
+                self.input(Input::EarlyMedia(sdp()));
+            }
+            "verto.answer" => {
+                self.acknowledge(event);
+                if event.sdp().is_some() {
+                    self.note_time(|times| &mut times.remote_sdp_ms);
+                }
+                self.note_time(|times| &mut times.answered_ms);
+                self.input(Input::Answer(sdp()));
+            }
+            "verto.bye" => {
+                self.acknowledge(event);
+                let (cause, code) = event.cause();
+                let redirect = event.redirect().map(str::to_owned);
+                self.input(Input::Bye { cause, code, redirect });
+            }
+            other => self.events.publish(CallEvent::Other {
+                event_type: other.to_owned(),
+                raw_json: event.params.to_string(),
+            }),
+        }
+    }
+
+    fn acknowledge(&mut self, event: &VertoEvent) {
+        let request = self.verto(self.dialog.acknowledge(event));
+        self.background(request);
+    }
+
+    fn event(&mut self, event: &Event) {
+        let payload = &event.payload;
+        match event.event_type.as_str() {
+            "call.joined" => self.joined(payload),
+            "member.updated" => self.member_updated(payload),
+            other => {
+                if other == "call.state" && payload["call_state"] == "ringing" {
+                    self.input(Input::ServerRings);
+                }
+                self.events.publish(CallEvent::Other {
+                    event_type: other.to_owned(),
+                    raw_json: payload.to_string(),
+                });
+            }
+        }
+    }
+
+    fn joined(&mut self, payload: &Value) {
+        let text = |key: &str| payload[key].as_str().unwrap_or_default().to_owned();
+        let member = MemberRef {
+            member_id: text("member_id"),
+            call_id: text("call_id"),
+            node_id: match payload["node_id"].as_str() {
+                Some(node) => node.to_owned(),
+                None => self.dialog.node_id.clone().unwrap_or_default(),
+            },
+        };
+        for alias in ["call_id", "room_session_id"] {
+            if let Some(alias) = payload[alias].as_str() {
+                self.router.add_alias(&self.dialog_id(), alias);
+            }
+        }
+        let capabilities = payload["capabilities"]
+            .as_array()
+            .map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+            .unwrap_or_default();
+        self.events.publish(CallEvent::Joined {
+            call_id: member.call_id.clone(),
+            member_id: member.member_id.clone(),
+            room_session_id: text("room_session_id"),
+            capabilities,
+            raw_json: payload.to_string(),
+        });
+        self.own.get_or_insert_with(|| member.clone());
+        self.target = Some(member);
+    }
+
+    fn member_updated(&mut self, payload: &Value) {
+        let member = &payload["member"];
+        let member_id = member["member_id"].as_str().unwrap_or_default().to_owned();
+        let audio_muted = member["audio_muted"].as_bool();
+        let is_own = [&self.own, &self.target]
+            .into_iter()
+            .flatten()
+            .any(|own| own.member_id == member_id);
+        if let (true, Some(muted)) = (is_own, audio_muted) {
+            self.set_muted(muted);
+        }
+        self.events.publish(CallEvent::MemberUpdated {
+            member_id,
+            audio_muted,
+            video_muted: member["video_muted"].as_bool(),
+            raw_json: payload.to_string(),
+        });
+    }
+
+    fn media(&mut self, event: LegEvent) {
+        match event {
+            LegEvent::Connected { codec } => {
+                self.events
+                    .publish(CallEvent::MediaConnected { codec: codec.sdp_name().to_owned() });
+                self.input(Input::MediaConnected);
+            }
+            LegEvent::Lost => self.events.publish(CallEvent::MediaLost),
+            LegEvent::Failed(error) => self.input(Input::MediaFailed(error)),
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        match done {
+            Done::Input(input) => {
+                if matches!(input, Input::OfferReady(_)) {
+                    self.note_time(|times| &mut times.offer_ready_ms);
+                }
+                self.input(input);
+            }
+            Done::Invited(Ok(result)) => self.invited(&InviteAccepted::parse(&result)),
+            Done::Invited(Err(error)) => self.input(Input::InviteRefused(error)),
+            Done::Replied { result, reply } => drop(reply.send(result)),
+            Done::Muted { on, result, reply } => {
+                if result.is_ok() {
+                    self.set_muted(on);
+                }
+                let _ = reply.send(result);
+            }
+            Done::Held { on, result, reply } => {
+                if result.is_ok() {
+                    self.input(Input::Held(on));
+                }
+                let _ = reply.send(result);
+            }
+            Done::Nothing => {}
+        }
+    }
+
+    fn invited(&mut self, accepted: &InviteAccepted) {
+        self.note_time(|times| &mut times.created_ms);
+        if let Some(node) = &accepted.node_id {
+            self.dialog.node_id = Some(node.clone());
+        }
+        if let Some(alias) = &accepted.call_id {
+            self.router.add_alias(&self.dialog_id(), alias);
+        }
+        if let Some(member_id) = &accepted.member_id {
+            let member = MemberRef {
+                member_id: member_id.clone(),
+                call_id: self.dialog_id(),
+                node_id: self.dialog.node_id.clone().unwrap_or_default(),
+            };
+            self.own.get_or_insert_with(|| member.clone());
+            self.target.get_or_insert(member);
+        }
+        self.input(Input::InviteAccepted);
+    }
+
+    fn time(&mut self) {
+        let now = Instant::now();
+        let due: Vec<Timer> =
+            self.timers.iter().filter(|(_, at)| *at <= now).map(|(timer, _)| *timer).collect();
+        self.timers.retain(|(_, at)| *at > now);
+        for timer in due {
+            self.input(Input::Elapsed(timer));
+        }
+    }
+
+    fn input(&mut self, input: Input) {
+        for output in self.state.handle(input) {
+            self.perform(output);
+        }
+    }
+
+    fn perform(&mut self, output: Output) {
+        match output {
+            Output::Enter(CallState::Ended) => {}
+            Output::Enter(state) => self.enter(state),
+            Output::SendInvite { sdp, node } => self.send_invite(&sdp, node),
+            Output::ApplyAnswer(sdp) => self.apply_answer(sdp),
+            Output::SendBye(cause) => {
+                let id = self.verto_id();
+                let request = self.verto(self.dialog.bye(&id, cause.name, cause.code));
+                self.work.push(Box::pin(async move {
+                    if let Err(error) = request.await {
+                        tracing::debug!(%error, "the hang-up was not confirmed");
+                    }
+                    Done::Input(Input::ByeDone)
+                }));
+            }
+            Output::CloseMedia => self.close_media(),
+            Output::Arm(timer, delay) => {
+                self.timers.retain(|(armed, _)| *armed != timer);
+                self.timers.push((timer, Instant::now() + delay));
+            }
+            Output::Disarm(timer) => self.timers.retain(|(armed, _)| *armed != timer),
+            Output::End(reason) => self.end(reason),
+        }
+    }
+
+    fn enter(&mut self, state: CallState) {
+        let previous = self.state_sender.send_replace(state);
+        if previous != state {
+            self.events.publish(CallEvent::StateChanged { state, previous });
+        }
+    }
+
+    fn send_invite(&mut self, sdp: &str, node: Option<String>) {
+        if node.is_some() {
+            self.dialog.node_id = node;
+        }
+        let id = self.verto_id();
+        let params = self.dialog.invite(&id, sdp);
+        let session = self.session.clone();
+        self.work.push(Box::pin(async move {
+            let sent = session.request_with("webrtc.verto", params, INVITE_TIMEOUT, true).await;
+            Done::Invited(sent)
+        }));
+    }
+
+    fn apply_answer(&mut self, sdp: String) {
+        let Some(leg) = self.leg.clone() else { return };
+        self.work.push(Box::pin(async move {
+            match leg.apply_answer(sdp).await {
+                Ok(()) => Done::Nothing,
+                Err(error) => Done::Input(Input::AnswerUnusable(error)),
+            }
+        }));
+    }
+
+    /// Media ends in the background; gathering may take a while to notice.
+    fn close_media(&mut self) {
+        if let Some(leg) = self.leg.take() {
+            self.port.end();
+            let _ = runtime::spawn(async move { leg.close().await });
+        }
+    }
+
+    /// The order matters: the reason is there before anybody can see the state.
+    fn end(&mut self, reason: EndReason) {
+        self.is_over = true;
+        self.progress().end = Some(reason.clone());
+        self.router.remove_call(&self.dialog_id());
+        self.enter(CallState::Ended);
+        self.events.publish(CallEvent::Ended { reason });
+        self.events.end();
+    }
+
+    fn set_muted(&mut self, is_muted: bool) {
+        self.port.input().set_muted(is_muted);
+        self.progress().is_muted = is_muted;
+    }
+
+    fn verto(&self, params: Value) -> impl Future<Output = Result<Value>> + Send + 'static {
+        let session = self.session.clone();
+        async move { session.request("webrtc.verto", params).await }
+    }
+
+    fn background(&self, request: impl Future<Output = Result<Value>> + Send + 'static) {
+        self.work.push(Box::pin(async move {
+            if let Err(error) = request.await {
+                tracing::debug!(%error, "a reply to the service was not taken");
+            }
+            Done::Nothing
+        }));
+    }
+
+    fn verto_id(&mut self) -> String {
+        self.next_verto_id += 1;
+        format!("{}-{}", self.dialog_id(), self.next_verto_id)
+    }
+
+    fn dialog_id(&self) -> String {
+        self.dialog.call_id().to_owned()
+    }
+
+    fn note_time(&mut self, field: fn(&mut super::SetupTimes) -> &mut Option<f64>) {
+        let since = self.port.started().elapsed().as_secs_f64() * 1000.0;
+        field(&mut self.progress().times).get_or_insert(since);
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

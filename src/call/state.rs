@@ -1,0 +1,258 @@
+//! One dialog as a pure state machine: told what happened, it says what to do.
+//!
+//! Inputs come from media (offer, path), from the service (invite result, Verto requests, server
+//! events), from timers, from the application (hangup) and from the session (lost, shutdown).
+//! Requests may overtake results: `verto.answer` may come before the result of the invite.
+
+use super::event::{CallState, EndReason};
+use super::reason::{self, Cause};
+use crate::error::Error;
+use std::time::Duration;
+
+/// Timers that the machine asks for; arming one again replaces it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timer {
+    /// From the dial to the answer, if the application wants a limit.
+    Ring,
+    /// From the answer to working media.
+    Media,
+    /// Waiting for the confirmation of our bye.
+    Bye,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    OfferReady(String),
+    OfferFailed(Error),
+    InviteAccepted,
+    InviteRefused(Error),
+    ServerRings,
+    /// `verto.media`: early media.
+    EarlyMedia(Option<String>),
+    /// `verto.answer`, with an SDP unless early media had it.
+    Answer(Option<String>),
+    /// The answer could not be applied.
+    AnswerUnusable(Error),
+    Bye { cause: String, code: i32, redirect: Option<String> },
+    MediaConnected,
+    MediaFailed(Error),
+    Held(bool),
+    Hangup,
+    Shutdown,
+    ByeDone,
+    SessionLost(Error),
+    Elapsed(Timer),
+}
+
+/// What to do, in this order.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Output {
+    Enter(CallState),
+    SendInvite { sdp: String, node: Option<String> },
+    ApplyAnswer(String),
+    SendBye(Cause),
+    CloseMedia,
+    Arm(Timer, Duration),
+    Disarm(Timer),
+    /// The call is over; nothing follows.
+    End(EndReason),
+}
+
+/// See the module's documentation.
+pub(crate) struct State {
+    current: CallState,
+    offer: Option<String>,
+    has_remote_sdp: bool,
+    is_media_connected: bool,
+    was_answered: bool,
+    /// Redirections that were followed; a loop of nodes must end.
+    redirects: u32,
+    /// Why the call will have ended when the bye is confirmed.
+    ending: Option<EndReason>,
+    limits: Limits,
+}
+
+/// Time limits of one call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Zero means none.
+    pub(crate) ring: Duration,
+    pub(crate) media: Duration,
+    pub(crate) bye: Duration,
+}
+
+const MAX_REDIRECTS: u32 = 5;
+
+impl State {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            current: CallState::New,
+            offer: None,
+            has_remote_sdp: false,
+            is_media_connected: false,
+            was_answered: false,
+            redirects: 0,
+            ending: None,
+            limits,
+        }
+    }
+
+    pub(crate) fn current(&self) -> CallState {
+        self.current
+    }
+
+    /// What is to be done when the call begins.
+    pub(crate) fn begin(&self) -> Vec<Output> {
+        match self.limits.ring {
+            Duration::ZERO => Vec::new(),
+            limit => vec![Output::Arm(Timer::Ring, limit)],
+        }
+    }
+
+    /// Takes one input; gives what to do.
+    pub(crate) fn handle(&mut self, input: Input) -> Vec<Output> {
+        match self.current {
+            CallState::Ended => Vec::new(),
+            CallState::Ending => self.handle_ending(input),
+            _ => self.handle_live(input),
+        }
+    }
+
+    fn handle_live(&mut self, input: Input) -> Vec<Output> {
+        match input {
+            Input::OfferReady(sdp) => {
+                self.offer = Some(sdp.clone());
+                vec![Output::SendInvite { sdp, node: None }]
+            }
+            Input::OfferFailed(error) => self.end(reason::media_failed(error.message())),
+            Input::InviteAccepted => self.advance(CallState::Trying),
+            Input::InviteRefused(error) => self.end(reason::signaling_failed(&error)),
+            Input::ServerRings => self.advance(CallState::Ringing),
+            Input::EarlyMedia(sdp) => {
+                let mut outputs = self.advance(CallState::Early);
+                outputs.extend(self.remote_sdp(sdp));
+                outputs
+            }
+            Input::Answer(sdp) => self.answered(sdp),
+            Input::AnswerUnusable(error) | Input::MediaFailed(error) => {
+                self.give_up(reason::MEDIA_TIMEOUT, reason::media_failed(error.message()))
+            }
+            Input::Bye { cause, code, redirect } => self.bye(cause, code, redirect),
+            Input::MediaConnected => {
+                self.is_media_connected = true;
+                vec![Output::Disarm(Timer::Media)]
+            }
+            Input::Held(is_held) => self.held(is_held),
+            Input::Hangup => self.give_up(reason::NORMAL_CLEARING, reason::local_hangup()),
+            Input::Shutdown => self.give_up(reason::NORMAL_CLEARING, reason::shutdown()),
+            Input::ByeDone => Vec::new(),
+            Input::SessionLost(error) => self.end(reason::signaling_failed(&error)),
+            Input::Elapsed(Timer::Ring) if !self.was_answered => {
+                self.give_up(reason::NO_ANSWER, reason::no_answer())
+            }
+            Input::Elapsed(Timer::Media) if !self.is_media_connected => self.give_up(
+                reason::MEDIA_TIMEOUT,
+                reason::media_failed("answered, but no media path came up in time"),
+            ),
+            Input::Elapsed(_) => Vec::new(),
+        }
+    }
+
+    /// While our bye is on its way only its end and the far side's own bye count.
+    fn handle_ending(&mut self, input: Input) -> Vec<Output> {
+        match input {
+            Input::ByeDone
+            | Input::Bye { .. }
+            | Input::SessionLost(_)
+            | Input::Elapsed(Timer::Bye) => {
+                let reason = self.ending.take().unwrap_or_else(reason::local_hangup);
+                self.end(reason)
+            }
+            // The invite is lost, but the far side may have it: the bye still counts.
+            _ => Vec::new(),
+        }
+    }
+
+    /// Enters `next` if it lies ahead; calls never go back before the answer.
+    fn advance(&mut self, next: CallState) -> Vec<Output> {
+        if next <= self.current {
+            return Vec::new();
+        }
+        self.current = next;
+        vec![Output::Enter(next)]
+    }
+
+    fn remote_sdp(&mut self, sdp: Option<String>) -> Vec<Output> {
+        match sdp {
+            // The answer repeats the early description; a leg has one per offer.
+            Some(sdp) if !self.has_remote_sdp && self.offer.is_some() => {
+                self.has_remote_sdp = true;
+                vec![Output::ApplyAnswer(sdp)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn answered(&mut self, sdp: Option<String>) -> Vec<Output> {
+        if self.was_answered {
+            return Vec::new();
+        }
+        self.was_answered = true;
+        let mut outputs = vec![Output::Disarm(Timer::Ring)];
+        outputs.extend(self.remote_sdp(sdp));
+        outputs.extend(self.advance(CallState::Active));
+        if !self.has_remote_sdp {
+            let reason = reason::media_failed("answered without a media description");
+            outputs.extend(self.give_up(reason::MEDIA_TIMEOUT, reason));
+        } else if !self.is_media_connected {
+            outputs.push(Output::Arm(Timer::Media, self.limits.media));
+        }
+        outputs
+    }
+
+    fn held(&mut self, is_held: bool) -> Vec<Output> {
+        let next = if is_held { CallState::Held } else { CallState::Active };
+        if !self.current.is_answered() || next == self.current {
+            return Vec::new();
+        }
+        self.current = next;
+        vec![Output::Enter(next)]
+    }
+
+    fn bye(&mut self, cause: String, code: i32, redirect: Option<String>) -> Vec<Output> {
+        if let (Some(node), Some(sdp)) = (redirect, &self.offer) {
+            if self.redirects < MAX_REDIRECTS && !self.has_remote_sdp {
+                self.redirects += 1;
+                return vec![Output::SendInvite { sdp: sdp.clone(), node: Some(node) }];
+            }
+        }
+        self.end(reason::remote(cause, code, self.was_answered))
+    }
+
+    /// Ends from this side: with a bye if the far side may know the call.
+    fn give_up(&mut self, cause: Cause, reason: EndReason) -> Vec<Output> {
+        if self.offer.is_none() {
+            return self.end(reason);
+        }
+        self.ending = Some(reason);
+        let mut outputs = self.advance(CallState::Ending);
+        outputs.extend([
+            Output::Disarm(Timer::Ring),
+            Output::Disarm(Timer::Media),
+            Output::CloseMedia,
+            Output::SendBye(cause),
+            Output::Arm(Timer::Bye, self.limits.bye),
+        ]);
+        outputs
+    }
+
+    fn end(&mut self, reason: EndReason) -> Vec<Output> {
+        self.current = CallState::Ended;
+        vec![Output::CloseMedia, Output::Enter(CallState::Ended), Output::End(reason)]
+    }
+}
+
+#[cfg(test)]
+#[path = "state_tests.rs"]
+mod tests;

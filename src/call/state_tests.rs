@@ -1,0 +1,247 @@
+use super::super::event::EndKind;
+use super::*;
+use crate::error::ErrorKind;
+
+const LIMITS: Limits = Limits {
+    ring: Duration::ZERO,
+    media: Duration::from_secs(15),
+    bye: Duration::from_secs(2),
+};
+
+fn call() -> State {
+    State::new(LIMITS)
+}
+
+fn offer() -> Input {
+    Input::OfferReady("offer".into())
+}
+
+fn answer() -> Input {
+    Input::Answer(Some("answer".into()))
+}
+
+fn bye(code: i32) -> Input {
+    Input::Bye { cause: "CAUSE".into(), code, redirect: None }
+}
+
+fn failure() -> Error {
+    Error::new(ErrorKind::Timeout, "x")
+}
+
+fn end_kind(outputs: &[Output]) -> Option<EndKind> {
+    outputs.iter().find_map(|output| match output {
+        Output::End(reason) => Some(reason.kind),
+        _ => None,
+    })
+}
+
+fn states(outputs: &[Output]) -> Vec<CallState> {
+    outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Enter(state) => Some(*state),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Feeds the inputs and gives the states that were entered.
+fn run(state: &mut State, inputs: Vec<Input>) -> Vec<CallState> {
+    inputs.into_iter().flat_map(|input| states(&state.handle(input))).collect()
+}
+
+#[test]
+fn the_usual_ways_to_an_answer() {
+    use CallState::*;
+    let sdp = || Some("answer".to_owned());
+    for (inputs, expected) in [
+        (vec![offer(), Input::InviteAccepted, answer()], vec![Trying, Active]),
+        // The answer overtakes the result of the invite.
+        (vec![offer(), answer(), Input::InviteAccepted], vec![Active]),
+        (
+            vec![offer(), Input::InviteAccepted, Input::ServerRings, answer()],
+            vec![Trying, Ringing, Active],
+        ),
+        (
+            vec![offer(), Input::InviteAccepted, Input::EarlyMedia(sdp()), Input::Answer(None)],
+            vec![Trying, Early, Active],
+        ),
+        // Ringing after early media, and everything twice, changes nothing.
+        (
+            vec![
+                offer(),
+                Input::InviteAccepted,
+                Input::EarlyMedia(sdp()),
+                Input::ServerRings,
+                Input::EarlyMedia(sdp()),
+                Input::Answer(sdp()),
+                Input::Answer(sdp()),
+            ],
+            vec![Trying, Early, Active],
+        ),
+    ] {
+        assert_eq!(run(&mut call(), inputs), expected);
+    }
+}
+
+#[test]
+fn the_remote_description_is_applied_once() {
+    let mut state = call();
+    let mut applied = 0;
+    for input in [offer(), Input::EarlyMedia(Some("a".into())), answer(), answer()] {
+        let outputs = state.handle(input);
+        applied += outputs.iter().filter(|o| matches!(o, Output::ApplyAnswer(_))).count();
+    }
+    assert_eq!(applied, 1);
+}
+
+#[test]
+fn media_must_come_up_after_the_answer() {
+    let mut state = call();
+    state.handle(offer());
+    assert!(state.handle(answer()).contains(&Output::Arm(Timer::Media, LIMITS.media)));
+    let outputs = state.handle(Input::Elapsed(Timer::Media));
+    assert!(outputs.contains(&Output::SendBye(reason::MEDIA_TIMEOUT)));
+    assert_eq!(end_kind(&state.handle(Input::ByeDone)), Some(EndKind::MediaFailed));
+
+    let mut state = call();
+    state.handle(offer());
+    state.handle(Input::EarlyMedia(Some("a".into())));
+    state.handle(Input::MediaConnected);
+    let outputs = state.handle(Input::Answer(None));
+    assert!(!outputs.iter().any(|o| matches!(o, Output::Arm(Timer::Media, _))));
+    assert_eq!(state.handle(Input::Elapsed(Timer::Media)), []);
+}
+
+#[test]
+fn hanging_up_in_every_state() {
+    let ways: [(Vec<Input>, bool); 5] = [
+        (vec![], false),
+        (vec![offer()], true),
+        (vec![offer(), Input::InviteAccepted], true),
+        (vec![offer(), Input::InviteAccepted, Input::ServerRings], true),
+        (vec![offer(), answer()], true),
+    ];
+    for (inputs, needs_bye) in ways {
+        let mut state = call();
+        run(&mut state, inputs);
+        let outputs = state.handle(Input::Hangup);
+        if needs_bye {
+            assert_eq!(states(&outputs), [CallState::Ending]);
+            assert!(outputs.contains(&Output::SendBye(reason::NORMAL_CLEARING)));
+            assert!(outputs.contains(&Output::CloseMedia), "audio stops at once");
+            assert_eq!(state.handle(Input::Hangup), [], "a second one does nothing");
+            assert_eq!(end_kind(&state.handle(Input::ByeDone)), Some(EndKind::LocalHangup));
+        } else {
+            assert_eq!(end_kind(&outputs), Some(EndKind::LocalHangup));
+        }
+        assert_eq!(state.handle(Input::Hangup), []);
+    }
+}
+
+#[test]
+fn a_bye_that_is_not_confirmed_ends_all_the_same() {
+    for last in [Input::Elapsed(Timer::Bye), bye(16), Input::SessionLost(failure())] {
+        let mut state = call();
+        run(&mut state, vec![offer(), answer(), Input::Hangup]);
+        assert_eq!(end_kind(&state.handle(last)), Some(EndKind::LocalHangup));
+    }
+}
+
+#[test]
+fn the_far_side_ends_it() {
+    for (inputs, code, kind) in [
+        (vec![offer(), Input::InviteAccepted], 21, EndKind::Rejected),
+        (vec![offer(), Input::InviteAccepted], 3, EndKind::NotFound),
+        (vec![offer()], 17, EndKind::Busy),
+        (vec![offer(), Input::InviteAccepted, Input::ServerRings], 19, EndKind::NoAnswer),
+        (vec![offer(), answer()], 16, EndKind::RemoteHangup),
+    ] {
+        let mut state = call();
+        run(&mut state, inputs);
+        let outputs = state.handle(bye(code));
+        assert_eq!(end_kind(&outputs), Some(kind));
+        assert!(!outputs.iter().any(|o| matches!(o, Output::SendBye(_))));
+    }
+}
+
+#[test]
+fn failures_before_and_after_the_invite() {
+    let mut state = call();
+    assert_eq!(
+        end_kind(&state.handle(Input::OfferFailed(failure()))),
+        Some(EndKind::MediaFailed)
+    );
+    let mut state = call();
+    state.handle(offer());
+    assert_eq!(
+        end_kind(&state.handle(Input::InviteRefused(failure()))),
+        Some(EndKind::SignalingFailed)
+    );
+    let mut state = call();
+    run(&mut state, vec![offer(), answer()]);
+    let outputs = state.handle(Input::AnswerUnusable(failure()));
+    assert!(outputs.contains(&Output::SendBye(reason::MEDIA_TIMEOUT)));
+    assert_eq!(end_kind(&state.handle(Input::ByeDone)), Some(EndKind::MediaFailed));
+    let mut state = call();
+    state.handle(offer());
+    let outputs = state.handle(Input::Answer(None));
+    assert!(outputs.contains(&Output::SendBye(reason::MEDIA_TIMEOUT)));
+}
+
+#[test]
+fn the_ring_limit() {
+    let mut state = State::new(Limits { ring: Duration::from_secs(30), ..LIMITS });
+    assert_eq!(state.begin(), [Output::Arm(Timer::Ring, Duration::from_secs(30))]);
+    assert_eq!(call().begin(), []);
+    run(&mut state, vec![offer(), Input::InviteAccepted]);
+    let outputs = state.handle(Input::Elapsed(Timer::Ring));
+    assert!(outputs.contains(&Output::SendBye(reason::NO_ANSWER)));
+    assert_eq!(end_kind(&state.handle(Input::ByeDone)), Some(EndKind::NoAnswer));
+}
+
+#[test]
+fn a_redirection_repeats_the_invite_at_the_other_node_but_not_for_ever() {
+    let mut state = call();
+    run(&mut state, vec![offer(), Input::InviteAccepted]);
+    let redirect = || Input::Bye { cause: "X".into(), code: 16, redirect: Some("n2".into()) };
+    for _ in 0..MAX_REDIRECTS {
+        let outputs = state.handle(redirect());
+        assert_eq!(
+            outputs,
+            [Output::SendInvite { sdp: "offer".into(), node: Some("n2".into()) }]
+        );
+    }
+    assert!(end_kind(&state.handle(redirect())).is_some());
+}
+
+#[test]
+fn hold_only_when_answered() {
+    let mut state = call();
+    state.handle(offer());
+    assert_eq!(state.handle(Input::Held(true)), []);
+    state.handle(answer());
+    assert_eq!(states(&state.handle(Input::Held(true))), [CallState::Held]);
+    assert_eq!(state.handle(Input::Held(true)), []);
+    assert_eq!(states(&state.handle(Input::Held(false))), [CallState::Active]);
+}
+
+#[test]
+fn nothing_happens_after_the_end() {
+    let mut state = call();
+    run(&mut state, vec![offer(), answer(), bye(16)]);
+    for input in [
+        offer(),
+        answer(),
+        bye(16),
+        Input::Hangup,
+        Input::Shutdown,
+        Input::ByeDone,
+        Input::MediaConnected,
+        Input::Held(true),
+        Input::Elapsed(Timer::Bye),
+        Input::SessionLost(failure()),
+    ] {
+        assert_eq!(state.handle(input), []);
+    }
+}

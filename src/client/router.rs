@@ -1,0 +1,166 @@
+//! Brings what the service sends to the call that it is for.
+
+use super::event::{ClientEvent, ClientState};
+use crate::call::{Call, ServerMessage, Shared};
+use crate::error::Error;
+use crate::proto::session::Event;
+use crate::proto::verto::VertoEvent;
+use crate::session::Listener;
+use crate::util::bus::Bus;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use tokio::sync::{mpsc, Notify};
+
+/// One per client.
+pub(crate) struct Router {
+    events: Bus<ClientEvent>,
+    table: Mutex<Table>,
+    /// Notified whenever a call is removed.
+    removed: Notify,
+}
+
+struct Table {
+    state: ClientState,
+    calls: HashMap<String, Entry>,
+    /// Ids of segments and sessions, to the leg's own id.
+    aliases: HashMap<String, String>,
+}
+
+struct Entry {
+    call: Weak<Shared>,
+    messages: mpsc::Sender<ServerMessage>,
+}
+
+impl Router {
+    pub(crate) fn new(events: Bus<ClientEvent>) -> Self {
+        let table = Table {
+            state: ClientState::Disconnected,
+            calls: HashMap::new(),
+            aliases: HashMap::new(),
+        };
+        Self { events, table: Mutex::new(table), removed: Notify::new() }
+    }
+
+    pub(crate) fn state(&self) -> ClientState {
+        self.table().state
+    }
+
+    pub(crate) fn add_call(&self, call: &Arc<Shared>, messages: mpsc::Sender<ServerMessage>) {
+        let entry = Entry { call: Arc::downgrade(call), messages };
+        self.table().calls.insert(call.id.clone(), entry);
+    }
+
+    /// Another id under which the service speaks of this call.
+    pub(crate) fn add_alias(&self, call_id: &str, alias: &str) {
+        let mut table = self.table();
+        if alias != call_id && table.calls.contains_key(call_id) {
+            table.aliases.insert(alias.to_owned(), call_id.to_owned());
+        }
+    }
+
+    pub(crate) fn remove_call(&self, call_id: &str) {
+        {
+            let mut table = self.table();
+            table.calls.remove(call_id);
+            table.aliases.retain(|_, target| target != call_id);
+        }
+        self.removed.notify_waiters();
+    }
+
+    /// Waits until no call is left.
+    pub(crate) async fn all_calls_over(&self) {
+        loop {
+            let removed = self.removed.notified();
+            if self.table().calls.is_empty() {
+                return;
+            }
+            removed.await;
+        }
+    }
+
+    /// The calls that are not over and still have a handle.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        let table = self.table();
+        table.calls.values().filter_map(|e| e.call.upgrade()).map(Call::from_shared).collect()
+    }
+
+    /// Sends a command to every call, whether or not somebody still holds its handle.
+    pub(crate) fn message_all(&self, make: impl Fn() -> ServerMessage) {
+        for entry in self.table().calls.values() {
+            let _ = entry.messages.try_send(make());
+        }
+    }
+
+    fn route(&self, ids: &[&Value], message: ServerMessage) -> Result<(), ServerMessage> {
+        let table = self.table();
+        let entry = ids.iter().filter_map(|id| id.as_str()).find_map(|id| {
+            let id = table.aliases.get(id).map_or(id, String::as_str);
+            table.calls.get(id)
+        });
+        let Some(entry) = entry else { return Err(message) };
+        if entry.messages.try_send(message).is_err() {
+            tracing::error!("a call does not keep up with the service; an event is lost");
+        }
+        Ok(())
+    }
+
+    fn verto(&self, event: Event) {
+        let raw = event.payload.clone();
+        let Some(verto) = VertoEvent::parse(event.payload) else {
+            tracing::warn!("a webrtc.message without a Verto request, dropped");
+            return;
+        };
+        let call_id = verto.call_id().map_or(Value::Null, Value::from);
+        let method = verto.method.clone();
+        let message = ServerMessage::Verto { event: verto, node_id: event.node_id };
+        if self.route(&[&call_id], message).is_err() {
+            self.events
+                .publish(ClientEvent::Other { event_type: method, raw_json: raw.to_string() });
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Listener for Router {
+    fn on_state(&self, state: ClientState, reason: &str) {
+        {
+            let mut table = self.table();
+            if table.state == state || table.state == ClientState::Closed {
+                return;
+            }
+            table.state = state;
+        }
+        self.events.publish(ClientEvent::StateChanged { state, reason: reason.to_owned() });
+        if state == ClientState::Closed {
+            self.events.end();
+        }
+    }
+
+    fn on_client_event(&self, event: ClientEvent) {
+        self.events.publish(event);
+    }
+
+    fn on_event(&self, event: Event) {
+        if event.event_type == "webrtc.message" {
+            self.verto(event);
+            return;
+        }
+        let payload = event.payload.clone();
+        let ids = [&payload["call_id"], &payload["origin_call_id"], &payload["room_session_id"]];
+        // A nested `call.joined` has a new call id; the origin is the leg's.
+        if let Err(ServerMessage::Event(event)) = self.route(&ids, ServerMessage::Event(event)) {
+            self.events.publish(ClientEvent::Other {
+                event_type: event.event_type,
+                raw_json: event.payload.to_string(),
+            });
+        }
+    }
+
+    fn on_lost(&self, error: &Error) {
+        self.message_all(|| ServerMessage::SessionLost(error.clone()));
+    }
+}

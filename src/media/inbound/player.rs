@@ -1,0 +1,279 @@
+//! The part of the receiver behind the jitter buffer: decoder, concealment, converters, delivery.
+
+use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{AudioOutput, AudioReceiveStats};
+use crate::media::codec::{AudioCodec, Decoder};
+use crate::media::frame::{AudioFormat, AudioFrame, AudioLevel, TICK_MS};
+use crate::media::jitter::{JitterBuffer, Packet, Pop};
+use crate::media::resample::TickResampler;
+use crate::media::sink::SinkSlot;
+
+/// Concealed audio begins to fade after this long and is silent after twice of it.
+const FADE_AFTER_MS: u32 = 100;
+
+/// A frame below this level counts as quiet: there a frame may be skipped or added unheard.
+const QUIET_RMS_DBFS: f32 = -50.0;
+
+/// Decodes, conceals and delivers.
+pub(super) struct Player {
+    codec: Option<AudioCodec>,
+    /// None while nobody listens: then packets become silence of the right length.
+    decoder: Option<Decoder>,
+    format: AudioFormat,
+    /// Audio not delivered yet; a packet may be longer or shorter than a tick.
+    pub(super) pcm: Vec<i16>,
+    overlap: Vec<i16>,
+    concealed_ms: u32,
+    /// What is left in `pcm` after a tick was made up.
+    pub(super) is_rest_concealed: bool,
+    is_quiet: bool,
+    is_metering: bool,
+    lanes: Vec<Lane>,
+    generation: u64,
+}
+
+/// The sinks that want one format, with the converter they share.
+struct Lane {
+    converter: TickResampler,
+    sinks: Vec<Arc<SinkSlot>>,
+}
+
+impl Player {
+    pub(super) fn new() -> Self {
+        Player {
+            codec: None,
+            decoder: None,
+            format: AudioFormat::MONO_48K,
+            pcm: Vec::new(),
+            overlap: Vec::new(),
+            concealed_ms: 0,
+            is_rest_concealed: false,
+            is_quiet: true,
+            is_metering: false,
+            lanes: Vec::new(),
+            generation: 0,
+        }
+    }
+
+    /// Another source begins: the decoder must not mix it with the old one.
+    pub(super) fn forget_stream(&mut self) {
+        self.codec = None;
+        self.concealed_ms = 0;
+    }
+
+    /// Interleaved samples in 20 ms of decoded audio.
+    pub(super) fn tick_len(&self) -> usize {
+        self.format.samples_per_20ms() * self.format.channels as usize
+    }
+
+    /// Follows changes of codec, sinks and metering. Cheap when there are none.
+    pub(super) fn refresh(&mut self, codec: AudioCodec, output: &AudioOutput) {
+        let generation = output.shared.generation.load(Ordering::Acquire);
+        let is_metering = output.shared.is_metering.load(Ordering::Relaxed);
+        let is_same = self.codec == Some(codec)
+            && self.generation == generation
+            && self.is_metering == is_metering;
+        if is_same {
+            return;
+        }
+        let sinks = output.sinks().clone();
+        let has_listener = is_metering || !sinks.is_empty();
+        let is_stereo = sinks.iter().any(|slot| slot.format().channels == 2);
+        let channels = if codec == AudioCodec::Opus && is_stereo { 2 } else { 1 };
+        let format = AudioFormat::new(codec.rtp_clock_rate(), channels);
+        let keeps_decoder = self.codec == Some(codec) && self.format == format;
+        if !keeps_decoder || !has_listener {
+            self.decoder = None;
+        }
+        if self.format != format {
+            self.pcm.clear();
+            self.format = format;
+        }
+        if self.decoder.is_none() && has_listener {
+            match Decoder::new(codec, channels) {
+                Ok(decoder) => self.decoder = Some(decoder),
+                Err(error) => tracing::error!(%error, "received audio stays silent"),
+            }
+        }
+        self.lanes = self.lanes_for(sinks);
+        self.codec = Some(codec);
+        self.generation = generation;
+        self.is_metering = is_metering;
+    }
+
+    /// Groups the sinks by format; converters of formats that stay are kept.
+    fn lanes_for(&mut self, sinks: Vec<Arc<SinkSlot>>) -> Vec<Lane> {
+        let mut old = std::mem::take(&mut self.lanes);
+        old.retain(|lane| lane.converter.from_format() == self.format);
+        let mut lanes: Vec<Lane> = Vec::new();
+        for slot in sinks {
+            let to = slot.format();
+            if let Some(lane) = lanes.iter_mut().find(|lane| lane.converter.to_format() == to) {
+                lane.sinks.push(slot);
+                continue;
+            }
+            let kept = old.iter().position(|lane| lane.converter.to_format() == to);
+            let converter = match kept {
+                Some(at) => Ok(old.swap_remove(at).converter),
+                None => TickResampler::new(self.format, to),
+            };
+            match converter {
+                Ok(converter) => lanes.push(Lane { converter, sinks: vec![slot] }),
+                Err(error) => tracing::error!(%error, "an audio sink gets no audio"),
+            }
+        }
+        lanes
+    }
+
+    /// Appends what the jitter buffer says comes next; true when it was made up.
+    pub(super) fn play_next(
+        &mut self,
+        jitter: &mut JitterBuffer,
+        now: Instant,
+        stats: &mut AudioReceiveStats,
+    ) -> bool {
+        match jitter.pop(now, self.is_quiet) {
+            Pop::Packet(packet) => self.play(&packet, stats, jitter),
+            Pop::Merge(packet) => {
+                let start = self.pcm.len();
+                let was_made_up = self.play(&packet, stats, jitter);
+                // The buffer promised that the successor is there and due.
+                if let Pop::Packet(next) | Pop::Merge(next) = jitter.pop(now, self.is_quiet) {
+                    self.blend(start, &next, stats);
+                }
+                was_made_up
+            }
+            Pop::Lost { next, duration_us } => {
+                let frames = self.frames_of(duration_us);
+                let recovered = next.is_some_and(|next| self.recover(next, frames));
+                if recovered {
+                    self.concealed_ms = 0;
+                    jitter.count_made_up(0, 1);
+                } else {
+                    self.conceal(frames);
+                    jitter.count_made_up(1, 0);
+                }
+                !recovered
+            }
+            Pop::Wait | Pop::Empty => {
+                self.conceal(self.format.samples_per_20ms());
+                jitter.count_made_up(1, 0);
+                true
+            }
+        }
+    }
+
+    fn play(
+        &mut self,
+        packet: &Packet,
+        stats: &mut AudioReceiveStats,
+        jitter: &mut JitterBuffer,
+    ) -> bool {
+        let Some(decoder) = &mut self.decoder else {
+            self.silence(jitter.packet_duration_us());
+            return false;
+        };
+        if decoder.decode(&packet.payload, &mut self.pcm).is_ok_and(|frames| frames > 0) {
+            self.concealed_ms = 0;
+            return false;
+        }
+        stats.decode_errors += 1;
+        self.conceal(self.frames_of(jitter.packet_duration_us()));
+        jitter.count_made_up(1, 0);
+        true
+    }
+
+    /// Decodes `next` and blends what `pcm` holds from `start` on over into it.
+    fn blend(&mut self, start: usize, next: &Packet, stats: &mut AudioReceiveStats) {
+        let Some(decoder) = &mut self.decoder else {
+            return;
+        };
+        self.overlap.clear();
+        if decoder.decode(&next.payload, &mut self.overlap).is_err() {
+            stats.decode_errors += 1;
+            return;
+        }
+        let old = &mut self.pcm[start..];
+        let len = old.len().min(self.overlap.len());
+        for (i, (sample, &new)) in old.iter_mut().zip(&self.overlap).enumerate() {
+            let mixed = i64::from(*sample) * (len - i) as i64 + i64::from(new) * i as i64;
+            *sample = (mixed / len as i64) as i16;
+        }
+        self.pcm.truncate(start + len);
+        self.pcm.extend_from_slice(&self.overlap[len..]);
+    }
+
+    fn recover(&mut self, next: &Packet, frames: usize) -> bool {
+        self.decoder.as_mut().is_some_and(|decoder| {
+            decoder.has_fec() && decoder.decode_fec(&next.payload, frames, &mut self.pcm).is_ok()
+        })
+    }
+
+    /// Makes up `frames` sample frames; fades out after 100 ms and is silent after 200 ms.
+    fn conceal(&mut self, frames: usize) {
+        let channels = self.format.channels as usize;
+        let start = self.pcm.len();
+        let ms = (frames as u64 * 1000 / u64::from(self.format.sample_rate_hz)) as u32;
+        match &mut self.decoder {
+            Some(decoder) if self.concealed_ms < 2 * FADE_AFTER_MS => {
+                decoder.conceal(frames, &mut self.pcm);
+            }
+            _ => self.pcm.resize(start + frames * channels, 0),
+        }
+        if self.concealed_ms + ms > FADE_AFTER_MS {
+            let begin = fade_at(self.concealed_ms);
+            let end = fade_at(self.concealed_ms + ms);
+            let made = &mut self.pcm[start..];
+            let len = made.len().max(1) as i32;
+            for (i, sample) in made.iter_mut().enumerate() {
+                let gain = begin + (end - begin) * i as i32 / len;
+                *sample = (i32::from(*sample) * gain / FADE_ONE) as i16;
+            }
+        }
+        self.concealed_ms = (self.concealed_ms + ms).min(2 * FADE_AFTER_MS);
+    }
+
+    fn silence(&mut self, duration_us: u32) {
+        let samples = self.frames_of(duration_us) * self.format.channels as usize;
+        self.pcm.resize(self.pcm.len() + samples, 0);
+    }
+
+    /// Sample frames in a duration; at least 2.5 ms so that every call makes progress.
+    fn frames_of(&self, duration_us: u32) -> usize {
+        let rate = u64::from(self.format.sample_rate_hz);
+        let unit = rate / 400;
+        let units = (u64::from(duration_us) * rate / 1_000_000).div_ceil(unit).max(1);
+        (units * unit) as usize
+    }
+
+    /// Gives the first `len` samples to the meter and to every sink.
+    pub(super) fn deliver(&mut self, len: usize, is_concealed: bool, output: &AudioOutput) {
+        let timestamp_us =
+            output.shared.next_timestamp_us.fetch_add(u64::from(TICK_MS) * 1000, Ordering::Relaxed);
+        let samples = &self.pcm[..len];
+        let has_listener = self.decoder.is_some();
+        let level = if has_listener { AudioLevel::measure(samples) } else { AudioLevel::SILENCE };
+        output.shared.level.set(level);
+        self.is_quiet = level.rms_dbfs < QUIET_RMS_DBFS;
+        for lane in &mut self.lanes {
+            let format = lane.converter.to_format();
+            let samples = lane.converter.tick(samples);
+            let frame = AudioFrame { samples, format, timestamp_us, is_concealed };
+            lane.sinks.iter().for_each(|slot| slot.deliver(&frame));
+        }
+        self.pcm.drain(..len);
+        self.is_rest_concealed = is_concealed && !self.pcm.is_empty();
+    }
+}
+
+/// Full gain of the fade.
+const FADE_ONE: i32 = 1024;
+
+/// The gain after so many concealed milliseconds.
+fn fade_at(concealed_ms: u32) -> i32 {
+    let into = concealed_ms.saturating_sub(FADE_AFTER_MS).min(FADE_AFTER_MS) as i32;
+    FADE_ONE - FADE_ONE * into / FADE_AFTER_MS as i32
+}

@@ -1,0 +1,338 @@
+//! Encoded packets in, frames out, in virtual time.
+
+use std::time::Duration;
+
+use super::*;
+use crate::media::codec::{Encoder, EncoderOptions, MAX_PAYLOAD_BYTES};
+use crate::media::frame::AudioFrame;
+
+const OPUS: u8 = 111;
+const PCMU: u8 = 0;
+const EVENT: u8 = 101;
+
+#[derive(Clone, Debug)]
+struct Heard {
+    samples: Vec<i16>,
+    format: AudioFormat,
+    timestamp_us: u64,
+    is_concealed: bool,
+}
+
+#[derive(Default)]
+struct Recorder(Mutex<Vec<Heard>>);
+
+impl AudioSink for Recorder {
+    fn on_frame(&self, frame: &AudioFrame<'_>) {
+        self.0.lock().unwrap().push(Heard {
+            samples: frame.samples.to_vec(),
+            format: frame.format,
+            timestamp_us: frame.timestamp_us,
+            is_concealed: frame.is_concealed,
+        });
+    }
+}
+
+impl Recorder {
+    fn frames(&self) -> Vec<Heard> {
+        self.0.lock().unwrap().clone()
+    }
+
+    fn peak(&self, range: std::ops::Range<usize>) -> i16 {
+        let frames = self.frames();
+        let all = frames[range].iter().flat_map(|f| &f.samples);
+        all.map(|s| s.saturating_abs()).max().unwrap_or(0)
+    }
+}
+
+/// A sender and a receiver on a perfect network, 5 ms between packet and tick.
+struct Rig {
+    pipeline: AudioReceivePipeline,
+    output: AudioOutput,
+    encoder: Encoder,
+    payload_type: u8,
+    ssrc: u32,
+    begin: Instant,
+    sent: u32,
+    seq: u16,
+    timestamp: u32,
+}
+
+impl Rig {
+    fn new(codec: AudioCodec) -> Rig {
+        let output = AudioOutput::new();
+        let codecs = [(OPUS, AudioCodec::Opus), (PCMU, AudioCodec::Pcmu), (8, AudioCodec::Pcma)];
+        let pipeline =
+            AudioReceivePipeline::new(codecs, output.clone(), &ReceiveOptions::default());
+        let mut rig = Rig {
+            pipeline,
+            output,
+            encoder: Encoder::new(codec, &EncoderOptions::default()).unwrap(),
+            payload_type: 0,
+            ssrc: 1,
+            begin: Instant::now(),
+            sent: 0,
+            seq: 65_500,
+            timestamp: u32::MAX - 4000,
+        };
+        rig.switch_to(codec);
+        rig
+    }
+
+    fn switch_to(&mut self, codec: AudioCodec) {
+        let options = EncoderOptions { expected_loss_percent: 20, ..EncoderOptions::default() };
+        self.encoder = Encoder::new(codec, &options).unwrap();
+        self.payload_type = codec.static_payload_type().unwrap_or(OPUS);
+    }
+
+    fn listen(&self, format: AudioFormat) -> Arc<Recorder> {
+        let recorder = Arc::new(Recorder::default());
+        self.output.add_direct_sink(format, recorder.clone()).unwrap();
+        recorder
+    }
+
+    /// 20 ms of a 440 Hz tone, as the packet of this tick.
+    fn next_packet(&mut self) -> RtpAudio {
+        let format = self.encoder.format();
+        let n = format.samples_per_20ms();
+        let pcm: Vec<i16> = (0..n)
+            .map(|i| {
+                let t = (self.sent as usize * n + i) as f32 / format.sample_rate_hz as f32;
+                ((t * 440.0 * std::f32::consts::TAU).sin() * 10_000.0) as i16
+            })
+            .collect();
+        let mut payload = vec![0; MAX_PAYLOAD_BYTES];
+        let len = self.encoder.encode(&pcm, &mut payload).unwrap();
+        payload.truncate(len);
+        let packet = RtpAudio {
+            ssrc: self.ssrc,
+            seq: self.seq,
+            timestamp: self.timestamp,
+            payload_type: self.payload_type,
+            marker: false,
+            payload: payload.into(),
+        };
+        self.seq = self.seq.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(n as u32);
+        packet
+    }
+
+    fn time(&self) -> Instant {
+        self.begin + Duration::from_millis(u64::from(self.sent) * 20)
+    }
+
+    /// One tick; `edit` may change the packet or drop it.
+    fn step(&mut self, edit: impl FnOnce(RtpAudio) -> Option<RtpAudio>) {
+        let packet = self.next_packet();
+        let now = self.time();
+        if let Some(packet) = edit(packet) {
+            self.pipeline.insert(packet, now);
+        }
+        self.pipeline.tick(now + Duration::from_millis(5));
+        self.sent += 1;
+    }
+
+    fn steps(&mut self, n: usize) {
+        (0..n).for_each(|_| self.step(Some));
+    }
+
+    fn silent_steps(&mut self, n: usize) {
+        (0..n).for_each(|_| self.step(|_| None));
+    }
+}
+
+#[test]
+fn every_tick_after_the_first_packet_delivers_one_frame_in_each_format() {
+    for codec in [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma] {
+        let mut rig = Rig::new(codec);
+        let formats = [
+            AudioFormat::MONO_48K,
+            AudioFormat::MONO_8K,
+            AudioFormat::MONO_16K,
+            AudioFormat::STEREO_48K,
+            AudioFormat::new(11_025, 2),
+        ];
+        let sinks: Vec<_> = formats.iter().map(|&format| rig.listen(format)).collect();
+        rig.pipeline.tick(rig.begin);
+        rig.steps(100);
+        for (format, sink) in formats.iter().zip(&sinks) {
+            let frames = sink.frames();
+            assert_eq!(frames.len(), 100, "{codec:?} {format:?}");
+            let samples: usize = frames.iter().map(|f| f.samples.len()).sum();
+            assert_eq!(samples as u32, format.sample_rate_hz * 2 * format.channels);
+            for (i, frame) in frames.iter().enumerate() {
+                assert_eq!(frame.timestamp_us, i as u64 * 20_000);
+                assert_eq!(frame.format, *format);
+                assert!(!frame.is_concealed, "{codec:?} {format:?} {i}");
+            }
+            let peak = sink.peak(10..100);
+            assert!((8_500..11_500).contains(&peak), "{codec:?} {format:?} {peak}");
+        }
+        assert!((rig.output.level().rms_dbfs + 13.3).abs() < 1.0, "{:?}", rig.output.level());
+        let stats = rig.pipeline.stats();
+        assert_eq!((stats.jitter.received, stats.jitter.lost, stats.decode_errors), (100, 0, 0));
+    }
+}
+
+#[test]
+fn a_stream_that_stops_fades_and_stays_silent_and_comes_back() {
+    for codec in [AudioCodec::Opus, AudioCodec::Pcmu] {
+        let mut rig = Rig::new(codec);
+        let sink = rig.listen(AudioFormat::MONO_48K);
+        rig.steps(50);
+        rig.silent_steps(100);
+        rig.steps(50);
+        let frames = sink.frames();
+        assert_eq!(frames.len(), 200);
+        assert!(frames[51..149].iter().all(|f| f.is_concealed));
+        assert_eq!(sink.peak(63..149), 0, "{codec:?}");
+        assert!(sink.peak(160..200) > 8_500, "{codec:?}");
+        assert!(!frames[199].is_concealed);
+        assert_eq!(rig.pipeline.stats().source_changes, 0);
+    }
+}
+
+#[test]
+fn losses_are_recovered_or_concealed_without_holes() {
+    for (codec, least_recovered) in [(AudioCodec::Opus, 30), (AudioCodec::Pcma, 0)] {
+        let mut rig = Rig::new(codec);
+        let sink = rig.listen(AudioFormat::MONO_48K);
+        for i in 0..500 {
+            rig.step(|packet| (i % 10 != 7).then_some(packet));
+        }
+        let stats = rig.pipeline.stats();
+        assert_eq!(stats.jitter.lost, 50, "{codec:?}");
+        assert!(stats.jitter.fec_frames >= least_recovered, "{codec:?} {stats:?}");
+        assert!(stats.jitter.fec_frames + stats.jitter.concealed_frames <= 52, "{stats:?}");
+        for (i, frame) in sink.frames().iter().enumerate().skip(10) {
+            let peak = frame.samples.iter().map(|s| s.saturating_abs()).max().unwrap();
+            assert!(peak > 2_000, "{codec:?} frame {i} peak {peak}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_decoded_while_nobody_listens() {
+    let mut rig = Rig::new(AudioCodec::Opus);
+    let garbage = |packet: RtpAudio| Some(RtpAudio { payload: vec![0xff].into(), ..packet });
+    (0..50).for_each(|_| rig.step(garbage));
+    let stats = rig.pipeline.stats();
+    assert_eq!((stats.jitter.received, stats.jitter.lost, stats.decode_errors), (50, 0, 0));
+    assert_eq!(rig.output.level(), AudioLevel::SILENCE);
+    rig.output.set_metering(true);
+    rig.steps(20);
+    assert!(rig.output.level().peak_dbfs > -14.0, "{:?}", rig.output.level());
+    rig.output.set_metering(false);
+    rig.steps(2);
+    assert_eq!(rig.output.level(), AudioLevel::SILENCE);
+    let sink = rig.listen(AudioFormat::MONO_48K);
+    rig.steps(20);
+    assert_eq!(sink.frames().len(), 20);
+    assert!(sink.peak(5..20) > 8_500);
+}
+
+#[test]
+fn garbage_payloads_are_concealed_and_counted() {
+    for codec in [AudioCodec::Opus, AudioCodec::Pcmu] {
+        let mut rig = Rig::new(codec);
+        let sink = rig.listen(AudioFormat::MONO_16K);
+        rig.steps(20);
+        for payload in [vec![], vec![0xff], vec![3; 2000]] {
+            rig.step(|packet| Some(RtpAudio { payload: payload.into(), ..packet }));
+            rig.steps(3);
+        }
+        let stats = rig.pipeline.stats();
+        assert!(stats.decode_errors >= 2, "{codec:?} {stats:?}");
+        assert!(sink.frames()[20].is_concealed);
+        assert_eq!(sink.frames().len(), 32);
+        assert!(sink.peak(30..32) > 5_000, "{codec:?}");
+    }
+}
+
+#[test]
+fn other_payload_types_are_no_loss() {
+    let mut rig = Rig::new(AudioCodec::Opus);
+    let sink = rig.listen(AudioFormat::MONO_48K);
+    for i in 0..100 {
+        let is_event = (40..45).contains(&i);
+        rig.step(|packet| {
+            let payload_type = if is_event { EVENT } else { packet.payload_type };
+            Some(RtpAudio { payload_type, ..packet })
+        });
+    }
+    let stats = rig.pipeline.stats();
+    assert_eq!((stats.other_payload_types, stats.jitter.lost), (5, 0));
+    assert_eq!(sink.frames().len(), 100);
+}
+
+#[test]
+fn codec_and_source_may_change_during_the_call() {
+    let mut rig = Rig::new(AudioCodec::Opus);
+    let sink = rig.listen(AudioFormat::MONO_48K);
+    rig.steps(50);
+    rig.switch_to(AudioCodec::Pcmu);
+    rig.steps(50);
+    rig.ssrc = 2;
+    rig.seq = 12;
+    rig.timestamp = 99;
+    rig.steps(50);
+    rig.switch_to(AudioCodec::Opus);
+    rig.steps(50);
+    let frames = sink.frames();
+    assert_eq!(frames.len(), 200);
+    assert!(frames.iter().all(|f| f.samples.len() == 960));
+    assert!(frames.iter().filter(|f| f.is_concealed).count() <= 6);
+    for second in [10..50, 60..100, 110..150, 160..200] {
+        assert!(sink.peak(second.clone()) > 8_000, "{second:?}");
+    }
+    assert_eq!(rig.pipeline.stats().source_changes, 1);
+    assert_eq!(rig.pipeline.stats().jitter.received, 200);
+}
+
+#[test]
+fn long_packets_are_cut_into_ticks() {
+    let output = AudioOutput::new();
+    let sink = Arc::new(Recorder::default());
+    output.add_direct_sink(AudioFormat::MONO_8K, sink.clone()).unwrap();
+    let mut pipeline =
+        AudioReceivePipeline::new([(0, AudioCodec::Pcmu)], output, &ReceiveOptions::default());
+    let begin = Instant::now();
+    for tick in 0..300u32 {
+        let now = begin + Duration::from_millis(u64::from(tick) * 20);
+        if tick % 3 == 0 {
+            let packet = RtpAudio {
+                ssrc: 5,
+                seq: (tick / 3) as u16,
+                timestamp: tick * 160,
+                payload_type: 0,
+                marker: tick == 0,
+                payload: vec![0x80; 480].into(),
+            };
+            pipeline.insert(packet, now);
+        }
+        pipeline.tick(now + Duration::from_millis(4));
+    }
+    assert_eq!(sink.frames().len(), 300);
+    assert_eq!(sink.frames().iter().filter(|f| f.is_concealed).count(), 0);
+    assert_eq!(pipeline.stats().jitter.lost, 0);
+}
+
+#[test]
+fn sinks_come_and_go() {
+    let mut rig = Rig::new(AudioCodec::Opus);
+    assert!(rig.output.add_sink(AudioFormat::new(1, 1), Arc::new(Recorder::default())).is_err());
+    let first = Arc::new(Recorder::default());
+    let second = Arc::new(Recorder::default());
+    let a = rig.output.add_direct_sink(AudioFormat::MONO_16K, first.clone()).unwrap();
+    rig.steps(10);
+    let b = rig.output.add_direct_sink(AudioFormat::MONO_16K, second.clone()).unwrap();
+    rig.steps(10);
+    assert!(rig.output.remove_sink(a));
+    assert!(!rig.output.remove_sink(a), "a second removal finds nothing");
+    rig.steps(10);
+    assert_eq!((first.frames().len(), second.frames().len()), (20, 20));
+    assert_eq!(rig.output.sink_stats(b).unwrap().delivered, 20);
+    assert_eq!(rig.output.sink_stats(a), None);
+    rig.output.remove_all_sinks();
+    rig.steps(3);
+    assert_eq!(second.frames().len(), 20);
+}

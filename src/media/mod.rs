@@ -1,0 +1,17 @@
+//! Audio and its transport: knows SDP and frames, not dialogs and not the session.
+
+pub(crate) mod codec;
+pub(crate) mod frame;
+pub(crate) mod file;
+pub(crate) mod gather;
+pub(crate) mod ice;
+pub(crate) mod inbound;
+pub(crate) mod jitter;
+pub(crate) mod leg;
+pub(crate) mod outbound;
+pub(crate) mod peer;
+pub(crate) mod port;
+pub(crate) mod relay;
+pub(crate) mod resample;
+pub(crate) mod sink;
+pub(crate) mod wav;

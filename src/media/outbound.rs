@@ -1,0 +1,491 @@
+//! The way out: the application pushes PCM in any format, the media task takes a packet per tick.
+//!
+//! Conversion happens in the pusher's thread, so the media task only copies, measures and encodes.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::codec::{AudioCodec, Encoder, EncoderOptions, MAX_PAYLOAD_BYTES};
+use super::frame::{AudioError, AudioFormat, AudioLevel, LevelCell, TICK_MS};
+use super::resample::StreamResampler;
+use crate::util::ring::SampleRing;
+
+/// Default length of the queue between application and media task, in milliseconds.
+pub const DEFAULT_CAPACITY_MS: u32 = 200;
+
+/// Ticks without audio after which the next audio begins a talkspurt (200 ms).
+const TALKSPURT_GAP_TICKS: u32 = 10;
+
+/// Ticks that a rest shorter than a frame waits for more audio before it is padded and sent.
+const PARTIAL_WAIT_TICKS: u32 = 2;
+
+/// The longest block that a converter holds back, in milliseconds.
+const CONVERTER_BLOCK_MS: u32 = 14;
+
+/// What became of one [`AudioInput::push`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct PushOutcome {
+    /// Milliseconds of the pushed audio that were queued.
+    pub accepted_ms: u32,
+    /// Milliseconds dropped for it: older audio, or the beginning of a push that is too long.
+    pub dropped_ms: u32,
+}
+
+struct Feeder {
+    converter: Option<StreamResampler>,
+    target: AudioFormat,
+    converted: Vec<i16>,
+}
+
+struct Shared {
+    /// Taken before anything else in a push; the media task takes it only in `attach`.
+    feeder: Mutex<Feeder>,
+    ring: SampleRing,
+    capacity_ms: u32,
+    /// Interleaved samples per 20 ms of the ring's format.
+    frame_len: AtomicU32,
+    is_muted: AtomicBool,
+    gain_bits: AtomicU32,
+    dropped_us: AtomicU64,
+    level: LevelCell,
+}
+
+impl Shared {
+    fn feeder(&self) -> MutexGuard<'_, Feeder> {
+        self.feeder.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn us_of(&self, samples: usize) -> u64 {
+        let per_tick = u64::from(self.frame_len.load(Ordering::Relaxed).max(1));
+        samples as u64 * u64::from(TICK_MS) * 1000 / per_tick
+    }
+}
+
+/// Where the application puts the audio to send. A cheap clone; every method from any thread.
+///
+/// The queue holds 200 ms by default. When it is full the oldest audio is dropped and counted, so
+/// a live source never builds up delay; a file player paces itself with [`AudioInput::free_ms`].
+/// An input may be made and filled before the call is up; the newest audio is kept until then.
+#[derive(Clone)]
+pub struct AudioInput {
+    shared: Arc<Shared>,
+}
+
+impl Default for AudioInput {
+    fn default() -> Self {
+        AudioInput::new(DEFAULT_CAPACITY_MS)
+    }
+}
+
+impl AudioInput {
+    /// Makes an input that queues up to `capacity_ms`, taken to 40 to 10000 when outside of it.
+    pub fn new(capacity_ms: u32) -> Self {
+        let capacity_ms = capacity_ms.clamp(2 * TICK_MS, 10_000);
+        let target = AudioFormat::MONO_48K;
+        AudioInput {
+            shared: Arc::new(Shared {
+                feeder: Mutex::new(Feeder { converter: None, target, converted: Vec::new() }),
+                ring: SampleRing::new(ring_capacity(target, capacity_ms)),
+                capacity_ms,
+                frame_len: AtomicU32::new(frame_len(target) as u32),
+                is_muted: AtomicBool::new(false),
+                gain_bits: AtomicU32::new(1.0f32.to_bits()),
+                dropped_us: AtomicU64::new(0),
+                level: LevelCell::new(),
+            }),
+        }
+    }
+
+    /// Queues audio to send. Any number of whole sample frames, at least one; never blocks for
+    /// long.
+    ///
+    /// `pcm` is interleaved. `format` may change from call to call (a change may cost a click).
+    /// Errors: `InvalidFormat`, `InvalidSamples`; then nothing is queued.
+    pub fn push(&self, pcm: &[i16], format: AudioFormat) -> Result<PushOutcome, AudioError> {
+        format.validate_samples(pcm)?;
+        let shared = &*self.shared;
+        let mut guard = shared.feeder();
+        let feeder = &mut *guard;
+        // Audio that would be dropped in the same call is not worth converting.
+        let most = ring_capacity(format, shared.capacity_ms);
+        let skipped = pcm.len().saturating_sub(most);
+        let pushed = &pcm[skipped..];
+        let evicted = if format == feeder.target {
+            feeder.converter = None;
+            shared.ring.push(pushed)
+        } else {
+            let converter = feeder.converter_from(format)?;
+            let mut converted = std::mem::take(&mut feeder.converted);
+            converted.clear();
+            feeder.converter.insert(converter).convert(pushed, &mut converted);
+            let evicted = shared.ring.push(&converted);
+            feeder.converted = converted;
+            evicted
+        };
+        drop(guard);
+        let dropped_us = format.duration_ms(skipped) * 1000 + shared.us_of(evicted);
+        shared.dropped_us.fetch_add(dropped_us, Ordering::Relaxed);
+        Ok(PushOutcome {
+            accepted_ms: format.duration_ms(pushed.len()) as u32,
+            dropped_ms: u32::try_from(dropped_us.div_ceil(1000)).unwrap_or(u32::MAX),
+        })
+    }
+
+    /// Milliseconds of audio waiting to be sent.
+    pub fn buffered_ms(&self) -> u32 {
+        (self.shared.us_of(self.shared.ring.len()) / 1000) as u32
+    }
+
+    /// Milliseconds that can be pushed now without dropping anything.
+    pub fn free_ms(&self) -> u32 {
+        // A converter may hold back up to one block and give it all with the next push.
+        let held_ms = if self.shared.feeder().converter.is_some() { CONVERTER_BLOCK_MS } else { 0 };
+        let buffered_ms = self.shared.us_of(self.shared.ring.len()).div_ceil(1000) as u32;
+        self.shared.capacity_ms.saturating_sub(buffered_ms + held_ms)
+    }
+
+    /// The length of the queue in milliseconds.
+    pub fn capacity_ms(&self) -> u32 {
+        self.shared.capacity_ms
+    }
+
+    /// Milliseconds dropped because the queue was full, since the input was made.
+    pub fn dropped_ms(&self) -> u64 {
+        self.shared.dropped_us.load(Ordering::Relaxed) / 1000
+    }
+
+    /// Sends silence instead of the audio; what is pushed while muted is thrown away.
+    pub fn set_muted(&self, is_muted: bool) {
+        self.shared.is_muted.store(is_muted, Ordering::Relaxed);
+    }
+
+    /// Whether silence is sent.
+    pub fn is_muted(&self) -> bool {
+        self.shared.is_muted.load(Ordering::Relaxed)
+    }
+
+    /// Sets the linear gain, 0.0 to 16.0 (1.0 leaves the audio as it is); too loud is clipped.
+    ///
+    /// A value outside is taken to the nearest limit; not a number means 1.0.
+    pub fn set_gain(&self, gain: f32) {
+        let gain = if gain.is_nan() { 1.0 } else { gain.clamp(0.0, 16.0) };
+        self.shared.gain_bits.store(gain.to_bits(), Ordering::Relaxed);
+    }
+
+    /// Throws away everything that waits to be sent; it does not count as dropped.
+    pub fn clear(&self) {
+        let mut feeder = self.shared.feeder();
+        if let Some(converter) = &mut feeder.converter {
+            converter.reset();
+        }
+        self.shared.ring.clear();
+    }
+
+    /// The level of the last frame sent, after gain and mute.
+    pub fn level(&self) -> AudioLevel {
+        self.shared.level.get()
+    }
+
+    /// Makes `format` the format of the queue. What waits in another format is thrown away.
+    fn attach(&self, format: AudioFormat) {
+        let mut feeder = self.shared.feeder();
+        if feeder.target != format {
+            feeder.target = format;
+            feeder.converter = None;
+            self.shared.ring.reset(ring_capacity(format, self.shared.capacity_ms));
+            self.shared.frame_len.store(frame_len(format) as u32, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Feeder {
+    /// The converter in use when it fits, else a new one. The caller puts it back.
+    fn converter_from(&mut self, format: AudioFormat) -> Result<StreamResampler, AudioError> {
+        match self.converter.take() {
+            Some(converter) if converter.from_format() == format => Ok(converter),
+            _ => StreamResampler::new(format, self.target),
+        }
+    }
+}
+
+fn frame_len(format: AudioFormat) -> usize {
+    format.samples_per_20ms() * format.channels as usize
+}
+
+fn ring_capacity(format: AudioFormat, capacity_ms: u32) -> usize {
+    let frames = u64::from(format.sample_rate_hz) * u64::from(capacity_ms) / 1000;
+    frames as usize * format.channels as usize
+}
+
+/// One packet's worth of encoded audio, borrowed until the next tick.
+#[derive(Clone, Copy, Debug)]
+pub struct EncodedFrame<'a> {
+    /// The RTP payload.
+    pub payload: &'a [u8],
+    /// By how much the RTP timestamp of the next packet is larger, in clock units.
+    pub rtp_duration: u32,
+    /// The RTP marker: true only on the first packet and where speech begins after 200 ms of none.
+    pub marker: bool,
+}
+
+/// Takes 20 ms per tick from an [`AudioInput`] and encodes it. Owned by the media task.
+pub struct AudioEncoderPipeline {
+    codec: AudioCodec,
+    encoder: Encoder,
+    input: AudioInput,
+    pcm: Vec<i16>,
+    /// A frame that fills; `pending_len` samples of it are there.
+    pending: Vec<i16>,
+    pending_len: usize,
+    partial_ticks: u32,
+    payload: Box<[u8]>,
+    silent_ticks: u32,
+    is_first: bool,
+}
+
+impl AudioEncoderPipeline {
+    /// Makes the pipeline and sets `input` to the codec's format.
+    ///
+    /// Only one pipeline may take from an input at a time: drop the old one first. Audio that
+    /// waits in the queue is kept when the format stays the same. Errors: `InvalidFormat`,
+    /// `CodecSetup`.
+    pub fn new(
+        codec: AudioCodec,
+        input: AudioInput,
+        options: &EncoderOptions,
+    ) -> Result<Self, AudioError> {
+        let encoder = Encoder::new(codec, options)?;
+        input.attach(encoder.format());
+        Ok(AudioEncoderPipeline {
+            codec,
+            pcm: vec![0; frame_len(encoder.format())],
+            pending: vec![0; frame_len(encoder.format())],
+            pending_len: 0,
+            partial_ticks: 0,
+            payload: vec![0; MAX_PAYLOAD_BYTES].into_boxed_slice(),
+            encoder,
+            input,
+            silent_ticks: 0,
+            is_first: true,
+        })
+    }
+
+    /// The codec in use.
+    pub fn codec(&self) -> AudioCodec {
+        self.codec
+    }
+
+    /// Tells the codec how much of what is sent gets lost, in percent 0 to 100.
+    pub fn set_expected_loss(&mut self, percent: u32) -> Result<(), AudioError> {
+        self.encoder.set_expected_loss(percent)
+    }
+
+    /// Encodes the next 20 ms: queued audio, or silence when there is none or the input is muted.
+    ///
+    /// Call it every 20 ms and send the result. Error: `Encode`; then nothing is sent on this
+    /// tick, the timestamp must advance all the same, and the next tick may succeed.
+    pub fn tick(&mut self) -> Result<EncodedFrame<'_>, AudioError> {
+        let has_audio = self.fill();
+        self.input.shared.level.set(if has_audio {
+            AudioLevel::measure(&self.pcm)
+        } else {
+            AudioLevel::SILENCE
+        });
+        let is_talkspurt = has_audio && self.silent_ticks >= TALKSPURT_GAP_TICKS;
+        self.silent_ticks = if has_audio { 0 } else { self.silent_ticks.saturating_add(1) };
+        let marker = self.is_first || is_talkspurt;
+        let len = self.encoder.encode(&self.pcm, &mut self.payload)?;
+        self.is_first = false;
+        Ok(EncodedFrame {
+            payload: &self.payload[..len],
+            rtp_duration: self.codec.rtp_clock_rate() / 1000 * TICK_MS,
+            marker,
+        })
+    }
+
+    /// Puts the next 20 ms into `pcm`; false when that is silence for want of audio.
+    fn fill(&mut self) -> bool {
+        let shared = &*self.input.shared;
+        self.pending_len += shared.ring.pop_into(&mut self.pending[self.pending_len..]);
+        if shared.is_muted.load(Ordering::Relaxed) {
+            self.pending_len = 0;
+        }
+        let is_whole = self.pending_len == self.pending.len();
+        let must_wait = !is_whole && self.partial_ticks < PARTIAL_WAIT_TICKS;
+        if self.pending_len == 0 || must_wait {
+            // Waiting puts the gap before the rest instead of into it, and builds up a reserve.
+            self.partial_ticks = if self.pending_len == 0 { 0 } else { self.partial_ticks + 1 };
+            self.pcm.fill(0);
+            return false;
+        }
+        self.pending[self.pending_len..].fill(0);
+        std::mem::swap(&mut self.pcm, &mut self.pending);
+        self.pending_len = 0;
+        self.partial_ticks = 0;
+        let gain = f32::from_bits(shared.gain_bits.load(Ordering::Relaxed));
+        if gain != 1.0 {
+            // `as` saturates, which is the clipping that is promised.
+            self.pcm.iter_mut().for_each(|s| *s = (f32::from(*s) * gain) as i16);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::codec::Decoder;
+
+    fn pipeline(codec: AudioCodec, input: &AudioInput) -> AudioEncoderPipeline {
+        AudioEncoderPipeline::new(codec, input.clone(), &EncoderOptions::default()).unwrap()
+    }
+
+    #[test]
+    fn push_rejects_what_is_not_audio() {
+        let input = AudioInput::default();
+        let cases: [(usize, AudioFormat, &str); 4] = [
+            (0, AudioFormat::MONO_8K, "samples must not be empty"),
+            (3, AudioFormat::STEREO_48K, "multiple of channels (2); got 3"),
+            (2, AudioFormat::new(0, 1), "between 8000 and 192000; got 0"),
+            (2, AudioFormat::new(8_000, 9), "channels must be 1 or 2; got 9"),
+        ];
+        for (len, format, text) in cases {
+            let error = input.push(&vec![0; len], format).unwrap_err().to_string();
+            assert!(error.contains(text), "{error}");
+        }
+        assert_eq!(input.buffered_ms(), 0);
+    }
+
+    #[test]
+    fn a_full_queue_drops_the_oldest_and_says_so() {
+        let input = AudioInput::default();
+        let ms = |n: usize| vec![1i16; n * 48];
+        // (pushed ms, accepted, dropped, buffered, free)
+        let cases = [
+            (100, 100, 0, 100, 100),
+            (100, 100, 0, 200, 0),
+            (30, 30, 30, 200, 0),
+            (1000, 200, 1000, 200, 0),
+        ];
+        for (push, accepted_ms, dropped_ms, buffered, free) in cases {
+            let outcome = input.push(&ms(push), AudioFormat::MONO_48K).unwrap();
+            assert_eq!(outcome, PushOutcome { accepted_ms, dropped_ms });
+            assert_eq!((input.buffered_ms(), input.free_ms()), (buffered, free));
+        }
+        assert_eq!(input.dropped_ms(), 1030);
+        input.clear();
+        assert_eq!((input.buffered_ms(), input.dropped_ms()), (0, 1030));
+    }
+
+    #[test]
+    fn a_player_that_minds_free_ms_drops_nothing() {
+        for (rate, channels) in [(8_000, 1), (11_025, 2), (16_000, 1), (44_100, 2), (48_000, 1)] {
+            let format = AudioFormat::new(rate, channels);
+            let input = AudioInput::default();
+            let mut pipeline = pipeline(AudioCodec::Opus, &input);
+            let chunk = vec![100; format.samples_per_20ms() * channels as usize];
+            let mut pushed = 0;
+            for _ in 0..100 {
+                while input.free_ms() >= 20 {
+                    input.push(&chunk, format).unwrap();
+                    pushed += 1;
+                }
+                pipeline.tick().unwrap();
+            }
+            assert_eq!(input.dropped_ms(), 0);
+            assert!((100..=112).contains(&pushed), "{rate} {pushed}");
+        }
+    }
+
+    #[test]
+    fn marker_is_set_at_the_start_of_talkspurts_only() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
+        // Frames pushed before each tick, and whether that packet has the marker.
+        let mut script = vec![(0, true), (0, false), (1, false)];
+        script.extend([(0, false); 9]);
+        script.extend([(1, false), (1, false)]);
+        script.extend([(0, false); 10]);
+        script.extend([(1, true), (1, false), (0, false)]);
+        for (i, (frames, marker)) in script.into_iter().enumerate() {
+            if frames > 0 {
+                input.push(&[9; 160], AudioFormat::MONO_8K).unwrap();
+            }
+            let frame = pipeline.tick().unwrap();
+            assert_eq!(frame.marker, marker, "tick {i}");
+            assert_eq!((frame.payload.len(), frame.rtp_duration), (160, 160));
+        }
+    }
+
+    #[test]
+    fn opus_packets_advance_by_960() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Opus, &input);
+        let frame = pipeline.tick().unwrap();
+        assert_eq!((frame.rtp_duration, frame.marker), (960, true));
+        assert!(!frame.payload.is_empty());
+    }
+
+    #[test]
+    fn muted_audio_is_thrown_away_and_sent_as_silence() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Pcma, &input);
+        input.set_muted(true);
+        assert!(input.is_muted());
+        input.push(&[20_000; 480], AudioFormat::MONO_8K).unwrap();
+        for _ in 0..3 {
+            assert!(pipeline.tick().unwrap().payload.iter().all(|&b| b == 0xd5));
+            assert_eq!(input.level(), AudioLevel::SILENCE);
+        }
+        assert_eq!(input.buffered_ms(), 0);
+        input.set_muted(false);
+        input.push(&[20_000; 160], AudioFormat::MONO_8K).unwrap();
+        pipeline.tick().unwrap();
+        assert!((input.level().peak_dbfs + 4.29).abs() < 0.01);
+    }
+
+    #[test]
+    fn gain_is_applied_before_the_meter_and_clips() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
+        for (gain, peak) in [(0.5, -12.04), (1.0, -6.02), (100.0, 0.0), (f32::NAN, -6.02)] {
+            input.set_gain(gain);
+            input.push(&[16_384; 160], AudioFormat::MONO_8K).unwrap();
+            pipeline.tick().unwrap();
+            assert!((input.level().peak_dbfs - peak).abs() < 0.01, "{gain} {:?}", input.level());
+        }
+    }
+
+    #[test]
+    fn small_pushes_lose_nothing_and_a_rest_is_padded() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
+        let mut decoder = Decoder::new(AudioCodec::Pcmu, 1).unwrap();
+        let mut heard = Vec::new();
+        for tick in 0..20 {
+            if tick < 10 {
+                input.push(&[8_031; 75], AudioFormat::MONO_8K).unwrap();
+                input.push(&[8_031; 75], AudioFormat::MONO_8K).unwrap();
+            }
+            decoder.decode(pipeline.tick().unwrap().payload, &mut heard).unwrap();
+        }
+        assert_eq!(heard.iter().filter(|&&s| s > 7_000).count(), 1_500);
+    }
+
+    #[test]
+    fn formats_may_change_and_audio_survives_a_new_pipeline() {
+        let input = AudioInput::default();
+        drop(pipeline(AudioCodec::Opus, &input));
+        for format in [AudioFormat::MONO_16K, AudioFormat::STEREO_48K, AudioFormat::MONO_48K] {
+            let pcm = vec![5; format.samples_per_20ms() * format.channels as usize];
+            assert_eq!(input.push(&pcm, format).unwrap().accepted_ms, 20);
+        }
+        assert_eq!(input.buffered_ms(), 60);
+        drop(pipeline(AudioCodec::Opus, &input));
+        assert_eq!(input.buffered_ms(), 60, "same format: kept");
+        drop(pipeline(AudioCodec::Pcmu, &input));
+        assert_eq!(input.buffered_ms(), 0, "other format: thrown away");
+        input.push(&[1; 48], AudioFormat::MONO_48K).unwrap();
+    }
+}

@@ -1,0 +1,506 @@
+//! One peer connection: ICE, DTLS and SRTP of one m-section, without I/O and without a clock.
+//!
+//! This is the only file that knows the crate `rtc` (the sans-I/O core of `webrtc`). Datagrams
+//! and time go in, datagrams, events and RTP come out; the leg's task owns the sockets.
+//!
+//! Why not the async driver of `webrtc`: it nominates on a fixed tick, sends the first
+//! ClientHello on the next one, and drops the far side's ClientHello that arrives before the
+//! nomination, which a FreeSWITCH-like far side repeats only after a second.
+
+use crate::error::{Error, Result};
+use crate::media::codec::AudioCodec;
+use crate::proto::sdp::Description;
+use bytes::{Bytes, BytesMut};
+use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
+use rtc::peer_connection::configuration::media_engine::{
+    MediaEngine, MIME_TYPE_OPUS, MIME_TYPE_PCMA, MIME_TYPE_PCMU, MIME_TYPE_TELEPHONE_EVENT,
+};
+use rtc::peer_connection::configuration::setting_engine::{SettingEngine, SettingEngineBuilder};
+use rtc::peer_connection::event::RTCPeerConnectionEvent;
+use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
+use rtc::peer_connection::sdp::RTCSessionDescription;
+use rtc::peer_connection::state::{RTCIceConnectionState, RTCPeerConnectionState};
+use rtc::peer_connection::transport::{
+    CandidateConfig, CandidateHostConfig, CandidateRelayConfig, CandidateServerReflexiveConfig,
+    RTCIceCandidate,
+};
+use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
+use rtc::rtp_transceiver::rtp_sender::{
+    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+    RtpCodecKind,
+};
+use rtc::rtp_transceiver::RTCRtpSenderId;
+use rtc::sansio::Protocol;
+use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// The RTP payload types that are offered; the answer's are used for sending.
+const OPUS: u8 = 111;
+const TELEPHONE_EVENT_48000: u8 = 110;
+const TELEPHONE_EVENT_8000: u8 = 126;
+
+/// Between two rounds of connectivity checks: dense at first, for near servers; then sparse.
+const CHECK_PACE: [(Duration, Duration); 3] = [
+    (Duration::from_millis(200), Duration::from_millis(20)),
+    (Duration::from_secs(2), Duration::from_millis(50)),
+    (Duration::MAX, Duration::from_millis(200)),
+];
+/// Checks per candidate pair before it is given up: far more than the media time-out allows.
+const MAX_CHECKS: u16 = 1000;
+/// Consent: lost after this long without a sign of the far side, failed after that much more.
+const ICE_DISCONNECTED: Duration = Duration::from_secs(5);
+const ICE_FAILED: Duration = Duration::from_secs(15);
+const ICE_KEEPALIVE: Duration = Duration::from_secs(2);
+/// DTLS datagrams kept until ICE has a pair: one flight of the far side, with room.
+const MAX_HELD: usize = 16;
+
+/// A local candidate, as the gatherer found it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum LocalCandidate {
+    Host(SocketAddr),
+    /// The address that a STUN server saw, and the socket's own.
+    ServerReflexive { mapped: SocketAddr, base: SocketAddr },
+    Relay { relayed: SocketAddr, base: SocketAddr },
+}
+
+impl LocalCandidate {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Host(_) => "host",
+            Self::ServerReflexive { .. } => "srflx",
+            Self::Relay { .. } => "relay",
+        }
+    }
+}
+
+/// What happened in a peer connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PeerEvent {
+    IceConnected,
+    /// DTLS is done: RTP may flow.
+    Connected,
+    /// No sign of the far side for a while.
+    Disconnected,
+    Failed,
+}
+
+/// A received RTP packet, decrypted.
+pub(crate) struct ReceivedRtp {
+    pub(crate) ssrc: u32,
+    pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
+    pub(crate) payload_type: u8,
+    pub(crate) marker: bool,
+    pub(crate) payload: Bytes,
+}
+
+/// A datagram to send.
+pub(crate) struct Datagram {
+    pub(crate) from: SocketAddr,
+    pub(crate) to: SocketAddr,
+    pub(crate) bytes: BytesMut,
+}
+
+/// What RTCP and ICE tell about the path.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct PathReport {
+    pub(crate) round_trip_ms: f64,
+    pub(crate) remote_loss_fraction: f64,
+}
+
+/// See the module's documentation.
+pub(crate) struct Peer {
+    connection: RTCPeerConnection,
+    sender: RTCRtpSenderId,
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+    /// DTLS that came before ICE had a pair.
+    held: VecDeque<TaggedBytesMut>,
+    is_ice_connected: bool,
+    is_connected: bool,
+    /// When checking began and when the last round was.
+    checking_since: Option<Instant>,
+    last_round: Instant,
+    events: VecDeque<PeerEvent>,
+}
+
+impl Peer {
+    /// A peer connection for one audio section that sends and receives.
+    pub(crate) fn audio(codecs: &[AudioCodec], now: Instant) -> Result<Self> {
+        let mut media = MediaEngine::default();
+        for codec in audio_codecs(codecs) {
+            media.register_codec(codec, RtpCodecKind::Audio).map_err(|error| failed(&error))?;
+        }
+        let registry = configure_rtcp_reports(rtc::interceptor::Registry::new());
+        let mut connection = RTCPeerConnectionBuilder::new()
+            .with_media_engine(media)
+            .with_setting_engine(settings())
+            .with_interceptor_registry(registry)
+            .build(now)
+            .map_err(|error| failed(&error))?;
+        let ssrc = rand::random();
+        let first = codecs.first().copied().unwrap_or(AudioCodec::Opus);
+        let sender =
+            connection.add_track(audio_track(ssrc, first)).map_err(|error| failed(&error))?;
+        Ok(Self {
+            connection,
+            sender,
+            ssrc,
+            sequence: rand::random::<u16>() & 0x7fff,
+            timestamp: rand::random(),
+            held: VecDeque::new(),
+            is_ice_connected: false,
+            is_connected: false,
+            checking_since: None,
+            last_round: now,
+            events: VecDeque::new(),
+        })
+    }
+
+    /// Makes the offer with these candidates, complete.
+    pub(crate) fn offer(
+        &mut self,
+        candidates: &[LocalCandidate],
+        now: Instant,
+    ) -> Result<Description> {
+        let offer = self.connection.create_offer(None).map_err(|error| failed(&error))?;
+        self.connection.set_local_description(now, offer).map_err(|error| failed(&error))?;
+        for candidate in candidates {
+            self.add_local(candidate)?;
+        }
+        let local = self
+            .connection
+            .local_description()
+            .ok_or_else(|| Error::internal("there is no local description after it was set"))?;
+        let default = match candidates.first() {
+            Some(LocalCandidate::Host(address)) => *address,
+            Some(LocalCandidate::ServerReflexive { mapped, .. }) => *mapped,
+            Some(LocalCandidate::Relay { relayed, .. }) => *relayed,
+            None => return Err(Error::media("there is no network interface that media can use")),
+        };
+        Ok(Description::parse(&local.sdp)?.complete(default))
+    }
+
+    fn add_local(&mut self, candidate: &LocalCandidate) -> Result<()> {
+        let config = |address: &SocketAddr| CandidateConfig {
+            network: "udp".to_owned(),
+            address: address.ip().to_string(),
+            port: address.port(),
+            component: 1,
+            ..Default::default()
+        };
+        let made = match candidate {
+            LocalCandidate::Host(address) => {
+                CandidateHostConfig { base_config: config(address), ..Default::default() }
+                    .new_candidate_host()
+            }
+            LocalCandidate::ServerReflexive { mapped, base } => CandidateServerReflexiveConfig {
+                base_config: config(mapped),
+                rel_addr: base.ip().to_string(),
+                rel_port: base.port(),
+                ..Default::default()
+            }
+            .new_candidate_server_reflexive(),
+            LocalCandidate::Relay { relayed, base } => CandidateRelayConfig {
+                base_config: config(relayed),
+                rel_addr: base.ip().to_string(),
+                rel_port: base.port(),
+                ..Default::default()
+            }
+            .new_candidate_relay(),
+        };
+        let made = made.map_err(|error| failed(&error))?;
+        let init = RTCIceCandidate::from(&made).to_json().map_err(|error| failed(&error))?;
+        self.connection.add_local_candidate(init).map_err(|error| failed(&error))
+    }
+
+    /// Applies the far side's answer for this section; checks start at once.
+    pub(crate) fn apply_answer(&mut self, sdp: String, now: Instant) -> Result<()> {
+        let answer = RTCSessionDescription::answer(sdp).map_err(|error| unusable(&error))?;
+        self.connection.set_remote_description(now, answer).map_err(|error| unusable(&error))?;
+        self.checking_since = Some(now);
+        self.handle_timeout(now);
+        Ok(())
+    }
+
+    /// Takes a datagram from a socket.
+    pub(crate) fn handle_datagram(
+        &mut self,
+        local: SocketAddr,
+        from: SocketAddr,
+        bytes: BytesMut,
+        now: Instant,
+    ) {
+        let datagram = TaggedBytesMut {
+            now,
+            transport: TransportContext {
+                local_addr: local,
+                peer_addr: from,
+                ecn: None,
+                transport_protocol: TransportProtocol::UDP,
+            },
+            message: bytes,
+        };
+        if !self.is_ice_connected && is_dtls(&datagram.message) {
+            if self.held.len() < MAX_HELD {
+                self.held.push_back(datagram);
+            }
+            return;
+        }
+        self.feed(datagram);
+        if !self.is_connected {
+            // The next step of ICE or DTLS may be due now; its own timer would come later.
+            self.handle_timeout(now);
+        }
+    }
+
+    fn feed(&mut self, datagram: TaggedBytesMut) {
+        if let Err(error) = self.connection.handle_read(datagram) {
+            tracing::debug!(%error, "a datagram was not usable");
+        }
+    }
+
+    /// Lets timers run. Calling it early is harmless.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.last_round = now;
+        if let Err(error) = self.connection.handle_timeout(now) {
+            tracing::debug!(%error, "a timer failed");
+        }
+        self.collect_events(now);
+    }
+
+    /// When [`Peer::handle_timeout`] is due.
+    pub(crate) fn poll_timeout(&mut self) -> Option<Instant> {
+        let due = self.connection.poll_timeout()?;
+        match self.checking_since {
+            Some(since) if !self.is_connected => {
+                let elapsed = self.last_round.saturating_duration_since(since);
+                let pace = CHECK_PACE
+                    .iter()
+                    .find(|(until, _)| elapsed < *until)
+                    .map_or(CHECK_PACE[2].1, |(_, pace)| *pace);
+                Some(due.max(self.last_round + pace))
+            }
+            _ => Some(due),
+        }
+    }
+
+    /// The next datagram to send.
+    pub(crate) fn poll_datagram(&mut self) -> Option<Datagram> {
+        self.connection.poll_write().map(|datagram| Datagram {
+            from: datagram.transport.local_addr,
+            to: datagram.transport.peer_addr,
+            bytes: datagram.message,
+        })
+    }
+
+    /// The next event.
+    pub(crate) fn poll_event(&mut self, now: Instant) -> Option<PeerEvent> {
+        self.collect_events(now);
+        self.events.pop_front()
+    }
+
+    /// The next received RTP packet.
+    pub(crate) fn poll_rtp(&mut self) -> Option<ReceivedRtp> {
+        loop {
+            let TaggedRTCMessage { message, .. } = self.connection.poll_read()?;
+            if let RTCMessage::RtpPacket(_, packet) = message {
+                return Some(ReceivedRtp {
+                    ssrc: packet.header.ssrc,
+                    sequence: packet.header.sequence_number,
+                    timestamp: packet.header.timestamp,
+                    payload_type: packet.header.payload_type,
+                    marker: packet.header.marker,
+                    payload: packet.payload,
+                });
+            }
+        }
+    }
+
+    /// Sends one encoded frame. `duration` is its length in RTP clock ticks.
+    pub(crate) fn send_rtp(
+        &mut self,
+        payload_type: u8,
+        payload: &[u8],
+        duration: u32,
+        marker: bool,
+        now: Instant,
+    ) -> Result<()> {
+        let packet = rtc::rtp::Packet {
+            header: rtc::rtp::Header {
+                version: 2,
+                marker,
+                payload_type,
+                sequence_number: self.sequence,
+                timestamp: self.timestamp,
+                ssrc: self.ssrc,
+                ..Default::default()
+            },
+            payload: Bytes::copy_from_slice(payload),
+        };
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(duration);
+        let mut sender = self
+            .connection
+            .rtp_sender(self.sender)
+            .ok_or_else(|| Error::internal("the audio sender is gone"))?;
+        sender.write_rtp(now, packet).map_err(|error| failed(&error))
+    }
+
+    /// What is known about the path now.
+    pub(crate) fn path_report(&mut self, now: Instant) -> PathReport {
+        use rtc::statistics::report::RTCStatsReportEntry;
+        use rtc::statistics::StatsSelector;
+        let report = self.connection.get_stats(now, StatsSelector::None);
+        let mut path = PathReport::default();
+        for pair in report.candidate_pairs().filter(|pair| pair.nominated) {
+            path.round_trip_ms = pair.current_round_trip_time * 1000.0;
+        }
+        for entry in report.iter() {
+            if let RTCStatsReportEntry::RemoteInboundRtp(remote) = entry {
+                path.remote_loss_fraction = remote.fraction_lost;
+                if remote.round_trip_time > 0.0 {
+                    path.round_trip_ms = remote.round_trip_time * 1000.0;
+                }
+            }
+        }
+        path
+    }
+
+    /// Ends the connection; the last datagrams are still to be sent.
+    pub(crate) fn close(&mut self) {
+        if let Err(error) = self.connection.close() {
+            tracing::debug!(%error, "a peer connection did not close cleanly");
+        }
+    }
+
+    fn collect_events(&mut self, now: Instant) {
+        while let Some(event) = self.connection.poll_event() {
+            match event {
+                RTCPeerConnectionEvent::OnIceConnectionStateChangeEvent(state) => {
+                    self.ice_changed(state, now);
+                }
+                RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) => match state {
+                    RTCPeerConnectionState::Connected => {
+                        self.is_connected = true;
+                        self.events.push_back(PeerEvent::Connected);
+                    }
+                    RTCPeerConnectionState::Disconnected => {
+                        self.events.push_back(PeerEvent::Disconnected);
+                    }
+                    RTCPeerConnectionState::Failed => self.events.push_back(PeerEvent::Failed),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+    }
+
+    fn ice_changed(&mut self, state: RTCIceConnectionState, now: Instant) {
+        if self.is_ice_connected || state != RTCIceConnectionState::Connected {
+            return;
+        }
+        self.is_ice_connected = true;
+        self.events.push_back(PeerEvent::IceConnected);
+        for mut datagram in std::mem::take(&mut self.held) {
+            datagram.now = now;
+            self.feed(datagram);
+        }
+        // As DTLS client, the first flight is only handed out by the timer.
+        if let Err(error) = self.connection.handle_timeout(now) {
+            tracing::debug!(%error, "a timer failed");
+        }
+    }
+}
+
+/// Whether a datagram is DTLS (RFC 7983, 7).
+fn is_dtls(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(20..=63))
+}
+
+fn settings() -> SettingEngine {
+    let none = Some(Duration::ZERO);
+    SettingEngineBuilder::new()
+        .with_ice_connection_attempts(Some(Duration::from_millis(1)), Some(MAX_CHECKS))
+        .with_host_acceptance_min_wait(none)
+        .with_srflx_acceptance_min_wait(none)
+        .with_prflx_acceptance_min_wait(none)
+        .with_relay_acceptance_min_wait(none)
+        .with_ice_timeouts(Some(ICE_DISCONNECTED), Some(ICE_FAILED), Some(ICE_KEEPALIVE))
+        .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
+        .with_include_loopback_candidate(true)
+        .with_sdp_media_level_fingerprints(true)
+        .build()
+}
+
+fn audio_codecs(codecs: &[AudioCodec]) -> Vec<RTCRtpCodecParameters> {
+    let mut parameters: Vec<RTCRtpCodecParameters> = codecs
+        .iter()
+        .map(|codec| RTCRtpCodecParameters {
+            rtp_codec: rtp_codec(*codec),
+            payload_type: codec.static_payload_type().unwrap_or(OPUS),
+            ..Default::default()
+        })
+        .collect();
+    for (payload_type, clock_rate) in
+        [(TELEPHONE_EVENT_48000, 48_000), (TELEPHONE_EVENT_8000, 8_000)]
+    {
+        if codecs.iter().any(|codec| codec.rtp_clock_rate() == clock_rate) {
+            parameters.push(RTCRtpCodecParameters {
+                rtp_codec: RTCRtpCodec {
+                    mime_type: MIME_TYPE_TELEPHONE_EVENT.to_owned(),
+                    clock_rate,
+                    sdp_fmtp_line: "0-16".to_owned(),
+                    ..Default::default()
+                },
+                payload_type,
+                ..Default::default()
+            });
+        }
+    }
+    parameters
+}
+
+fn rtp_codec(codec: AudioCodec) -> RTCRtpCodec {
+    let (mime_type, channels, fmtp) = match codec {
+        AudioCodec::Opus => (MIME_TYPE_OPUS, 2, "minptime=10;useinbandfec=1"),
+        AudioCodec::Pcmu => (MIME_TYPE_PCMU, 0, ""),
+        AudioCodec::Pcma => (MIME_TYPE_PCMA, 0, ""),
+    };
+    RTCRtpCodec {
+        mime_type: mime_type.to_owned(),
+        clock_rate: codec.rtp_clock_rate(),
+        channels,
+        sdp_fmtp_line: fmtp.to_owned(),
+        ..Default::default()
+    }
+}
+
+fn audio_track(ssrc: u32, codec: AudioCodec) -> MediaStreamTrack {
+    MediaStreamTrack::new(
+        "signalwire".to_owned(),
+        "audio".to_owned(),
+        "audio".to_owned(),
+        RtpCodecKind::Audio,
+        vec![RTCRtpEncodingParameters {
+            rtp_coding_parameters: RTCRtpCodingParameters {
+                ssrc: Some(ssrc),
+                ..Default::default()
+            },
+            codec: rtp_codec(codec),
+            ..Default::default()
+        }],
+    )
+}
+
+fn failed(error: &rtc::shared::error::Error) -> Error {
+    Error::media(format!("the peer connection failed: {error}"))
+}
+
+fn unusable(error: &rtc::shared::error::Error) -> Error {
+    Error::media(format!("the far side's media description cannot be used: {error}"))
+}

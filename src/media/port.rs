@@ -1,0 +1,160 @@
+//! The application's side of a call's audio: what the handle and the leg's task share.
+
+use crate::call::{CallStats, SetupTimes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::media::frame::{AudioError, AudioFormat};
+use crate::media::inbound::AudioOutput;
+use crate::media::jitter::JitterStats;
+use crate::media::outbound::AudioInput;
+use crate::media::peer::PathReport;
+use crate::media::sink::{AudioSink, SinkId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// Cheap to clone; every method from any thread.
+#[derive(Clone)]
+pub(crate) struct AudioPort(Arc<Shared>);
+
+struct Shared {
+    input: AudioInput,
+    output: AudioOutput,
+    facts: Mutex<Facts>,
+    /// The application's sinks, for their counters.
+    sinks: Mutex<Vec<SinkId>>,
+    started: Instant,
+}
+
+/// What the leg's task reports. Written at most once per tick.
+#[derive(Clone, Default)]
+pub(crate) struct Facts {
+    pub(crate) codec: &'static str,
+    pub(crate) packets_sent: u64,
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+    pub(crate) jitter: JitterStats,
+    pub(crate) path: PathReport,
+    pub(crate) local_candidate: String,
+    pub(crate) remote_candidate: String,
+    pub(crate) ice_connected: Option<Instant>,
+    pub(crate) media_connected: Option<Instant>,
+    pub(crate) first_packet: Option<Instant>,
+}
+
+impl AudioPort {
+    /// `queue_ms`: how much pushed audio may wait.
+    pub(crate) fn new(queue_ms: u32, started: Instant) -> Self {
+        let output = AudioOutput::new();
+        output.set_metering(true);
+        Self(Arc::new(Shared {
+            input: AudioInput::new(queue_ms),
+            output,
+            facts: Mutex::new(Facts::default()),
+            sinks: Mutex::new(Vec::new()),
+            started,
+        }))
+    }
+
+    pub(crate) fn input(&self) -> &AudioInput {
+        &self.0.input
+    }
+
+    pub(crate) fn output(&self) -> &AudioOutput {
+        &self.0.output
+    }
+
+    pub(crate) fn started(&self) -> Instant {
+        self.0.started
+    }
+
+    pub(crate) fn facts(&self) -> MutexGuard<'_, Facts> {
+        self.0.facts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn push(&self, samples: &[i16], format: AudioFormat) -> Result<u32> {
+        Ok(self.0.input.push(samples, format)?.dropped_ms)
+    }
+
+    pub(crate) fn add_sink(
+        &self,
+        format: AudioFormat,
+        sink: Arc<dyn AudioSink>,
+    ) -> Result<SinkId> {
+        let id = self.0.output.add_sink(format, sink)?;
+        self.sinks().push(id);
+        Ok(id)
+    }
+
+    pub(crate) fn remove_sink(&self, sink: SinkId) {
+        self.sinks().retain(|known| *known != sink);
+        self.0.output.remove_sink(sink);
+    }
+
+    fn sinks(&self) -> MutexGuard<'_, Vec<SinkId>> {
+        self.0.sinks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Frames that the present sinks lost.
+    fn dropped_frames(&self) -> u64 {
+        let sinks = self.sinks().clone();
+        sinks.iter().filter_map(|id| self.0.output.sink_stats(*id)).map(|s| s.dropped).sum()
+    }
+
+    pub(crate) fn queued_ms(&self) -> u32 {
+        self.0.input.buffered_ms()
+    }
+
+    /// Nothing is delivered any more: the call is over.
+    pub(crate) fn end(&self) {
+        self.0.output.remove_all_sinks();
+        self.0.input.clear();
+    }
+
+    pub(crate) fn stats(&self) -> CallStats {
+        let facts = self.facts().clone();
+        let jitter = facts.jitter;
+        CallStats {
+            codec: facts.codec.to_owned(),
+            packets_sent: facts.packets_sent,
+            bytes_sent: facts.bytes_sent,
+            packets_received: jitter.received,
+            bytes_received: facts.bytes_received,
+            packets_lost: jitter.lost,
+            packets_late: jitter.late,
+            packets_reordered: jitter.reordered,
+            frames_concealed: jitter.concealed_frames,
+            jitter_ms: jitter.jitter_ms.into(),
+            jitter_buffer_ms: jitter.current_delay_ms.into(),
+            round_trip_ms: facts.path.round_trip_ms,
+            remote_loss_fraction: facts.path.remote_loss_fraction,
+            input_dropped_ms: self.0.input.dropped_ms(),
+            output_dropped_frames: self.dropped_frames(),
+            input_level_dbfs: self.0.output.level().rms_dbfs.into(),
+            output_level_dbfs: self.0.input.level().rms_dbfs.into(),
+            local_candidate: facts.local_candidate,
+            remote_candidate: facts.remote_candidate,
+        }
+    }
+
+    pub(crate) fn fill_times(&self, times: &mut SetupTimes) {
+        let since = |at: Option<Instant>| {
+            at.map(|at| at.saturating_duration_since(self.0.started).as_secs_f64() * 1000.0)
+        };
+        let facts = self.facts();
+        times.ice_connected_ms = since(facts.ice_connected);
+        times.media_connected_ms = since(facts.media_connected);
+        times.first_packet_ms = since(facts.first_packet);
+    }
+}
+
+impl From<AudioError> for Error {
+    fn from(error: AudioError) -> Self {
+        let kind = match &error {
+            AudioError::InvalidFormat(_) | AudioError::InvalidSamples(_) => {
+                ErrorKind::InvalidArgument
+            }
+            AudioError::Thread(_) => ErrorKind::Internal,
+            _ => ErrorKind::Media,
+        };
+        Self::new(kind, error.to_string())
+    }
+}

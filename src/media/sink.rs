@@ -1,0 +1,434 @@
+//! Where received audio goes: the sink trait and the threads that call sinks.
+//!
+//! Application sinks run on threads named `sw-media-N`, never on the media task. Each sink has its
+//! own bounded queue; a slow sink loses its oldest frames and nobody else's. One thread serves all
+//! sinks; when a callback blocks for long another thread takes over the rest, up to
+//! [`MAX_THREADS`]. A sink is never called by two threads at once and always in order.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{JoinHandle, ThreadId};
+use std::time::{Duration, Instant};
+
+use super::frame::{AudioError, AudioFormat, AudioFrame};
+use crate::util::ring::FrameRing;
+
+/// The most threads that serve sinks in one process.
+pub const MAX_THREADS: usize = 4;
+
+/// Frames of 20 ms that wait for a slow sink before the oldest is dropped.
+pub const DEFAULT_QUEUE_FRAMES: usize = 10;
+
+/// How long a callback may keep the only thread before another one is started.
+const BLOCKED_AFTER: Duration = Duration::from_millis(60);
+
+/// How long [`shutdown`] waits for running callbacks.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
+
+/// Frames that one sink gets before the next sink has its turn.
+const FRAMES_PER_TURN: usize = 4;
+
+/// Receives audio. Implemented by the application.
+///
+/// `on_frame` is called every 20 ms on a media thread; it may call anything of this library that
+/// does not block, also remove itself. The frame is valid only during the call. A panic is caught
+/// and logged, and the next frame is delivered as if nothing had happened.
+pub trait AudioSink: Send + Sync {
+    /// Takes one frame of about 20 ms in the format that was asked for.
+    fn on_frame(&self, frame: &AudioFrame<'_>);
+}
+
+/// Names a sink of one [`AudioOutput`](super::inbound::AudioOutput).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SinkId(pub(crate) u64);
+
+impl SinkId {
+    /// The id as a number, for bindings.
+    pub fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    /// The id of a number from [`SinkId::as_u64`]; any other number names no sink.
+    pub fn from_u64(id: u64) -> Self {
+        SinkId(id)
+    }
+}
+
+/// What happened to the frames of one sink.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct SinkStats {
+    /// Frames that the sink was called with.
+    pub delivered: u64,
+    /// Frames thrown away because the sink was too slow.
+    pub dropped: u64,
+    /// Calls that panicked.
+    pub panicked: u64,
+}
+
+#[derive(Clone, Copy)]
+struct FrameNote {
+    timestamp_us: u64,
+    is_concealed: bool,
+}
+
+#[derive(Default)]
+struct RunState {
+    running_on: Option<ThreadId>,
+    is_scheduled: bool,
+}
+
+/// One sink with its queue. Shared by the handle, the media task and the media threads.
+pub(crate) struct SinkSlot {
+    id: SinkId,
+    format: AudioFormat,
+    sink: Arc<dyn AudioSink>,
+    /// None for direct delivery on the caller's thread.
+    threaded: Option<Threaded>,
+    state: Mutex<RunState>,
+    idle: Condvar,
+    is_removed: AtomicBool,
+    delivered: AtomicU64,
+    panicked: AtomicU64,
+}
+
+struct Threaded {
+    queue: FrameRing<FrameNote>,
+    pool: Arc<Pool>,
+}
+
+impl SinkSlot {
+    /// A sink that is called on the thread of [`SinkSlot::deliver`]; for fast sinks of our own.
+    pub(crate) fn direct(id: SinkId, format: AudioFormat, sink: Arc<dyn AudioSink>) -> Arc<Self> {
+        Arc::new(SinkSlot::build(id, format, sink, None))
+    }
+
+    /// A sink that is called on a media thread. Error: `Thread` when none can be started.
+    pub(crate) fn threaded(
+        id: SinkId,
+        format: AudioFormat,
+        sink: Arc<dyn AudioSink>,
+        queue_frames: usize,
+    ) -> Result<Arc<Self>, AudioError> {
+        // One more than rounded down: frames of e.g. 11025 Hz alternate by one sample.
+        let samples = (format.samples_per_20ms() + 1) * format.channels as usize;
+        let threaded =
+            Threaded { queue: FrameRing::new(queue_frames, samples), pool: Pool::current()? };
+        Ok(Arc::new(SinkSlot::build(id, format, sink, Some(threaded))))
+    }
+
+    fn build(
+        id: SinkId,
+        format: AudioFormat,
+        sink: Arc<dyn AudioSink>,
+        threaded: Option<Threaded>,
+    ) -> Self {
+        SinkSlot {
+            id,
+            format,
+            sink,
+            threaded,
+            state: Mutex::new(RunState::default()),
+            idle: Condvar::new(),
+            is_removed: AtomicBool::new(false),
+            delivered: AtomicU64::new(0),
+            panicked: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn id(&self) -> SinkId {
+        self.id
+    }
+
+    pub(crate) fn format(&self) -> AudioFormat {
+        self.format
+    }
+
+    pub(crate) fn stats(&self) -> SinkStats {
+        let dropped = self.threaded.as_ref().map_or(0, |t| t.queue.counters().dropped);
+        SinkStats {
+            delivered: self.delivered.load(Ordering::Relaxed),
+            dropped,
+            panicked: self.panicked.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Hands one frame to the sink: at once, or through the queue. Never blocks on the sink.
+    pub(crate) fn deliver(self: &Arc<Self>, frame: &AudioFrame<'_>) {
+        if self.is_removed.load(Ordering::Acquire) {
+            return;
+        }
+        let Some(threaded) = &self.threaded else {
+            if self.begin() {
+                self.call(frame);
+                self.end(false);
+            }
+            return;
+        };
+        let note = FrameNote { timestamp_us: frame.timestamp_us, is_concealed: frame.is_concealed };
+        threaded.queue.push(frame.samples, note);
+        let mut state = lock(&self.state);
+        let is_new = !std::mem::replace(&mut state.is_scheduled, true);
+        drop(state);
+        if is_new {
+            threaded.pool.schedule(self.clone());
+        } else {
+            threaded.pool.relieve();
+        }
+    }
+
+    /// Stops callbacks. Returns when a running callback has ended, at once from inside it.
+    pub(crate) fn remove(&self) {
+        self.is_removed.store(true, Ordering::SeqCst);
+        let me = std::thread::current().id();
+        let mut state = lock(&self.state);
+        while state.running_on.is_some_and(|thread| thread != me) {
+            state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Claims the sink for this thread; false when it was removed.
+    ///
+    /// The flag is looked at under the lock, so `remove` either sees the claim or prevents it.
+    fn begin(&self) -> bool {
+        let mut state = lock(&self.state);
+        if self.is_removed.load(Ordering::SeqCst) {
+            return false;
+        }
+        state.running_on = Some(std::thread::current().id());
+        true
+    }
+
+    fn end(&self, is_scheduled: bool) {
+        let mut state = lock(&self.state);
+        state.running_on = None;
+        state.is_scheduled = is_scheduled;
+        drop(state);
+        self.idle.notify_all();
+    }
+
+    fn call(&self, frame: &AudioFrame<'_>) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.sink.on_frame(frame)));
+        self.delivered.fetch_add(1, Ordering::Relaxed);
+        if let Err(panic) = outcome {
+            let text = panic_text(panic.as_ref());
+            // Only the first of a sink that panics on each frame is worth a line.
+            if self.panicked.fetch_add(1, Ordering::Relaxed) == 0 {
+                tracing::error!(sink = self.id.0, panic = text, "an audio sink panicked");
+            }
+            // The payload's own destructor is foreign code too.
+            let _ = catch_unwind(AssertUnwindSafe(move || drop(panic)));
+        }
+    }
+
+    /// Calls the sink with a few queued frames; true when there are more.
+    fn run_turn(&self, samples: &mut Vec<i16>) -> bool {
+        let Some(threaded) = &self.threaded else {
+            return false;
+        };
+        if !self.begin() {
+            threaded.queue.clear();
+            return false;
+        }
+        for _ in 0..FRAMES_PER_TURN {
+            if self.is_removed.load(Ordering::Acquire) {
+                break;
+            }
+            let Some(note) = threaded.queue.pop_swap(samples) else {
+                break;
+            };
+            self.call(&AudioFrame {
+                samples,
+                format: self.format,
+                timestamp_us: note.timestamp_us,
+                is_concealed: note.is_concealed,
+            });
+        }
+        // Still marked as scheduled here: a frame pushed meanwhile relies on the look below.
+        self.end(true);
+        let mut state = lock(&self.state);
+        let has_more = !threaded.queue.is_empty();
+        state.is_scheduled = has_more;
+        has_more
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    match (panic.downcast_ref::<&'static str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => text,
+        (_, Some(text)) => text,
+        _ => "no text",
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code runs under these locks that can leave them half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+thread_local! {
+    /// The pool whose thread this is, as an address; 0 elsewhere.
+    static POOL_OF_THREAD: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The pool for new sinks. `shutdown` takes it away; the next sink makes another.
+static CURRENT: Mutex<Option<Arc<Pool>>> = Mutex::new(None);
+
+struct PoolState {
+    queue: VecDeque<Arc<SinkSlot>>,
+    threads: Vec<JoinHandle<()>>,
+    alive: usize,
+    idle: usize,
+    last_start_of_turn: Instant,
+    is_closed: bool,
+}
+
+struct Pool {
+    state: Mutex<PoolState>,
+    work: Condvar,
+    ended: Condvar,
+    /// Sinks waiting in `state.queue`, readable without the lock.
+    waiting: AtomicUsize,
+}
+
+impl Pool {
+    fn current() -> Result<Arc<Pool>, AudioError> {
+        let mut current = lock(&CURRENT);
+        if let Some(pool) = current.as_ref() {
+            return Ok(pool.clone());
+        }
+        let pool = Arc::new(Pool {
+            state: Mutex::new(PoolState {
+                queue: VecDeque::with_capacity(64),
+                threads: Vec::new(),
+                alive: 0,
+                idle: 0,
+                last_start_of_turn: Instant::now(),
+                is_closed: false,
+            }),
+            work: Condvar::new(),
+            ended: Condvar::new(),
+            waiting: AtomicUsize::new(0),
+        });
+        pool.start_thread(&mut lock(&pool.state))?;
+        *current = Some(pool.clone());
+        Ok(pool)
+    }
+
+    fn start_thread(self: &Arc<Self>, state: &mut PoolState) -> Result<(), AudioError> {
+        let pool = self.clone();
+        let handle = std::thread::Builder::new()
+            .name(format!("sw-media-{}", state.threads.len()))
+            .spawn(move || pool.serve())
+            .map_err(|error| AudioError::Thread(error.to_string()))?;
+        state.threads.push(handle);
+        state.alive += 1;
+        Ok(())
+    }
+
+    fn schedule(self: &Arc<Self>, slot: Arc<SinkSlot>) {
+        let mut state = lock(&self.state);
+        if state.is_closed {
+            return;
+        }
+        state.queue.push_back(slot);
+        self.waiting.store(state.queue.len(), Ordering::Relaxed);
+        self.add_thread_if_stuck(&mut state);
+        drop(state);
+        self.work.notify_one();
+    }
+
+    /// Starts one more thread when sinks wait although all threads have been busy for long.
+    fn relieve(self: &Arc<Self>) {
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            self.add_thread_if_stuck(&mut lock(&self.state));
+        }
+    }
+
+    fn add_thread_if_stuck(self: &Arc<Self>, state: &mut PoolState) {
+        let is_stuck = state.idle == 0
+            && !state.is_closed
+            && state.threads.len() < MAX_THREADS
+            && state.last_start_of_turn.elapsed() >= BLOCKED_AFTER;
+        if is_stuck {
+            state.last_start_of_turn = Instant::now();
+            if let Err(error) = self.start_thread(state) {
+                tracing::warn!(%error, "a sink blocks its media thread and no other could start");
+            }
+        }
+    }
+
+    fn serve(self: Arc<Self>) {
+        POOL_OF_THREAD.set(Arc::as_ptr(&self) as usize);
+        let mut samples = Vec::with_capacity(1920);
+        let mut state = lock(&self.state);
+        while !state.is_closed {
+            let Some(slot) = state.queue.pop_front() else {
+                state.idle += 1;
+                state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+                continue;
+            };
+            self.waiting.store(state.queue.len(), Ordering::Relaxed);
+            state.last_start_of_turn = Instant::now();
+            drop(state);
+            let has_more = slot.run_turn(&mut samples);
+            state = lock(&self.state);
+            if has_more && !state.is_closed {
+                state.queue.push_back(slot);
+            } else {
+                // The last reference may drop the sink, which is foreign code: not under the lock.
+                drop(state);
+                let _ = catch_unwind(AssertUnwindSafe(move || drop(slot)));
+                state = lock(&self.state);
+            }
+        }
+        state.alive -= 1;
+        drop(state);
+        self.ended.notify_all();
+    }
+}
+
+/// Stops the media threads and waits up to 2 s for running callbacks.
+///
+/// Sinks that exist get no more frames; a sink added later starts new threads. Returns false when
+/// a callback did not return in time: its thread is left behind and ends after it. From inside a
+/// callback it does not wait for that callback. A second call is harmless.
+pub fn shutdown() -> bool {
+    let Some(pool) = lock(&CURRENT).take() else {
+        return true;
+    };
+    let own = usize::from(POOL_OF_THREAD.get() == Arc::as_ptr(&pool) as usize);
+    let deadline = Instant::now() + SHUTDOWN_LIMIT;
+    let mut state = lock(&pool.state);
+    state.is_closed = true;
+    let queue = std::mem::take(&mut state.queue);
+    pool.work.notify_all();
+    while state.alive > own {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        state = pool.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+    }
+    let is_clean = state.alive <= own;
+    let threads = std::mem::take(&mut state.threads);
+    drop(state);
+    drop(queue);
+    if !is_clean {
+        tracing::warn!("an audio sink did not return; its media thread is left behind");
+        return false;
+    }
+    let me = std::thread::current().id();
+    for thread in threads.into_iter().filter(|thread| thread.thread().id() != me) {
+        // The thread has left its loop; a panic there was caught, so there is nothing to report.
+        let _ = thread.join();
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,494 @@
+//! WAV files: reading as 16-bit PCM, recording as a sink, and playing at the call's pace.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hound::{SampleFormat, WavSpec};
+
+use super::frame::{AudioError, AudioFormat, AudioFrame};
+use super::sink::AudioSink;
+
+/// The largest file that [`read_wav`] loads, in bytes of 16-bit PCM (about 11 minutes at 48 kHz).
+pub const MAX_LOADED_BYTES: u64 = 64 * 1024 * 1024;
+
+fn wav_error(path: &Path, reason: impl std::fmt::Display) -> AudioError {
+    AudioError::Wav { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+/// Reads a WAV file as 16-bit PCM, whatever is in it: 8, 16, 24 or 32 bit integer, 32 bit float.
+///
+/// More than two channels are mixed down to mono. Memory use does not depend on the file's size.
+pub struct WavReader {
+    path: PathBuf,
+    inner: hound::WavReader<BufReader<File>>,
+    spec: WavSpec,
+    format: AudioFormat,
+    /// One sample frame with all the file's channels.
+    frame: Vec<i16>,
+}
+
+impl WavReader {
+    /// Opens a file and reads its header.
+    ///
+    /// Errors: `Wav` when it cannot be read, is no WAV file or has a rate outside of 8000 to
+    /// 192000 Hz.
+    pub fn open(path: impl AsRef<Path>) -> Result<WavReader, AudioError> {
+        let path = path.as_ref();
+        let inner = hound::WavReader::open(path).map_err(|error| wav_error(path, error))?;
+        let spec = inner.spec();
+        if spec.channels == 0 {
+            return Err(wav_error(path, "the file has no channels; record it again"));
+        }
+        let channels = if spec.channels == 2 { 2 } else { 1 };
+        let format = AudioFormat::new(spec.sample_rate, channels);
+        format.validate().map_err(|error| wav_error(path, error))?;
+        let frame = Vec::with_capacity(usize::from(spec.channels));
+        Ok(WavReader { path: path.to_owned(), inner, spec, format, frame })
+    }
+
+    /// The format in which samples are returned.
+    pub fn format(&self) -> AudioFormat {
+        self.format
+    }
+
+    /// Sample frames per channel in the whole file, as its header says.
+    pub fn total_frames(&self) -> u64 {
+        u64::from(self.inner.duration())
+    }
+
+    /// Appends up to `frames` sample frames to `out`; returns how many, 0 at the end of the file.
+    ///
+    /// Error: `Wav` when the file is damaged; what was read before it is in `out`.
+    pub fn read(&mut self, frames: usize, out: &mut Vec<i16>) -> Result<usize, AudioError> {
+        for done in 0..frames {
+            if !self.read_frame()? {
+                return Ok(done);
+            }
+            if self.frame.len() <= 2 {
+                out.extend_from_slice(&self.frame);
+            } else {
+                let sum: i64 = self.frame.iter().map(|&s| i64::from(s)).sum();
+                out.push((sum / self.frame.len() as i64) as i16);
+            }
+        }
+        Ok(frames)
+    }
+
+    /// Goes back to the beginning. Error: `Wav`.
+    pub fn rewind(&mut self) -> Result<(), AudioError> {
+        self.inner.seek(0).map_err(|error| wav_error(&self.path, error))
+    }
+
+    /// Reads one sample frame; false at the end. Half a frame at the end is left out.
+    fn read_frame(&mut self) -> Result<bool, AudioError> {
+        self.frame.clear();
+        let spec = self.spec;
+        let result = match spec.sample_format {
+            SampleFormat::Float => take(
+                self.inner.samples::<f32>(),
+                spec.channels,
+                |s| (s * 32_768.0).round() as i16,
+                &mut self.frame,
+            ),
+            SampleFormat::Int => take(
+                self.inner.samples::<i32>(),
+                spec.channels,
+                |s| to_16_bit(s, spec.bits_per_sample),
+                &mut self.frame,
+            ),
+        };
+        result.map_err(|error| wav_error(&self.path, error))
+    }
+}
+
+fn take<S>(
+    samples: impl Iterator<Item = hound::Result<S>>,
+    channels: u16,
+    convert: impl Fn(S) -> i16,
+    frame: &mut Vec<i16>,
+) -> hound::Result<bool> {
+    for sample in samples.take(usize::from(channels)) {
+        frame.push(convert(sample?));
+    }
+    Ok(frame.len() == usize::from(channels))
+}
+
+fn to_16_bit(sample: i32, bits: u16) -> i16 {
+    let scaled = match bits {
+        0..=15 => sample << (16 - bits),
+        _ => sample >> (bits - 16).min(16),
+    };
+    scaled.clamp(i32::from(i16::MIN), i32::from(i16::MAX)) as i16
+}
+
+/// Loads a whole WAV file; for long files use [`WavPlayer`].
+///
+/// Errors: as [`WavReader::open`] and [`WavReader::read`]; `Wav` for more than 64 MiB of PCM.
+pub fn read_wav(path: impl AsRef<Path>) -> Result<(AudioFormat, Vec<i16>), AudioError> {
+    let path = path.as_ref();
+    let mut reader = WavReader::open(path)?;
+    let format = reader.format();
+    let too_long = || {
+        let limit = MAX_LOADED_BYTES / (1024 * 1024);
+        wav_error(path, format!("more than {limit} MiB of PCM; stream it with WavPlayer instead"))
+    };
+    let max_frames = MAX_LOADED_BYTES / 2 / u64::from(format.channels);
+    if reader.total_frames() > max_frames {
+        return Err(too_long());
+    }
+    // The header's length is bounded now, but the file may be shorter: let the vector grow.
+    let mut samples = Vec::new();
+    while reader.read(4096, &mut samples)? > 0 {}
+    Ok((format, samples))
+}
+
+/// Gives a WAV file in chunks of 20 ms, for pushing to an `AudioInput` while it has room.
+///
+/// ```no_run
+/// # use signalwire_client::media::{outbound::AudioInput, wav::WavPlayer};
+/// # fn play(input: AudioInput) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut player = WavPlayer::open("greeting.wav", false)?;
+/// loop {
+///     while input.free_ms() >= 20 {
+///         let Some(chunk) = player.next_chunk()? else { return Ok(()) };
+///         input.push(chunk.samples, chunk.format)?;
+///     }
+///     std::thread::sleep(std::time::Duration::from_millis(20));
+/// }
+/// # }
+/// ```
+pub struct WavPlayer {
+    reader: WavReader,
+    is_looping: bool,
+    chunk: Vec<i16>,
+    played_frames: u64,
+    is_finished: bool,
+}
+
+/// Up to 20 ms of a file, borrowed until the next one.
+#[derive(Clone, Copy, Debug)]
+pub struct WavChunk<'a> {
+    /// Interleaved samples; the last chunk of a file may be shorter.
+    pub samples: &'a [i16],
+    /// The format of the samples.
+    pub format: AudioFormat,
+}
+
+impl WavPlayer {
+    /// Opens a file to be played once, or over and over. Errors: as [`WavReader::open`].
+    pub fn open(path: impl AsRef<Path>, is_looping: bool) -> Result<WavPlayer, AudioError> {
+        Ok(WavPlayer {
+            reader: WavReader::open(path)?,
+            is_looping,
+            chunk: Vec::new(),
+            played_frames: 0,
+            is_finished: false,
+        })
+    }
+
+    /// The format of the chunks.
+    pub fn format(&self) -> AudioFormat {
+        self.reader.format()
+    }
+
+    /// Milliseconds given out so far, over all rounds.
+    pub fn position_ms(&self) -> u64 {
+        self.played_frames * 1000 / u64::from(self.format().sample_rate_hz)
+    }
+
+    /// Whether the file has ended.
+    pub fn is_finished(&self) -> bool {
+        self.is_finished
+    }
+
+    /// The next 20 ms; none at the end. Error: `Wav`; then the player has ended.
+    pub fn next_chunk(&mut self) -> Result<Option<WavChunk<'_>>, AudioError> {
+        if self.is_finished {
+            return Ok(None);
+        }
+        self.chunk.clear();
+        // Assume the end, so that an error below leaves the player ended.
+        self.is_finished = true;
+        let wanted = self.format().samples_per_20ms();
+        let mut got = self.reader.read(wanted, &mut self.chunk)?;
+        while got < wanted && self.is_looping {
+            self.reader.rewind()?;
+            let more = self.reader.read(wanted - got, &mut self.chunk)?;
+            if more == 0 {
+                break;
+            }
+            got += more;
+        }
+        if got == 0 {
+            return Ok(None);
+        }
+        self.is_finished = false;
+        self.played_frames += got as u64;
+        Ok(Some(WavChunk { samples: &self.chunk, format: self.reader.format() }))
+    }
+}
+
+/// Records frames to a 16-bit WAV file. Add it to an `AudioOutput` with the same format.
+///
+/// Writing is buffered; the header is completed by [`WavWriter::finish`], or when the last handle
+/// is dropped. After a write error nothing more is written and `finish` returns the error.
+pub struct WavWriter {
+    path: PathBuf,
+    format: AudioFormat,
+    state: Mutex<WriterState>,
+}
+
+enum WriterState {
+    Open(hound::WavWriter<BufWriter<File>>),
+    Failed(String),
+    Finished,
+}
+
+impl WavWriter {
+    /// Creates the file, or empties one that exists. Errors: `InvalidFormat`, `Wav`.
+    pub fn create(path: impl AsRef<Path>, format: AudioFormat) -> Result<WavWriter, AudioError> {
+        format.validate()?;
+        let path = path.as_ref();
+        let spec = WavSpec {
+            channels: format.channels as u16,
+            sample_rate: format.sample_rate_hz,
+            bits_per_sample: 16,
+            sample_format: SampleFormat::Int,
+        };
+        let writer = hound::WavWriter::create(path, spec).map_err(|e| wav_error(path, e))?;
+        let state = Mutex::new(WriterState::Open(writer));
+        Ok(WavWriter { path: path.to_owned(), format, state })
+    }
+
+    /// The format that frames must have.
+    pub fn format(&self) -> AudioFormat {
+        self.format
+    }
+
+    /// Appends whole sample frames of interleaved PCM. After `finish` it does nothing.
+    ///
+    /// Errors: `InvalidSamples`; `Wav` when writing fails or failed before.
+    pub fn write(&self, samples: &[i16]) -> Result<(), AudioError> {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        self.format.validate_samples(samples)?;
+        let mut state = self.state();
+        let WriterState::Open(writer) = &mut *state else {
+            return self.status(&state);
+        };
+        let result = samples.iter().try_for_each(|&sample| writer.write_sample(sample));
+        if let Err(error) = result {
+            *state = WriterState::Failed(error.to_string());
+        }
+        self.status(&state)
+    }
+
+    /// Completes the header and closes the file. A second call does nothing.
+    ///
+    /// Error: `Wav`, the first error of any write; the file may be cut short then.
+    pub fn finish(&self) -> Result<(), AudioError> {
+        let mut state = self.state();
+        self.status(&state)?;
+        if let WriterState::Open(writer) = std::mem::replace(&mut *state, WriterState::Finished) {
+            if let Err(error) = writer.finalize() {
+                *state = WriterState::Failed(error.to_string());
+            }
+        }
+        self.status(&state)
+    }
+
+    fn state(&self) -> MutexGuard<'_, WriterState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn status(&self, state: &WriterState) -> Result<(), AudioError> {
+        match state {
+            WriterState::Failed(reason) => Err(wav_error(&self.path, reason)),
+            _ => Ok(()),
+        }
+    }
+
+    fn fail(&self, reason: String) {
+        tracing::warn!(path = %self.path.display(), reason, "a recording ended early");
+        // Dropping the writer here completes the header for what is in the file.
+        *self.state() = WriterState::Failed(reason);
+    }
+}
+
+impl AudioSink for WavWriter {
+    fn on_frame(&self, frame: &AudioFrame<'_>) {
+        if !matches!(*self.state(), WriterState::Open(_)) {
+            return;
+        }
+        if frame.format != self.format {
+            self.fail(format!("frames are {:?}, the file is {:?}", frame.format, self.format));
+        } else if let Err(error) = self.write(frame.samples) {
+            self.fail(match error {
+                AudioError::Wav { reason, .. } => reason,
+                other => other.to_string(),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file in the temporary directory that is removed at the end.
+    struct TempFile(PathBuf);
+
+    impl TempFile {
+        fn new(name: &str) -> Self {
+            let name = format!("sw-wav-{}-{name}.wav", std::process::id());
+            TempFile(std::env::temp_dir().join(name))
+        }
+    }
+
+    impl Drop for TempFile {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_file(&self.0);
+        }
+    }
+
+    fn write_ints(file: &TempFile, rate: u32, channels: u16, bits: u16, samples: &[i32]) {
+        let spec = WavSpec {
+            channels,
+            sample_rate: rate,
+            bits_per_sample: bits,
+            sample_format: SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(&file.0, spec).unwrap();
+        samples.iter().for_each(|&s| writer.write_sample(s).unwrap());
+        writer.finalize().unwrap();
+    }
+
+    #[test]
+    fn every_width_becomes_16_bit() {
+        let cases: [(u16, &[i32], &[i16]); 4] = [
+            (8, &[0, 127, -128], &[0, 32_512, -32_768]),
+            (16, &[0, 32_767, -32_768], &[0, 32_767, -32_768]),
+            (24, &[0, 8_388_607, -8_388_608], &[0, 32_767, -32_768]),
+            (32, &[0, i32::MAX, i32::MIN], &[0, 32_767, -32_768]),
+        ];
+        for (bits, input, wanted) in cases {
+            let file = TempFile::new(&format!("int{bits}"));
+            write_ints(&file, 16_000, 1, bits, input);
+            assert_eq!(read_wav(&file.0).unwrap(), (AudioFormat::MONO_16K, wanted.to_vec()));
+        }
+        let file = TempFile::new("float");
+        let spec = WavSpec {
+            channels: 2,
+            sample_rate: 44_100,
+            bits_per_sample: 32,
+            sample_format: SampleFormat::Float,
+        };
+        let mut writer = hound::WavWriter::create(&file.0, spec).unwrap();
+        [0.0, 0.5, 2.0, -2.0].iter().for_each(|&s: &f32| writer.write_sample(s).unwrap());
+        writer.finalize().unwrap();
+        let (format, samples) = read_wav(&file.0).unwrap();
+        assert_eq!(format, AudioFormat::new(44_100, 2));
+        assert_eq!(samples, [0, 16_384, 32_767, -32_768]);
+    }
+
+    #[test]
+    fn many_channels_are_mixed_to_mono() {
+        let file = TempFile::new("surround");
+        write_ints(&file, 48_000, 6, 16, &[60, 0, 0, 0, 0, 0, -6, -6, -6, -6, -6, -6]);
+        assert_eq!(read_wav(&file.0).unwrap(), (AudioFormat::MONO_48K, vec![10, -6]));
+    }
+
+    #[test]
+    fn errors_name_the_file_and_the_cure() {
+        let missing = read_wav("no/such/file.wav").unwrap_err().to_string();
+        assert!(missing.contains("no/such/file.wav"), "{missing}");
+        let junk = TempFile::new("junk");
+        std::fs::write(&junk.0, b"this is no wave file at all").unwrap();
+        assert!(matches!(read_wav(&junk.0), Err(AudioError::Wav { .. })));
+        let slow = TempFile::new("slow");
+        write_ints(&slow, 4_000, 1, 16, &[1]);
+        let text = read_wav(&slow.0).unwrap_err().to_string();
+        assert!(text.contains("between 8000 and 192000; got 4000"), "{text}");
+        let long = TempFile::new("long");
+        write_ints(&long, 8_000, 1, 8, &vec![0; 33 * 1024 * 1024]);
+        let text = read_wav(&long.0).unwrap_err().to_string();
+        assert!(text.contains("64 MiB") && text.contains("WavPlayer"), "{text}");
+    }
+
+    #[test]
+    fn player_gives_20_ms_and_ends_or_loops() {
+        let file = TempFile::new("player");
+        let samples: Vec<i32> = (0..400).collect();
+        write_ints(&file, 8_000, 1, 16, &samples);
+        let mut player = WavPlayer::open(&file.0, false).unwrap();
+        let mut lens = Vec::new();
+        while let Some(chunk) = player.next_chunk().unwrap() {
+            lens.push(chunk.samples.len());
+        }
+        assert_eq!(lens, [160, 160, 80]);
+        assert!(player.is_finished() && player.next_chunk().unwrap().is_none());
+        assert_eq!(player.position_ms(), 50);
+        let mut player = WavPlayer::open(&file.0, true).unwrap();
+        let mut heard = Vec::new();
+        for _ in 0..10 {
+            heard.extend_from_slice(player.next_chunk().unwrap().unwrap().samples);
+        }
+        assert!(heard.iter().enumerate().all(|(i, &s)| s as usize == i % 400));
+        let empty = TempFile::new("empty");
+        write_ints(&empty, 8_000, 1, 16, &[]);
+        assert!(WavPlayer::open(&empty.0, true).unwrap().next_chunk().unwrap().is_none());
+    }
+
+    fn frame(samples: &[i16], format: AudioFormat) -> AudioFrame<'_> {
+        AudioFrame { samples, format, timestamp_us: 0, is_concealed: false }
+    }
+
+    #[test]
+    fn recordings_are_complete_when_finished_or_dropped() {
+        for is_finished in [true, false] {
+            let file = TempFile::new(&format!("record{is_finished}"));
+            let writer = WavWriter::create(&file.0, AudioFormat::STEREO_48K).unwrap();
+            for i in 0..50 {
+                writer.on_frame(&frame(&[i; 1920], AudioFormat::STEREO_48K));
+            }
+            if is_finished {
+                writer.finish().unwrap();
+                writer.finish().unwrap();
+                writer.on_frame(&frame(&[9; 1920], AudioFormat::STEREO_48K));
+            }
+            drop(writer);
+            let (format, samples) = read_wav(&file.0).unwrap();
+            assert_eq!((format, samples.len()), (AudioFormat::STEREO_48K, 96_000));
+            assert_eq!(samples[95_999], 49);
+        }
+    }
+
+    #[test]
+    fn wrong_frames_end_the_recording_with_an_error() {
+        let file = TempFile::new("wrong");
+        let writer = WavWriter::create(&file.0, AudioFormat::MONO_8K).unwrap();
+        writer.on_frame(&frame(&[1; 160], AudioFormat::MONO_8K));
+        writer.on_frame(&frame(&[1; 320], AudioFormat::MONO_16K));
+        writer.on_frame(&frame(&[1; 160], AudioFormat::MONO_8K));
+        assert!(matches!(writer.finish(), Err(AudioError::Wav { .. })));
+        assert_eq!(read_wav(&file.0).unwrap().1.len(), 160);
+        assert!(WavWriter::create("no/such/dir/x.wav", AudioFormat::MONO_8K).is_err());
+        assert!(WavWriter::create(&file.0, AudioFormat::new(1, 1)).is_err());
+    }
+
+    /// A device that is always full.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn write_errors_are_reported() {
+        let Ok(writer) = WavWriter::create("/dev/full", AudioFormat::MONO_8K) else {
+            return;
+        };
+        for _ in 0..100 {
+            writer.on_frame(&frame(&[1; 160], AudioFormat::MONO_8K));
+        }
+        assert!(writer.finish().is_err());
+    }
+}
