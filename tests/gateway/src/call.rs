@@ -1,0 +1,608 @@
+//! One call: its life from the invite to the bye, and the member that the client is in it.
+
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use serde_json::{json, Value};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::task::AbortHandle;
+
+use crate::directory::{dialled_path, Behaviour};
+use crate::events;
+use crate::hub::Hub;
+use crate::media::negotiate::Refusal;
+use crate::media::sdp::Description;
+use crate::media::stream::{Controls, Source};
+use crate::media::{lock, Media, MediaEvent};
+use crate::rpc;
+use crate::verto::Request;
+
+/// How far a call has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Created,
+    Ringing,
+    Early,
+    Answered,
+    Ended,
+}
+
+impl Stage {
+    /// The name in `/_gateway/state`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Created => "created",
+            Stage::Ringing => "ringing",
+            Stage::Early => "early",
+            Stage::Answered => "answered",
+            Stage::Ended => "ended",
+        }
+    }
+}
+
+/// An invite that was found to be in order.
+pub struct Invite {
+    pub call_id: String,
+    pub destination: String,
+    /// `None` when the description could not be read.
+    pub offer: Option<Description>,
+    pub user_variables: Value,
+}
+
+/// The changeable part of a call.
+pub struct Leg {
+    pub protocol: String,
+    pub stage: Stage,
+    pub media: Option<Media>,
+    /// What the media reported last, kept when the call is over.
+    pub last_report: Value,
+    /// What was recorded, kept too.
+    pub recording: Option<(u32, Vec<i16>)>,
+    /// An answer that waits to be sent.
+    sdp: Option<String>,
+    pub digits: String,
+    pub audio_muted: bool,
+    pub video_muted: bool,
+    pub deaf: bool,
+    pub held: bool,
+    pub hand_raised: bool,
+    pub locked: bool,
+    pub low_bitrate: bool,
+    pub has_video: bool,
+    pub audio_flags: [bool; 3],
+    pub input_volume: i64,
+    pub output_volume: i64,
+    pub input_sensitivity: i64,
+    pub layout: String,
+    pub position: String,
+    pub subscribed: Vec<String>,
+    pub answer_time: u64,
+    pub end_time: u64,
+    pub cause: Option<(u32, String)>,
+    pub ended_by: Option<&'static str>,
+    pub pongs: u64,
+    tasks: Vec<AbortHandle>,
+}
+
+/// A call. Everything but the leg stays as it is.
+pub struct Call {
+    pub id: String,
+    pub node_id: String,
+    pub member_id: String,
+    pub room_id: String,
+    pub room_session_id: String,
+    pub segment_id: String,
+    pub destination: String,
+    pub display_name: String,
+    pub caller: String,
+    pub subscriber_id: String,
+    pub address_id: Option<String>,
+    /// Made by the gateway towards the client.
+    pub inbound: bool,
+    pub start_time: u64,
+    pub started: Instant,
+    pub user_variables: Value,
+    pub record: bool,
+    leg: Mutex<Leg>,
+}
+
+/// Milliseconds since 1970.
+pub fn epoch_ms() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |d| d.as_millis() as u64)
+}
+
+/// What distinguishes a new call.
+pub struct Plan {
+    pub id: String,
+    pub protocol: String,
+    pub destination: String,
+    pub display_name: String,
+    pub caller: String,
+    pub subscriber_id: String,
+    pub address_id: Option<String>,
+    pub inbound: bool,
+    pub record: bool,
+    pub has_video: bool,
+    pub user_variables: Value,
+}
+
+impl Call {
+    /// A call in its first stage, without media.
+    pub fn new(hub: &Hub, plan: Plan) -> Call {
+        Call {
+            id: plan.id,
+            node_id: hub.node_id.clone(),
+            member_id: rpc::uuid(),
+            room_id: rpc::uuid(),
+            room_session_id: rpc::uuid(),
+            segment_id: rpc::uuid(),
+            destination: plan.destination,
+            display_name: plan.display_name,
+            caller: plan.caller,
+            subscriber_id: plan.subscriber_id,
+            address_id: plan.address_id,
+            inbound: plan.inbound,
+            start_time: epoch_ms(),
+            started: Instant::now(),
+            user_variables: plan.user_variables,
+            record: plan.record,
+            leg: Mutex::new(Leg {
+                protocol: plan.protocol,
+                stage: Stage::Created,
+                media: None,
+                last_report: json!({ "transports": [], "streams": [], "connected": false }),
+                recording: None,
+                sdp: None,
+                digits: String::new(),
+                audio_muted: false,
+                video_muted: false,
+                deaf: false,
+                held: false,
+                hand_raised: false,
+                locked: false,
+                low_bitrate: false,
+                has_video: plan.has_video,
+                audio_flags: [true; 3],
+                input_volume: 0,
+                output_volume: 0,
+                input_sensitivity: 30,
+                layout: "1x1".into(),
+                position: "standard-1".into(),
+                subscribed: Vec::new(),
+                answer_time: 0,
+                end_time: 0,
+                cause: None,
+                ended_by: None,
+                pongs: 0,
+                tasks: Vec::new(),
+            }),
+        }
+    }
+
+    /// Works on the changeable part.
+    pub fn with<T>(&self, work: impl FnOnce(&mut Leg) -> T) -> T {
+        work(&mut lock(&self.leg))
+    }
+
+    /// The session that the call belongs to at the moment.
+    pub fn protocol(&self) -> String {
+        self.with(|leg| leg.protocol.clone())
+    }
+
+    /// A reattach from another session takes the call with it.
+    pub fn move_to(&self, protocol: &str) {
+        self.with(|leg| leg.protocol = protocol.to_owned());
+    }
+
+    pub fn is_ended(&self) -> bool {
+        self.with(|leg| leg.stage == Stage::Ended)
+    }
+
+    pub fn is_answered(&self) -> bool {
+        self.with(|leg| leg.stage == Stage::Answered)
+    }
+
+    /// Gives the call its media and starts listening to it.
+    pub fn equip(
+        self: &Arc<Self>,
+        hub: &Arc<Hub>,
+        media: Media,
+        sdp: Option<String>,
+        events: UnboundedReceiver<MediaEvent>,
+    ) {
+        self.with(|leg| {
+            leg.media = Some(media);
+            leg.sdp = sdp;
+        });
+        tokio::spawn(watch_media(hub.clone(), self.clone(), events));
+    }
+
+    /// Keeps a task that ends with the call.
+    pub fn own(&self, task: AbortHandle) {
+        self.with(|leg| match leg.stage {
+            Stage::Ended => task.abort(),
+            _ => leg.tasks.push(task),
+        });
+    }
+
+    fn announce(&self, hub: &Hub, state: &str) {
+        let (protocol, payload) =
+            self.with(|leg| (leg.protocol.clone(), events::state(self, leg, state)));
+        hub.event(&protocol, "call.state", payload);
+    }
+
+    /// The far side rings.
+    pub fn ring(&self, hub: &Hub) {
+        self.with(|leg| leg.stage = Stage::Ringing);
+        self.announce(hub, "ringing");
+    }
+
+    /// Early media: the description comes before the answer.
+    pub fn early(&self, hub: &Hub) {
+        let (protocol, sdp) = self.with(|leg| {
+            leg.stage = Stage::Early;
+            leg.start_media();
+            (leg.protocol.clone(), leg.sdp.take())
+        });
+        hub.verto_event(&protocol, "verto.media", json!({ "callID": self.id, "sdp": sdp }));
+        self.announce(hub, "ringing");
+    }
+
+    /// The far side answers: the description if it was not sent yet, then the joined events.
+    pub fn answer(self: &Arc<Self>, hub: &Arc<Hub>) {
+        let (protocol, sdp) = self.with(|leg| {
+            leg.start_media();
+            (leg.protocol.clone(), leg.sdp.take())
+        });
+        let mut params = json!({ "callID": self.id });
+        if let Some(sdp) = sdp {
+            params["sdp"] = json!(sdp);
+        }
+        hub.verto_event(&protocol, "verto.answer", params);
+        self.join(hub);
+    }
+
+    /// The events of an answered call.
+    fn join(self: &Arc<Self>, hub: &Arc<Hub>) {
+        let (protocol, joined) = self.with(|leg| {
+            leg.stage = Stage::Answered;
+            leg.answer_time = epoch_ms();
+            (leg.protocol.clone(), events::joined(self, leg))
+        });
+        hub.event(&protocol, "call.joined", joined);
+        self.announce(hub, "answered");
+        if self.with(|leg| leg.has_video) {
+            let layout = self.with(|leg| events::layout_changed(self, leg));
+            hub.event(&protocol, "layout.changed", layout);
+        }
+        if !hub.config.verto_ping_interval.is_zero() {
+            let task = tokio::spawn(ping(hub.clone(), self.clone()));
+            self.own(task.abort_handle());
+        }
+    }
+
+    /// After a reattach the answer goes out as after an invite.
+    pub fn reattached(self: &Arc<Self>, hub: &Arc<Hub>, sdp: &str) {
+        let protocol = self.protocol();
+        let method = if self.is_answered() { "verto.answer" } else { "verto.media" };
+        hub.verto_event(&protocol, method, json!({ "callID": self.id, "sdp": sdp }));
+        if self.is_answered() {
+            let joined = self.with(|leg| events::joined(self, leg));
+            hub.event(&protocol, "call.joined", joined);
+        }
+    }
+
+    /// The client accepted a call that the gateway made to it.
+    pub fn answered_by_client(self: &Arc<Self>, request: &Request, sdp: &Description) {
+        let hub = request.hub;
+        if !self.inbound || self.is_answered() {
+            request.error("CALL ERROR", json!({}));
+            return;
+        }
+        let accepted = self.with(|leg| match &mut leg.media {
+            Some(media) => media.accept(sdp),
+            None => Err(Refusal::NoCommonCodec),
+        });
+        match accepted {
+            Ok(()) => {
+                request.ok(json!({}));
+                let params = json!({ "callID": self.id });
+                hub.verto_event(request.protocol, "verto.answer", params);
+                self.join(hub);
+            }
+            Err(refusal) => {
+                if let Refusal::Broken(reason) = refusal {
+                    request.violation(&reason);
+                }
+                request.error("CODEC ERROR", json!({}));
+            }
+        }
+    }
+
+    /// The client hung up; its request was answered already.
+    pub fn ended_by_client(&self, hub: &Hub, code: u32, cause: &str) {
+        self.end(hub, code, cause, "client");
+    }
+
+    /// The server hangs up: the bye first, then the events.
+    pub fn hang_up(&self, hub: &Hub, code: u32, cause: &str) {
+        let Some(protocol) =
+            self.with(|leg| (leg.stage != Stage::Ended).then(|| leg.protocol.clone()))
+        else {
+            return;
+        };
+        let params = json!({ "callID": self.id, "causeCode": code, "cause": cause });
+        hub.verto_event(&protocol, "verto.bye", params);
+        self.end(hub, code, cause, "server");
+    }
+
+    fn end(&self, hub: &Hub, code: u32, cause: &str, by: &'static str) {
+        let ended = self.with(|leg| {
+            if leg.stage == Stage::Ended {
+                return None;
+            }
+            let joined = leg.stage == Stage::Answered;
+            leg.stage = Stage::Ended;
+            leg.end_time = epoch_ms();
+            leg.cause = Some((code, cause.to_owned()));
+            leg.ended_by = Some(by);
+            if let Some(media) = &leg.media {
+                leg.last_report = media.report();
+            }
+            let media = leg.media.take();
+            leg.recording = media.as_ref().and_then(Media::recording);
+            leg.tasks.drain(..).for_each(|task| task.abort());
+            let left = joined.then(|| events::left(self, leg, "hangup"));
+            Some((leg.protocol.clone(), left, media))
+        });
+        let Some((protocol, left, media)) = ended else {
+            return;
+        };
+        drop(media);
+        if let Some(left) = left {
+            hub.event(&protocol, "call.left", left);
+        }
+        self.announce(hub, "ended");
+    }
+
+    /// Renegotiates the media; the answer is returned.
+    pub fn renegotiate(&self, offer: &Description) -> Result<String, Refusal> {
+        self.with(|leg| {
+            let media = leg.media.as_mut().ok_or(Refusal::NoCommonCodec)?;
+            let answer = media.update(offer)?;
+            leg.has_video = offer.section("video").is_some();
+            Ok(answer)
+        })
+    }
+
+    /// Puts the call on hold, takes it off, or changes over; without effect before the answer.
+    pub fn hold(&self, on: Option<bool>) {
+        self.with(|leg| {
+            if leg.stage == Stage::Answered {
+                leg.held = on.unwrap_or(!leg.held);
+                leg.apply();
+            }
+        });
+    }
+
+    /// `held` or `active`.
+    pub fn hold_state(&self) -> &'static str {
+        self.with(|leg| if leg.held { "held" } else { "active" })
+    }
+
+    pub fn add_digits(&self, digits: &str) {
+        self.with(|leg| leg.digits.push_str(digits));
+    }
+
+    pub fn ponged(&self) {
+        self.with(|leg| leg.pongs += 1);
+    }
+
+    pub fn subscribe(&self, names: Vec<String>) {
+        self.with(|leg| leg.subscribed.extend(names));
+    }
+
+    pub fn refresh_video(&self) {
+        self.with(|leg| leg.media.as_ref().map(Media::refresh_video));
+    }
+}
+
+impl Leg {
+    fn start_media(&mut self) {
+        if let Some(media) = &mut self.media {
+            media.start();
+        }
+    }
+
+    /// Brings the switches of the media in line with the member.
+    pub fn apply(&self) {
+        use std::sync::atomic::Ordering::Relaxed;
+        let Some(media) = &self.media else { return };
+        media.controls.audio_muted.store(self.audio_muted, Relaxed);
+        media.controls.video_muted.store(self.video_muted, Relaxed);
+        media.controls.deaf.store(self.deaf, Relaxed);
+        media.controls.held.store(self.held, Relaxed);
+    }
+}
+
+async fn watch_media(hub: Arc<Hub>, call: Arc<Call>, mut events: UnboundedReceiver<MediaEvent>) {
+    while let Some(event) = events.recv().await {
+        match event {
+            MediaEvent::Connected => hub.log(&format!("call {} media connected", call.id)),
+            MediaEvent::Failed(reason) => {
+                if !call.is_ended() {
+                    hub.violation(format!("call {}: {reason}", call.id));
+                }
+                call.hang_up(&hub, 27, "DESTINATION_OUT_OF_ORDER");
+            }
+            MediaEvent::Vanished => call.hang_up(&hub, 804, "MEDIA_TIMEOUT"),
+        }
+    }
+}
+
+async fn ping(hub: Arc<Hub>, call: Arc<Call>) {
+    loop {
+        tokio::time::sleep(hub.config.verto_ping_interval).await;
+        let params = json!({ "callID": call.id, "dialogParams": { "callID": call.id } });
+        hub.with(|inner| inner.counters.verto_pings += 1);
+        hub.verto_event(&call.protocol(), "verto.ping", params);
+    }
+}
+
+/// A call of the client: the result first, then what the address does.
+pub fn incoming(request: &Request, invite: Invite) {
+    let hub = request.hub;
+    let path = dialled_path(&invite.destination).to_owned();
+    let address = hub.with(|inner| {
+        let private = inner.subscribers.iter().map(|s| &s.address);
+        inner.addresses.iter().chain(private).find(|a| a.path() == path).cloned()
+    });
+    let (caller, subscriber_id) = hub.with(|inner| {
+        inner
+            .sessions
+            .get(request.protocol)
+            .map_or_else(Default::default, |s| (s.reference.clone(), s.grant.subscriber_id.clone()))
+    });
+    let behaviour = match &address {
+        Some(address) => address.behaviour.clone(),
+        None => Behaviour::Refuse { code: 3, cause: "NO_ROUTE_DESTINATION" },
+    };
+    let plan = Plan {
+        id: invite.call_id.clone(),
+        protocol: request.protocol.to_owned(),
+        destination: invite.destination.clone(),
+        display_name: address.as_ref().map_or(path, |a| a.display_name.clone()),
+        caller,
+        subscriber_id,
+        address_id: address.as_ref().map(|a| a.id.clone()),
+        inbound: false,
+        record: behaviour == Behaviour::Record,
+        has_video: invite.offer.as_ref().is_some_and(|o| o.section("video").is_some()),
+        user_variables: invite.user_variables.clone(),
+    };
+    let call = Arc::new(Call::new(hub, plan));
+    if let Some(names) = request.outer["subscribe"].as_array() {
+        call.subscribe(names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    }
+    hub.add_call(call.clone());
+    request.ok(json!({
+        "message": "CALL CREATED", "callID": call.id, "memberID": call.member_id,
+    }));
+    call.announce(hub, "created");
+    let task = tokio::spawn(live(hub.clone(), call.clone(), behaviour, invite.offer));
+    call.own(task.abort_handle());
+}
+
+fn source_of(behaviour: &Behaviour) -> Source {
+    match behaviour {
+        Behaviour::Tone | Behaviour::Early(_) => Source::Tone,
+        Behaviour::Record => Source::Silence,
+        _ => Source::Echo,
+    }
+}
+
+/// The life of a call of the client.
+async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Option<Description>) {
+    tokio::time::sleep(hub.config.answer_delay).await;
+    if let Behaviour::Refuse { code, cause } = behaviour {
+        call.hang_up(&hub, code, cause);
+        return;
+    }
+    if !prepare(&hub, &call, &behaviour, offer) {
+        call.hang_up(&hub, 88, "INCOMPATIBLE_DESTINATION");
+        return;
+    }
+    match behaviour {
+        Behaviour::Slow(ring) => {
+            call.ring(&hub);
+            tokio::time::sleep(ring).await;
+            call.answer(&hub);
+        }
+        Behaviour::Early(early) => {
+            call.early(&hub);
+            tokio::time::sleep(early).await;
+            call.answer(&hub);
+        }
+        Behaviour::Never => call.ring(&hub),
+        Behaviour::Bye(after) => {
+            call.answer(&hub);
+            tokio::time::sleep(after).await;
+            call.hang_up(&hub, 16, "NORMAL_CLEARING");
+        }
+        Behaviour::EarlyBye(after) => {
+            call.ring(&hub);
+            tokio::time::sleep(after).await;
+            call.hang_up(&hub, 16, "NORMAL_CLEARING");
+        }
+        _ => call.answer(&hub),
+    }
+}
+
+/// Negotiates the media; `false` when the offer cannot be accepted.
+fn prepare(
+    hub: &Arc<Hub>,
+    call: &Arc<Call>,
+    behaviour: &Behaviour,
+    offer: Option<Description>,
+) -> bool {
+    let Some(offer) = offer else { return false };
+    let (sender, events): (UnboundedSender<MediaEvent>, _) = mpsc::unbounded_channel();
+    let controls = Controls::new(source_of(behaviour));
+    match Media::answer(&hub.media, &offer, controls, call.record, sender) {
+        Ok((media, sdp)) => {
+            call.equip(hub, media, Some(sdp), events);
+            true
+        }
+        Err(refusal) => {
+            if let Refusal::Broken(reason) = refusal {
+                hub.violation(format!("verto.invite: {reason}"));
+            }
+            false
+        }
+    }
+}
+
+/// A call of the gateway to the client of a session.
+pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source: Source) -> String {
+    let (callee, subscriber_id) = hub.with(|inner| {
+        inner
+            .sessions
+            .get(protocol)
+            .map_or_else(Default::default, |s| (s.reference.clone(), s.grant.subscriber_id.clone()))
+    });
+    let destination = format!("/private/{callee}");
+    let plan = Plan {
+        id: rpc::uuid(),
+        protocol: protocol.to_owned(),
+        destination: destination.clone(),
+        display_name: from.to_owned(),
+        caller: from.to_owned(),
+        subscriber_id,
+        address_id: None,
+        inbound: true,
+        record: true,
+        has_video: video,
+        user_variables: json!({}),
+    };
+    let call = Arc::new(Call::new(hub, plan));
+    let (sender, events) = mpsc::unbounded_channel();
+    let id = call.id.clone();
+    let Ok((media, offer)) = Media::offer(&hub.media, video, Controls::new(source), true, sender)
+    else {
+        return id;
+    };
+    call.equip(hub, media, None, events);
+    hub.add_call(call);
+    hub.verto_event(
+        protocol,
+        "verto.invite",
+        json!({
+            "callID": id, "sdp": offer, "caller_id_name": from, "caller_id_number": from,
+            "callee_id_name": callee, "callee_id_number": destination,
+            "display_direction": "outbound", "userVariables": {},
+        }),
+    );
+    id
+}

@@ -1,0 +1,79 @@
+//! What can be set before a gateway starts.
+
+use std::time::Duration;
+
+use serde_json::{json, Value};
+
+pub use crate::media::describe::Dialect;
+
+/// The settings of a gateway. `GatewayConfig::default()` suits most tests.
+#[derive(Clone, Debug)]
+pub struct GatewayConfig {
+    /// TCP port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// TLS with a certificate of the gateway's own CA; otherwise plain HTTP and `ws://`.
+    pub tls: bool,
+    /// How session descriptions look and how many transports a call has.
+    pub dialect: Dialect,
+    /// Project id: the user name of Basic authentication.
+    pub project: String,
+    /// API token: the password of Basic authentication.
+    pub api_token: String,
+    /// Space id, reported in `authorization.fabric_subscriber`.
+    pub space: String,
+    /// Time between two `signalwire.ping` requests.
+    pub ping_interval: Duration,
+    /// Time between two `verto.ping` requests in a call; zero for none.
+    pub verto_ping_interval: Duration,
+    /// `ice_servers` of the connect result.
+    pub ice_servers: Value,
+    /// Time between an invite and the first thing that happens to it.
+    pub answer_delay: Duration,
+    /// How long `/public/slow` rings.
+    pub slow_ring: Duration,
+    /// How long `/public/early` plays early media before it answers.
+    pub early_media: Duration,
+    /// When `/public/bye` hangs up after its answer.
+    pub bye_after: Duration,
+    /// When `/public/early-bye` gives up ringing.
+    pub early_bye_after: Duration,
+    /// The sleep before the result of hold and unhold.
+    pub hold_delay: Duration,
+    /// How long a session without a socket can be resumed.
+    pub session_keep: Duration,
+    /// How long a client may be silent on the media path before its call ends.
+    pub media_vanish: Duration,
+    /// How long an event may stay unacknowledged before that is a violation.
+    pub ack_limit: Duration,
+    /// Events that were not acknowledged are sent again after a resume.
+    pub redeliver: bool,
+    /// Log to standard error.
+    pub log: bool,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        GatewayConfig {
+            port: 0,
+            tls: true,
+            dialect: Dialect::FreeSwitch,
+            project: "7c11a9e0-5b1d-4c55-9c1f-0d5a3e4b2f10".into(),
+            api_token: "PT4a6f0c2d9be84f1a8d7c5b3e2f10aa77c2d41e9b6f8a0c35".into(),
+            space: "20c4e5f6-8a1b-4d3c-b2a1-90817263544a".into(),
+            ping_interval: Duration::from_secs(10),
+            verto_ping_interval: Duration::from_secs(30),
+            ice_servers: json!([]),
+            answer_delay: Duration::ZERO,
+            slow_ring: Duration::from_secs(3),
+            early_media: Duration::from_secs(1),
+            bye_after: Duration::from_secs(1),
+            early_bye_after: Duration::from_secs(1),
+            hold_delay: Duration::from_millis(250),
+            session_keep: Duration::from_secs(120),
+            media_vanish: Duration::from_secs(150),
+            ack_limit: Duration::from_secs(5),
+            redeliver: true,
+            log: false,
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! Misbehaviour on demand.
+//!
+//! A fault is a JSON object `{"fault": NAME, ...}`. Names and members:
+//!
+//! | name | members | effect |
+//! |---|---|---|
+//! | `drop_sockets` | `protocol?` | sockets end without a close frame |
+//! | `refuse_sockets` | `ms` | WebSocket upgrades get 503 for this long |
+//! | `close_sockets` | `code?`, `reason?`, `protocol?` | close frame, then the end |
+//! | `disconnect` | `close_after_ms?` (1000), `protocol?` | `signalwire.disconnect`, then the end |
+//! | `half_open` | `protocol?` | the present sockets stay open, but nobody is there any more |
+//! | `delay_answers` | `ms` | RPC answers come late; 0 ends it |
+//! | `malformed` | `protocol?` | a frame that is not JSON |
+//! | `unknown_event` | `event_type?`, `params?`, `protocol?` | an event nobody knows |
+//! | `unknown_method` | `protocol?` | a request of the server that nobody knows |
+//! | `binary` | `protocol?` | a binary frame |
+//! | `huge` | `bytes?` (1 MiB), `protocol?` | an event with a huge payload |
+//! | `send_event` | `event_type`, `params`, `protocol?` | any event |
+//! | `send_verto` | `method`, `params`, `protocol?` | any Verto request |
+//! | `send_text` | `text`, `protocol?` | any text frame |
+//! | `duplicate_events` | `count` | the next events come twice |
+//! | `expire_token` | `token?` or `reference?`, neither for all | tokens expire now |
+//! | `stale_resume` | `count?` (1) | the next resumes get -32003 |
+//! | `forget_sessions` | – | all sessions without a socket are forgotten, all sockets dropped |
+//! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
+//! | `drop_media` | `call_id?`, `on?` (true) | no datagram in or out |
+//! | `fail_http` | `status`, `count?` (1), `path?` | the next matching requests fail |
+//! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
+//! | `clear_violations` | – | forgets the violations so far |
+//! | `clear` | – | ends the lasting faults |
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{json, Value};
+
+use crate::call;
+use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
+use crate::media::stream::Source;
+use crate::rpc;
+use crate::token;
+
+/// The faults that last.
+#[derive(Default)]
+pub struct Faults {
+    refuse_until: Option<Instant>,
+    delay: Duration,
+    duplicates: u64,
+    stale_resumes: u64,
+    http: Vec<HttpFault>,
+    /// Requests of the server whose answers are of interest, by id.
+    expected: HashMap<String, &'static str>,
+}
+
+struct HttpFault {
+    status: u16,
+    count: u64,
+    path: String,
+}
+
+impl Faults {
+    /// Whether new sockets are refused at the moment.
+    pub fn refuses_sockets(&self) -> bool {
+        self.refuse_until.is_some_and(|until| Instant::now() < until)
+    }
+
+    /// How late an answer has to be.
+    pub fn delay(&self) -> Duration {
+        self.delay
+    }
+
+    /// Whether the event under way is sent twice.
+    pub fn duplicate(&mut self) -> bool {
+        let duplicate = self.duplicates > 0;
+        self.duplicates = self.duplicates.saturating_sub(1);
+        duplicate
+    }
+
+    /// Whether the resume under way is refused.
+    pub fn stale_resume(&mut self) -> bool {
+        let stale = self.stale_resumes > 0;
+        self.stale_resumes = self.stale_resumes.saturating_sub(1);
+        stale
+    }
+
+    /// The status that an HTTP request has to fail with.
+    pub fn fail_http(&mut self, path: &str) -> Option<u16> {
+        let at = self.http.iter().position(|f| path.contains(&f.path))?;
+        let status = self.http[at].status;
+        self.http[at].count -= 1;
+        if self.http[at].count == 0 {
+            self.http.remove(at);
+        }
+        Some(status)
+    }
+
+    /// Whether a response belongs to a request that a fault sent, and to which.
+    pub fn expects_reply(&mut self, id: &str, _message: &Value) -> Option<&'static str> {
+        self.expected.remove(id)
+    }
+
+    /// What is in force.
+    pub fn report(&self) -> Value {
+        json!({
+            "refuse_sockets": self.refuses_sockets(),
+            "delay_ms": self.delay.as_millis() as u64,
+            "duplicate_events": self.duplicates,
+            "stale_resumes": self.stale_resumes,
+            "http": self.http.iter().map(|f| f.count).sum::<u64>(),
+        })
+    }
+}
+
+/// Applies a fault; the error says what is wrong with it.
+pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
+    let name = rpc::text(fault, "fault").ok_or("the fault has no name")?;
+    hub.log(&format!("fault {fault}"));
+    if let Some(done) = lasting(hub, name, fault) {
+        return Ok(done);
+    }
+    if let Some(done) = on_sockets(hub, name, fault) {
+        return Ok(done);
+    }
+    match name {
+        "expire_token" => Ok(expire(hub, fault)),
+        "forget_sessions" => {
+            on_sockets(hub, "drop_sockets", &json!({}));
+            hub.with(|inner| inner.sessions.clear());
+            Ok(json!({}))
+        }
+        "hang_up" => {
+            let code = fault["cause_code"].as_u64().unwrap_or(16) as u32;
+            let cause = rpc::text(fault, "cause").unwrap_or("NORMAL_CLEARING");
+            let calls = calls(hub, fault);
+            calls.iter().for_each(|call| call.hang_up(hub, code, cause));
+            Ok(json!({ "calls": calls.len() }))
+        }
+        "drop_media" => {
+            let on = fault["on"].as_bool().unwrap_or(true);
+            let calls = calls(hub, fault);
+            for call in &calls {
+                call.with(|leg| {
+                    if let Some(media) = &leg.media {
+                        media.controls.dropped.store(on, Relaxed);
+                    }
+                });
+            }
+            Ok(json!({ "calls": calls.len() }))
+        }
+        "call_client" => call_client(hub, fault),
+        _ => Err(format!("no such fault: {name}")),
+    }
+}
+
+fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
+    let number = |key: &str, default: u64| fault[key].as_u64().unwrap_or(default);
+    hub.with(|inner| {
+        let faults = &mut inner.faults;
+        match name {
+            "refuse_sockets" => {
+                let until = Instant::now() + Duration::from_millis(number("ms", 1000));
+                faults.refuse_until = Some(until);
+            }
+            "delay_answers" => faults.delay = Duration::from_millis(number("ms", 0)),
+            "duplicate_events" => faults.duplicates = number("count", 1),
+            "stale_resume" => faults.stale_resumes = number("count", 1),
+            "fail_http" => faults.http.push(HttpFault {
+                status: number("status", 500) as u16,
+                count: number("count", 1).max(1),
+                path: rpc::text(fault, "path").unwrap_or_default().to_owned(),
+            }),
+            "clear_violations" => inner.violations.clear(),
+            "clear" => {
+                faults.refuse_until = None;
+                faults.delay = Duration::ZERO;
+                faults.duplicates = 0;
+                faults.stale_resumes = 0;
+                faults.http.clear();
+            }
+            _ => return None,
+        }
+        Some(json!({}))
+    })
+}
+
+/// The connected sessions that a fault is meant for.
+fn sockets(inner: &Inner, fault: &Value) -> Vec<(String, SocketHandle)> {
+    let wanted = rpc::text(fault, "protocol");
+    inner
+        .sessions
+        .values()
+        .filter(|s| wanted.is_none_or(|w| w == s.protocol))
+        .filter_map(|s| Some((s.protocol.clone(), s.socket.clone()?)))
+        .collect()
+}
+
+fn on_sockets(hub: &Arc<Hub>, name: &str, fault: &Value) -> Option<Value> {
+    let targets = hub.with(|inner| sockets(inner, fault));
+    for (protocol, socket) in &targets {
+        match name {
+            "drop_sockets" => socket.send(Out::Drop),
+            "close_sockets" => {
+                let code = fault["code"].as_u64().unwrap_or(1001) as u16;
+                let reason = rpc::text(fault, "reason").unwrap_or_default();
+                socket.send(Out::Close(code, reason.to_owned()));
+            }
+            "disconnect" => disconnect(hub, socket, fault),
+            "half_open" => socket.frozen.store(true, Relaxed),
+            "malformed" => socket.send(Out::Text("{\"jsonrpc\":\"2.0\",\"id\":".into())),
+            "send_text" => {
+                let text = rpc::text(fault, "text").unwrap_or_default();
+                socket.send(Out::Text(text.to_owned()));
+            }
+            "binary" => socket.send(Out::Binary(vec![0, 1, 2, 255])),
+            "unknown_method" => server_request(hub, socket, "signalwire.unknown", json!({})),
+            "unknown_event" | "send_event" => {
+                let kind = rpc::text(fault, "event_type").unwrap_or("nobody.knows");
+                let params = fault.get("params").cloned().unwrap_or(json!({ "x": 1 }));
+                hub.event(protocol, kind, params);
+            }
+            "huge" => {
+                let bytes = fault["bytes"].as_u64().unwrap_or(1 << 20) as usize;
+                hub.event(protocol, "nobody.knows", json!({ "filling": "x".repeat(bytes) }));
+            }
+            "send_verto" => {
+                let method = rpc::text(fault, "method").unwrap_or("verto.unknown");
+                let params = fault.get("params").cloned().unwrap_or(json!({}));
+                hub.verto_event(protocol, method, params);
+            }
+            _ => return None,
+        }
+    }
+    let known = [
+        "drop_sockets",
+        "close_sockets",
+        "disconnect",
+        "half_open",
+        "malformed",
+        "send_text",
+        "binary",
+        "unknown_method",
+        "unknown_event",
+        "send_event",
+        "huge",
+        "send_verto",
+    ];
+    known.contains(&name).then(|| json!({ "sockets": targets.len() }))
+}
+
+fn server_request(hub: &Hub, socket: &SocketHandle, method: &'static str, params: Value) {
+    let id = rpc::uuid();
+    hub.with(|inner| inner.faults.expected.insert(id.clone(), method));
+    socket.send(Out::Text(rpc::request(&json!(id), method, params).to_string()));
+}
+
+fn disconnect(hub: &Hub, socket: &SocketHandle, fault: &Value) {
+    server_request(hub, socket, "signalwire.disconnect", json!({}));
+    let after = Duration::from_millis(fault["close_after_ms"].as_u64().unwrap_or(1000));
+    let socket = socket.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(after).await;
+        socket.send(Out::Close(1001, "going away".into()));
+    });
+}
+
+fn expire(hub: &Hub, fault: &Value) -> Value {
+    let (token, reference) = (rpc::text(fault, "token"), rpc::text(fault, "reference"));
+    let expired = hub.with(|inner| {
+        let subscriber = reference.and_then(|wanted| {
+            inner.subscribers.iter().find(|s| s.reference == wanted).map(|s| s.id.clone())
+        });
+        let mut expired = 0;
+        for (text, grant) in &mut inner.tokens {
+            let meant = match (token, &subscriber, reference) {
+                (Some(token), ..) => text == token,
+                (None, Some(subscriber), _) => grant.subscriber_id == *subscriber,
+                (None, None, wanted) => wanted.is_none(),
+            };
+            if meant {
+                grant.expires_at = token::now() - 1;
+                expired += 1;
+            }
+        }
+        expired
+    });
+    json!({ "tokens": expired, "at": timestamp() })
+}
+
+/// The calls that a fault is meant for, over ones left out.
+fn calls(hub: &Hub, fault: &Value) -> Vec<Arc<call::Call>> {
+    let wanted = rpc::text(fault, "call_id");
+    let all = hub.with(|inner| inner.calls.clone());
+    all.into_iter().filter(|c| wanted.is_none_or(|w| w == c.id) && !c.is_ended()).collect()
+}
+
+fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
+    let reference = rpc::text(fault, "reference");
+    let protocols: Vec<String> = hub.with(|inner| {
+        inner
+            .sessions
+            .values()
+            .filter(|s| s.online && reference.is_none_or(|r| r == s.reference))
+            .map(|s| s.protocol.clone())
+            .collect()
+    });
+    if protocols.is_empty() {
+        return Err("nobody is online".into());
+    }
+    let from = rpc::text(fault, "from").unwrap_or("/public/gateway");
+    let video = fault["video"].as_bool().unwrap_or(false);
+    let source = match rpc::text(fault, "source") {
+        Some("tone") => Source::Tone,
+        Some("silence") => Source::Silence,
+        _ => Source::Echo,
+    };
+    let ids: Vec<String> =
+        protocols.iter().map(|p| call::outgoing(hub, p, from, video, source)).collect();
+    Ok(json!({ "calls": ids }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn http_faults_are_used_up_by_matching_requests() {
+        let mut faults = Faults::default();
+        let path = "/api/fabric/subscriber/info".to_owned();
+        faults.http.push(HttpFault { status: 503, count: 2, path: path.clone() });
+        assert_eq!(faults.fail_http("/api/fabric/addresses"), None);
+        assert_eq!(faults.fail_http(&path), Some(503));
+        assert_eq!(faults.fail_http(&path), Some(503));
+        assert_eq!(faults.fail_http(&path), None);
+    }
+
+    #[test]
+    fn counted_faults_end() {
+        let mut faults = Faults { duplicates: 1, stale_resumes: 1, ..Faults::default() };
+        assert!(faults.duplicate() && !faults.duplicate());
+        assert!(faults.stale_resume() && !faults.stale_resume());
+    }
+}

@@ -1,0 +1,36 @@
+//! The SignalWire service on loopback: REST, WebSocket session, Verto signalling and real media.
+//!
+//! It exists for tests, demos and benchmarks and shares no code with the client library. What it
+//! does was taken from what the browser SDK `@signalwire/js` sends and expects, from the public
+//! REST specification, and from measurements of FreeSWITCH, whose media behaviour it imitates.
+//!
+//! ```no_run
+//! use signalwire_gateway::{Gateway, GatewayConfig};
+//!
+//! let gateway = Gateway::start(GatewayConfig::default()).unwrap();
+//! let token = gateway.mint_token("alice@example.com", 7200, None);
+//! println!("{} {} {}", gateway.ws_url(), gateway.http_url(), token);
+//! ```
+
+mod call;
+mod config;
+mod control;
+mod directory;
+mod events;
+mod fault;
+mod gateway;
+mod hub;
+mod media;
+mod member;
+mod rest;
+mod rpc;
+mod server;
+mod session;
+mod socket;
+mod state;
+mod tls;
+mod token;
+mod verto;
+
+pub use config::{Dialect, GatewayConfig};
+pub use gateway::Gateway;

@@ -1,0 +1,395 @@
+//! Real media for one call: session descriptions, transports and streams.
+
+pub mod audio;
+pub mod describe;
+pub mod dtls;
+pub mod g711;
+pub mod ice;
+pub mod negotiate;
+pub mod rtp;
+pub mod sdp;
+pub mod stream;
+pub mod stun;
+pub mod transport;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use serde_json::{json, Value};
+use tokio::sync::mpsc;
+
+use describe::{Dialect, LocalSection, Session as Lines};
+use dtls::Identity;
+use negotiate::{Agreed, Codec, Refusal, Remote};
+use sdp::{Description, Direction, Section, Setup};
+use stream::{Controls, Shared};
+use transport::{Setting, Transport};
+
+/// What the media of a call reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaEvent {
+    /// SRTP keys are there; comes once for each transport.
+    Connected,
+    /// A transport cannot work.
+    Failed(String),
+    /// Nothing came from the client for long.
+    Vanished,
+}
+
+/// Locks a mutex whose holder never panics on purpose.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Random bytes.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // The system generator fails only before the machine has any entropy.
+    let _ = SystemRandom::new().fill(&mut bytes);
+    bytes
+}
+
+/// Random letters and digits.
+pub(crate) fn token(length: usize) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    (0..length)
+        .map(|_| char::from(ALPHABET[usize::from(random::<1>()[0]) % ALPHABET.len()]))
+        .collect()
+}
+
+/// What all calls of a gateway share.
+#[derive(Clone)]
+pub struct MediaConfig {
+    pub dialect: Dialect,
+    pub identity: Arc<Identity>,
+    pub vanish_after: Duration,
+}
+
+struct Leg {
+    transport: Transport,
+    remote: Option<Remote>,
+    streams: Vec<Arc<Shared>>,
+}
+
+impl Leg {
+    fn stream(&self, video: bool) -> Option<&Arc<Shared>> {
+        self.streams.iter().find(|s| lock(&s.agreed).codec.is_video() == video)
+    }
+}
+
+/// The media of one call. Dropping it ends its tasks.
+pub struct Media {
+    config: MediaConfig,
+    pub controls: Arc<Controls>,
+    setting: Setting,
+    legs: Vec<Leg>,
+    started: bool,
+    record: bool,
+    id: u64,
+    version: u64,
+    stream_id: String,
+}
+
+impl Media {
+    fn new(
+        config: &MediaConfig,
+        controls: Controls,
+        record: bool,
+        events: mpsc::UnboundedSender<MediaEvent>,
+    ) -> Media {
+        let controls = Arc::new(controls);
+        let id = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(1, |d| d.as_secs());
+        Media {
+            config: config.clone(),
+            setting: Setting {
+                identity: config.identity.clone(),
+                controls: controls.clone(),
+                events,
+                cname: token(16),
+                vanish_after: config.vanish_after,
+            },
+            controls,
+            legs: Vec::new(),
+            started: false,
+            record,
+            id,
+            version: id,
+            stream_id: token(32),
+        }
+    }
+
+    /// Answers an offer; the second value is the answer. The ports open with `start`.
+    pub fn answer(
+        config: &MediaConfig,
+        offer: &Description,
+        controls: Controls,
+        record: bool,
+        events: mpsc::UnboundedSender<MediaEvent>,
+    ) -> Result<(Media, String), Refusal> {
+        let mut media = Media::new(config, controls, record, events);
+        let answer = media.negotiate(offer)?;
+        Ok((media, answer))
+    }
+
+    /// Offers media to a client; the second value is the offer.
+    pub fn offer(
+        config: &MediaConfig,
+        video: bool,
+        controls: Controls,
+        record: bool,
+        events: mpsc::UnboundedSender<MediaEvent>,
+    ) -> Result<(Media, String), Refusal> {
+        let mut media = Media::new(config, controls, record, events);
+        let mut wanted = vec![offered_audio()];
+        wanted.extend(video.then(offered_video));
+        for agreed in wanted {
+            media.open_leg(vec![agreed], None, Setup::ActPass)?;
+        }
+        media.version += 1;
+        let offer = media.written(describe::freeswitch_offer);
+        Ok((media, offer))
+    }
+
+    /// Takes the client's answer to our offer and opens the ports.
+    pub fn accept(&mut self, answer: &Description) -> Result<(), Refusal> {
+        let video_answered = answer.section("video").is_some();
+        self.legs.retain(|leg| video_answered || leg.stream(true).is_none());
+        let record = self.record;
+        for leg in &mut self.legs {
+            let kind = if leg.stream(true).is_some() { "video" } else { "audio" };
+            let section = answer.section(kind).ok_or(Refusal::NoCommonCodec)?;
+            let agreed = negotiate::agree(section).ok_or(Refusal::NoCommonCodec)?;
+            let remote = negotiate::remote(answer, section)?;
+            let setup = match remote.setup {
+                Setup::Active => Setup::Passive,
+                Setup::Passive => Setup::Active,
+                Setup::ActPass => return Err(Refusal::Broken("answer with setup:actpass".into())),
+            };
+            // The offer named the SSRC and the port, so both have to stay; only codec and roles
+            // follow the answer, and the transport has not begun to use either.
+            let shared = &leg.streams[0];
+            if lock(&shared.agreed).codec == agreed.codec {
+                *lock(&shared.agreed) = agreed;
+            } else {
+                let fresh = Arc::new(Shared::new(agreed, record));
+                leg.streams = vec![fresh.clone()];
+                leg.transport.replace_streams(fresh);
+            }
+            leg.transport.set_setup(setup);
+            leg.remote = Some(remote);
+        }
+        self.start();
+        Ok(())
+    }
+
+    /// Answers a re-offer inside the call.
+    pub fn update(&mut self, offer: &Description) -> Result<String, Refusal> {
+        let answer = self.negotiate(offer)?;
+        if self.started {
+            self.started = false;
+            self.start();
+        }
+        Ok(answer)
+    }
+
+    fn negotiate(&mut self, offer: &Description) -> Result<String, Refusal> {
+        let bundled = self.config.dialect == Dialect::Browser && !offer.bundle.is_empty();
+        let mut agreed_any = false;
+        let mut new_sections = Vec::new();
+        for kind in ["audio", "video"] {
+            let Some(section) = offer.section(kind) else {
+                continue;
+            };
+            let Some(agreed) = negotiate::agree(section) else {
+                // A call without a common audio codec fails, without a video codec it is audio.
+                if kind == "audio" {
+                    return Err(Refusal::NoCommonCodec);
+                }
+                continue;
+            };
+            agreed_any = true;
+            let remote = negotiate::remote(offer, section)?;
+            match self.legs.iter().position(|leg| leg.stream(kind == "video").is_some()) {
+                Some(at) => self.renegotiate(at, kind == "video", agreed, remote),
+                None => new_sections.push((agreed, remote, section)),
+            }
+        }
+        if !agreed_any {
+            return Err(Refusal::NoCommonCodec);
+        }
+        for (agreed, remote, section) in new_sections {
+            self.add_section(agreed, remote, section, bundled)?;
+        }
+        self.version += 1;
+        let extra = offer.sections.iter().filter(|s| s.kind == "audio").count().saturating_sub(1);
+        Ok(match self.config.dialect {
+            Dialect::FreeSwitch => {
+                self.written(|lines, sections| describe::freeswitch_answer(lines, sections, extra))
+            }
+            Dialect::Browser => self.written(|lines, sections| {
+                describe::browser_answer(lines, &offer.sections, sections)
+            }),
+        })
+    }
+
+    fn add_section(
+        &mut self,
+        agreed: Agreed,
+        remote: Remote,
+        section: &Section,
+        bundled: bool,
+    ) -> Result<(), Refusal> {
+        if bundled && !self.legs.is_empty() {
+            let shared = Arc::new(Shared::new(agreed, self.record));
+            let leg = &mut self.legs[0];
+            leg.transport.add(shared.clone());
+            leg.streams.push(shared);
+            return Ok(());
+        }
+        // A section added inside a call makes the client the DTLS client.
+        let setup = match (self.started, section.setup) {
+            (true, Some(Setup::ActPass)) => Setup::Passive,
+            (_, offered) => negotiate::our_setup(offered.unwrap_or(Setup::ActPass)),
+        };
+        self.open_leg(vec![agreed], Some(remote), setup)
+    }
+
+    fn open_leg(
+        &mut self,
+        agreed: Vec<Agreed>,
+        remote: Option<Remote>,
+        setup: Setup,
+    ) -> Result<(), Refusal> {
+        let streams: Vec<_> =
+            agreed.into_iter().map(|a| Arc::new(Shared::new(a, self.record))).collect();
+        let transport = Transport::open(self.setting.clone(), setup, streams.clone())
+            .map_err(Refusal::Broken)?;
+        self.legs.push(Leg { transport, remote, streams });
+        Ok(())
+    }
+
+    fn renegotiate(&mut self, at: usize, video: bool, agreed: Agreed, remote: Remote) {
+        let fresh = self.config.dialect == Dialect::Browser;
+        let leg = &mut self.legs[at];
+        if let Some(stream) = leg.stream(video) {
+            let mut current = lock(&stream.agreed);
+            // Codec and clock stay for the life of a stream.
+            let codec = current.codec;
+            if agreed.codec == codec {
+                *current = agreed;
+            } else {
+                current.direction = agreed.direction;
+                current.mid = agreed.mid;
+            }
+        }
+        let Some(old) = leg.remote.clone() else {
+            return;
+        };
+        let restarted = old.ufrag != remote.ufrag || old.pwd != remote.pwd;
+        let new_certificate = old.fingerprint != remote.fingerprint;
+        if restarted || new_certificate {
+            let setup = match new_certificate {
+                true => negotiate::our_setup(remote.setup),
+                false => leg.transport.local.setup,
+            };
+            leg.transport.update(&remote, fresh, setup);
+            leg.remote = Some(remote);
+        }
+    }
+
+    fn written(&self, write: impl Fn(&Lines, &[LocalSection]) -> String) -> String {
+        let lines = Lines {
+            id: self.id,
+            version: self.version,
+            fingerprint: &self.config.identity.fingerprint,
+            cname: &self.setting.cname,
+            stream: &self.stream_id,
+        };
+        let agreed: Vec<(&Leg, Agreed, u32)> = self
+            .legs
+            .iter()
+            .flat_map(|leg| leg.streams.iter().map(move |s| (leg, lock(&s.agreed).clone(), s.ssrc)))
+            .collect();
+        let mut sections: Vec<LocalSection> = agreed
+            .iter()
+            .map(|(leg, agreed, ssrc)| LocalSection {
+                agreed,
+                local: &leg.transport.local,
+                ssrc: *ssrc,
+            })
+            .collect();
+        sections.sort_by_key(|s| s.agreed.codec.is_video());
+        write(&lines, &sections)
+    }
+
+    /// Opens the ports: from now on checks are answered.
+    pub fn start(&mut self) {
+        if std::mem::replace(&mut self.started, true) {
+            return;
+        }
+        for leg in &self.legs {
+            if let (Some(remote), false) = (&leg.remote, leg.transport.status().started) {
+                leg.transport.start(remote);
+            }
+        }
+    }
+
+    /// Asks the client for a key frame.
+    pub fn refresh_video(&self) {
+        self.legs.iter().for_each(|leg| leg.transport.refresh_video());
+    }
+
+    /// Whether all transports carry SRTP.
+    pub fn connected(&self) -> bool {
+        !self.legs.is_empty() && self.legs.iter().all(|l| l.transport.status().dtls_connected)
+    }
+
+    /// The media part of a call's state.
+    pub fn report(&self) -> Value {
+        let transports: Vec<Value> =
+            self.legs.iter().map(|l| l.transport.status().report()).collect();
+        let streams: Vec<Value> =
+            self.legs.iter().flat_map(|l| l.streams.iter().map(|s| s.report())).collect();
+        json!({ "transports": transports, "streams": streams, "connected": self.connected() })
+    }
+
+    /// Sample rate and samples of what was recorded.
+    pub fn recording(&self) -> Option<(u32, Vec<i16>)> {
+        let stream = self.legs.iter().find_map(|leg| leg.stream(false))?;
+        let meter = lock(&stream.meter);
+        meter.recording().map(|(rate, samples)| (rate, samples.to_vec()))
+    }
+}
+
+/// What FreeSWITCH offers for audio.
+fn offered_audio() -> Agreed {
+    Agreed {
+        codec: Codec::Opus,
+        payload_type: 102,
+        parameters: "useinbandfec=1; maxaveragebitrate=30000; maxplaybackrate=48000; ptime=20; \
+                     minptime=10; maxptime=40; stereo=1"
+            .into(),
+        feedback: Vec::new(),
+        events: None,
+        ptime: 20,
+        direction: Direction::SendRecv,
+        mid: None,
+    }
+}
+
+/// What FreeSWITCH offers for video, VP8 only.
+fn offered_video() -> Agreed {
+    Agreed {
+        codec: Codec::Vp8,
+        payload_type: 97,
+        parameters: String::new(),
+        feedback: vec!["ccm fir".into(), "nack".into(), "nack pli".into()],
+        events: None,
+        ptime: 20,
+        direction: Direction::SendRecv,
+        mid: None,
+    }
+}

@@ -1,0 +1,536 @@
+//! One RTP stream in each direction: what is received, what is sent instead, and the statistics.
+
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde_json::{json, Value};
+
+use super::audio::{AudioCodec, Meter};
+use super::negotiate::Agreed;
+use super::rtp::{self, Header, Rtcp};
+use super::{lock, random};
+
+/// How long the echo waits for the client's next packet before silence takes its place.
+const ECHO_GRACE: Duration = Duration::from_millis(25);
+
+/// What the gateway sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Source {
+    Echo,
+    Tone,
+    Silence,
+}
+
+/// The switches of a call that its streams obey.
+pub struct Controls {
+    source: AtomicU8,
+    /// The member's audio is not heard by anybody, so it is not echoed.
+    pub audio_muted: AtomicBool,
+    pub video_muted: AtomicBool,
+    /// The member hears nobody.
+    pub deaf: AtomicBool,
+    /// On hold nothing at all is sent, and what comes is discarded.
+    pub held: AtomicBool,
+    /// Fault: no datagram goes in or out.
+    pub dropped: AtomicBool,
+}
+
+impl Controls {
+    /// Everything open, sending `source`.
+    pub fn new(source: Source) -> Controls {
+        Controls {
+            source: AtomicU8::new(source as u8),
+            audio_muted: AtomicBool::new(false),
+            video_muted: AtomicBool::new(false),
+            deaf: AtomicBool::new(false),
+            held: AtomicBool::new(false),
+            dropped: AtomicBool::new(false),
+        }
+    }
+
+    /// What is sent at the moment.
+    pub fn source(&self) -> Source {
+        match self.source.load(Ordering::Relaxed) {
+            0 => Source::Echo,
+            1 => Source::Tone,
+            _ => Source::Silence,
+        }
+    }
+
+    /// Reads a switch.
+    pub fn is(&self, switch: &AtomicBool) -> bool {
+        switch.load(Ordering::Relaxed)
+    }
+}
+
+/// The counters of a stream.
+#[derive(Default)]
+pub struct Counters {
+    pub packets_in: u64,
+    pub bytes_in: u64,
+    pub packets_out: u64,
+    pub bytes_out: u64,
+    pub echoed: u64,
+    pub reordered: u64,
+    pub undecodable: u64,
+    pub marker_violations: u64,
+    pub wrong_payload_type: u64,
+    pub sender_reports: u64,
+    pub receiver_reports: u64,
+    pub key_frame_requests_in: u64,
+    pub key_frame_requests_out: u64,
+    pub nacks: u64,
+    pub reported_lost: u32,
+    pub digits: String,
+    first_sequence: Option<u64>,
+    highest: u64,
+}
+
+impl Counters {
+    /// Packets that never came.
+    pub fn lost(&self) -> u64 {
+        match self.first_sequence {
+            Some(first) => (self.highest - first + 1).saturating_sub(self.packets_in),
+            None => 0,
+        }
+    }
+
+    fn receive(&mut self, header: &Header, bytes: usize) -> bool {
+        self.packets_in += 1;
+        self.bytes_in += bytes as u64;
+        let Some(_) = self.first_sequence else {
+            // Room below, so that a reordered start does not underflow.
+            self.highest = 0x1_0000 + u64::from(header.sequence);
+            self.first_sequence = Some(self.highest);
+            return true;
+        };
+        let ahead = header.sequence.wrapping_sub(self.highest as u16) as i16;
+        if ahead <= 0 {
+            self.reordered += 1;
+            return false;
+        }
+        self.highest += ahead as u64;
+        ahead == 1
+    }
+}
+
+/// The part of a stream that others look at.
+pub struct Shared {
+    pub agreed: Mutex<Agreed>,
+    pub ssrc: u32,
+    pub counters: Mutex<Counters>,
+    pub meter: Mutex<Meter>,
+}
+
+impl Shared {
+    /// A new stream with its SSRC, which stays for the life of the call.
+    pub fn new(agreed: Agreed, record: bool) -> Shared {
+        let meter = Meter::new(agreed.codec.clock(), record);
+        Shared {
+            agreed: Mutex::new(agreed),
+            ssrc: u32::from_be_bytes(random()),
+            counters: Mutex::default(),
+            meter: Mutex::new(meter),
+        }
+    }
+
+    /// The state of the stream for `/_gateway/state`.
+    pub fn report(&self) -> Value {
+        let agreed = lock(&self.agreed).clone();
+        let counters = lock(&self.counters);
+        let mut report = json!({
+            "kind": if agreed.codec.is_video() { "video" } else { "audio" },
+            "codec": agreed.codec.name(),
+            "payload_type": agreed.payload_type,
+            "direction": agreed.direction.as_str(),
+            "packets_in": counters.packets_in,
+            "bytes_in": counters.bytes_in,
+            "packets_out": counters.packets_out,
+            "bytes_out": counters.bytes_out,
+            "echoed": counters.echoed,
+            "lost": counters.lost(),
+            "reordered": counters.reordered,
+            "undecodable": counters.undecodable,
+            "marker_violations": counters.marker_violations,
+            "wrong_payload_type": counters.wrong_payload_type,
+            "sender_reports": counters.sender_reports,
+            "receiver_reports": counters.receiver_reports,
+            "key_frame_requests_in": counters.key_frame_requests_in,
+            "key_frame_requests_out": counters.key_frame_requests_out,
+            "nacks": counters.nacks,
+            "reported_lost": counters.reported_lost,
+            "rtp_digits": counters.digits,
+        });
+        if !agreed.codec.is_video() {
+            let mut meter = lock(&self.meter);
+            report["level"] = json!(meter.level());
+            report["energy"] = json!(meter.energy);
+            report["seconds_heard"] = json!(meter.seconds);
+            report["frequency"] = json!(meter.frequency(Instant::now()));
+        }
+        report
+    }
+}
+
+/// The sending and receiving machinery, owned by the transport's task.
+pub struct Stream {
+    pub shared: std::sync::Arc<Shared>,
+    codec: Option<AudioCodec>,
+    sequence: u16,
+    timestamp: u32,
+    next_due: Option<Instant>,
+    last_received: Option<(u32, usize)>,
+    last_arrival: Option<Instant>,
+    last_event: Option<u32>,
+    next_report: Option<Instant>,
+    reports_sent: u32,
+    remote_ssrc: Option<u32>,
+    fir_number: u8,
+    key_frame_wanted: bool,
+    sequence_offset: Option<(u16, u32)>,
+}
+
+impl Stream {
+    /// Opens the codec of a shared stream.
+    pub fn new(shared: std::sync::Arc<Shared>) -> Result<Stream, String> {
+        let codec = lock(&shared.agreed).codec;
+        Ok(Stream {
+            shared,
+            codec: if codec.is_video() { None } else { Some(AudioCodec::new(codec)?) },
+            sequence: u16::from_be_bytes(random()) & 0x7FFF,
+            timestamp: u32::from_be_bytes(random()),
+            next_due: None,
+            last_received: None,
+            last_arrival: None,
+            last_event: None,
+            next_report: None,
+            reports_sent: 0,
+            remote_ssrc: None,
+            fir_number: 0,
+            key_frame_wanted: true,
+            sequence_offset: None,
+        })
+    }
+
+    /// Whether a payload type belongs to this stream.
+    pub fn takes(&self, payload_type: u8) -> bool {
+        let agreed = lock(&self.shared.agreed);
+        agreed.payload_type == payload_type
+            || agreed.events.is_some_and(|(events, _)| events == payload_type)
+    }
+
+    /// Whether RTCP about this SSRC belongs to this stream.
+    pub fn knows(&self, ssrc: u32) -> bool {
+        self.remote_ssrc == Some(ssrc)
+    }
+
+    /// Takes a decrypted packet; returns what is sent back because of it.
+    pub fn receive(&mut self, packet: &[u8], controls: &Controls, now: Instant) -> Option<Vec<u8>> {
+        let header = Header::parse(packet)?;
+        self.remote_ssrc = Some(header.ssrc);
+        let agreed = lock(&self.shared.agreed).clone();
+        let next = lock(&self.shared.counters).receive(&header, packet.len());
+        let payload = &packet[header.payload_at..header.payload_end];
+        if agreed.events.is_some_and(|(events, _)| events == header.payload_type) {
+            self.event(&header, payload);
+            return None;
+        }
+        self.last_arrival = Some(now);
+        if agreed.codec.is_video() {
+            return self.echo_video(&header, payload, &agreed, controls);
+        }
+        if self.flushed_by_marker(&header, payload, next) || payload.is_empty() {
+            return None;
+        }
+        let held = controls.is(&controls.held);
+        if !held {
+            self.measure(payload);
+        }
+        let muted = controls.is(&controls.audio_muted) || controls.is(&controls.deaf);
+        let echo = controls.source() == Source::Echo && !muted && !held;
+        if !echo || !agreed.direction.sends() {
+            return None;
+        }
+        let duration = self.codec.as_ref()?.duration(payload);
+        self.next_due = Some(now + millis(duration, agreed.codec.clock()) + ECHO_GRACE);
+        lock(&self.shared.counters).echoed += 1;
+        Some(self.packet(payload, duration, agreed.payload_type))
+    }
+
+    /// FreeSWITCH flushes its buffer on every marker bit of audio; a marker that does not begin
+    /// a talk spurt therefore costs the packet.
+    fn flushed_by_marker(&mut self, header: &Header, payload: &[u8], next: bool) -> bool {
+        let duration = self.codec.as_ref().map_or(0, |c| c.duration(payload));
+        let last = self.last_received.replace((header.timestamp, duration));
+        let Some((timestamp, last_duration)) = last else {
+            return false;
+        };
+        let contiguous = header.timestamp.wrapping_sub(timestamp) == last_duration as u32;
+        let violation = header.marker && next && contiguous;
+        if violation {
+            lock(&self.shared.counters).marker_violations += 1;
+        }
+        violation
+    }
+
+    fn measure(&mut self, payload: &[u8]) {
+        let Some(codec) = &mut self.codec else { return };
+        match codec.decode(payload) {
+            Some(samples) => lock(&self.shared.meter).push(&samples),
+            None => lock(&self.shared.counters).undecodable += 1,
+        }
+    }
+
+    fn event(&mut self, header: &Header, payload: &[u8]) {
+        let Some((digit, _)) = rtp::telephone_event(payload) else {
+            return;
+        };
+        if self.last_event.replace(header.timestamp) != Some(header.timestamp) {
+            lock(&self.shared.counters).digits.push(digit);
+        }
+    }
+
+    fn echo_video(
+        &mut self,
+        header: &Header,
+        payload: &[u8],
+        agreed: &Agreed,
+        controls: &Controls,
+    ) -> Option<Vec<u8>> {
+        let open = !controls.is(&controls.video_muted) && !controls.is(&controls.held);
+        let echo = controls.source() == Source::Echo && open && agreed.direction.sends();
+        if !echo || payload.is_empty() {
+            return None;
+        }
+        let (sequence, timestamp) = *self.sequence_offset.get_or_insert((
+            self.sequence.wrapping_sub(header.sequence),
+            self.timestamp.wrapping_sub(header.timestamp),
+        ));
+        self.timestamp = header.timestamp.wrapping_add(timestamp);
+        let out = rtp::packet(
+            header.marker,
+            agreed.payload_type,
+            header.sequence.wrapping_add(sequence),
+            self.timestamp,
+            self.shared.ssrc,
+            payload,
+        );
+        let mut counters = lock(&self.shared.counters);
+        counters.echoed += 1;
+        counters.packets_out += 1;
+        counters.bytes_out += out.len() as u64;
+        Some(out)
+    }
+
+    /// What is due now: audio is sent 50 times a second whether there is something to say or not.
+    pub fn tick(&mut self, controls: &Controls, now: Instant) -> Vec<Vec<u8>> {
+        let mut out = Vec::new();
+        if self.codec.is_none() {
+            return out;
+        }
+        let agreed = lock(&self.shared.agreed).clone();
+        if self.last_arrival.is_some_and(|at| now - at > Duration::from_millis(500)) {
+            self.last_arrival = None;
+            lock(&self.shared.meter).quiet();
+        }
+        let quiet = controls.is(&controls.held) || !agreed.direction.sends();
+        let mut due = self.next_due.unwrap_or(now);
+        // After a stall of the machine there is no use in catching up on seconds.
+        if now > due + Duration::from_secs(1) {
+            due = now;
+        }
+        let step = Duration::from_millis(u64::from(agreed.ptime));
+        while due <= now {
+            due += step;
+            if quiet {
+                continue;
+            }
+            let Some(codec) = &mut self.codec else { break };
+            let tone = controls.source() == Source::Tone && !controls.is(&controls.deaf);
+            let payload = if tone { codec.tone(agreed.ptime) } else { codec.silence(agreed.ptime) };
+            let duration = codec.frame(agreed.ptime);
+            out.push(self.packet(&payload, duration, agreed.payload_type));
+        }
+        self.next_due = Some(due);
+        out
+    }
+
+    fn packet(&mut self, payload: &[u8], duration: usize, payload_type: u8) -> Vec<u8> {
+        let mut counters = lock(&self.shared.counters);
+        let first = counters.packets_out == 0;
+        let out = rtp::packet(
+            first,
+            payload_type,
+            self.sequence,
+            self.timestamp,
+            self.shared.ssrc,
+            payload,
+        );
+        counters.packets_out += 1;
+        counters.bytes_out += out.len() as u64;
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(duration as u32);
+        out
+    }
+
+    /// When `tick` or `report` wants to be called.
+    pub fn wake_at(&self) -> Option<Instant> {
+        self.next_due.into_iter().chain(self.next_report).min()
+    }
+
+    /// The RTCP compound that is due: every 4 s in the first 16 s, then every second.
+    pub fn report(&mut self, cname: &str, now: Instant) -> Option<Vec<u8>> {
+        let due = *self.next_report.get_or_insert(now + Duration::from_millis(500));
+        if now < due {
+            return None;
+        }
+        let interval = if self.reports_sent < 4 { 4 } else { 1 };
+        self.reports_sent += 1;
+        self.next_report = Some(now + Duration::from_secs(interval));
+        let counters = lock(&self.shared.counters);
+        let sent = (counters.packets_out > 0).then(|| {
+            (ntp_now(), self.timestamp, counters.packets_out as u32, counters.bytes_out as u32)
+        });
+        let block = self
+            .remote_ssrc
+            .map(|ssrc| (ssrc, 0, counters.lost() as u32, counters.highest as u32, 0));
+        drop(counters);
+        let mut out = rtp::report(&rtp::Report { ssrc: self.shared.ssrc, cname, sent, block });
+        if self.codec.is_none() && std::mem::take(&mut self.key_frame_wanted) {
+            self.append_key_frame_request(&mut out);
+        }
+        Some(out)
+    }
+
+    fn append_key_frame_request(&mut self, out: &mut Vec<u8>) {
+        let Some(remote) = self.remote_ssrc else {
+            self.key_frame_wanted = true;
+            return;
+        };
+        rtp::append_key_frame_request(out, self.shared.ssrc, remote, self.fir_number);
+        self.fir_number = self.fir_number.wrapping_add(1);
+        lock(&self.shared.counters).key_frame_requests_out += 1;
+    }
+
+    /// Takes the RTCP packets of the client.
+    pub fn control(&mut self, packets: &[Rtcp], now: Instant) {
+        let mut counters = lock(&self.shared.counters);
+        for packet in packets {
+            match packet {
+                Rtcp::SenderReport => counters.sender_reports += 1,
+                Rtcp::ReceiverReport { cumulative_lost, .. } => {
+                    counters.receiver_reports += 1;
+                    counters.reported_lost = cumulative_lost.unwrap_or(0);
+                }
+                Rtcp::Nack { lost } => counters.nacks += lost.len() as u64,
+                // The client sees its own picture, so its request goes back to itself.
+                Rtcp::PictureLoss | Rtcp::FullIntra => {
+                    counters.key_frame_requests_in += 1;
+                    self.key_frame_wanted = true;
+                    self.next_report = Some(now);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Asks the client for a key frame with the next report.
+    pub fn want_key_frame(&mut self, now: Instant) {
+        self.key_frame_wanted = true;
+        self.next_report = Some(now);
+    }
+}
+
+fn millis(samples: usize, clock: u32) -> Duration {
+    Duration::from_micros(samples as u64 * 1_000_000 / u64::from(clock))
+}
+
+fn ntp_now() -> u64 {
+    const NTP_EPOCH_OFFSET: u64 = 2_208_988_800;
+    let now =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let fraction = (u64::from(now.subsec_nanos()) << 32) / 1_000_000_000;
+    (now.as_secs() + NTP_EPOCH_OFFSET) << 32 | fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::negotiate::agree;
+    use super::super::sdp::{tests::BROWSER_AUDIO, Description};
+    use super::*;
+    use std::sync::Arc;
+
+    fn stream() -> Stream {
+        let offer = Description::parse(BROWSER_AUDIO).unwrap();
+        let agreed = agree(offer.section("audio").unwrap()).unwrap();
+        Stream::new(Arc::new(Shared::new(agreed, false))).unwrap()
+    }
+
+    fn opus(marker: bool, sequence: u16) -> Vec<u8> {
+        let payload = AudioCodec::new(super::super::negotiate::Codec::Opus).unwrap().tone(20);
+        rtp::packet(marker, 111, sequence, u32::from(sequence) * 960, 5, &payload)
+    }
+
+    #[test]
+    fn an_echo_has_the_same_payload_and_its_own_numbering() {
+        let (mut stream, controls) = (stream(), Controls::new(Source::Echo));
+        let sent = opus(true, 10);
+        let back = stream.receive(&sent, &controls, Instant::now()).unwrap();
+        let header = Header::parse(&back).unwrap();
+        assert_eq!(back[header.payload_at..], sent[12..]);
+        assert_eq!(header.ssrc, stream.shared.ssrc);
+        assert!(header.marker, "the first packet of the call");
+        let back = stream.receive(&opus(false, 11), &controls, Instant::now()).unwrap();
+        assert!(!Header::parse(&back).unwrap().marker);
+    }
+
+    #[test]
+    fn a_marker_on_each_packet_is_counted_and_costs_the_packets() {
+        let (mut stream, controls) = (stream(), Controls::new(Source::Echo));
+        for sequence in 0..10 {
+            stream.receive(&opus(true, sequence), &controls, Instant::now());
+        }
+        let report = stream.shared.report();
+        assert_eq!(report["marker_violations"], 9);
+        assert_eq!(report["echoed"], 1);
+    }
+
+    #[test]
+    fn muted_audio_is_replaced_by_silence() {
+        let (mut stream, controls) = (stream(), Controls::new(Source::Echo));
+        controls.audio_muted.store(true, Ordering::Relaxed);
+        let now = Instant::now();
+        assert!(stream.receive(&opus(false, 1), &controls, now).is_none());
+        assert_eq!(stream.tick(&controls, now).len(), 1);
+        assert_eq!(stream.tick(&controls, now + Duration::from_millis(200)).len(), 10);
+    }
+
+    #[test]
+    fn on_hold_nothing_is_sent() {
+        let (mut stream, controls) = (stream(), Controls::new(Source::Tone));
+        controls.held.store(true, Ordering::Relaxed);
+        assert!(stream.tick(&controls, Instant::now()).is_empty());
+    }
+
+    #[test]
+    fn losses_and_reordering_are_counted() {
+        let (mut stream, controls) = (stream(), Controls::new(Source::Silence));
+        for sequence in [65_534, 65_535, 1, 0, 4] {
+            stream.receive(&opus(false, sequence), &controls, Instant::now());
+        }
+        let report = stream.shared.report();
+        assert_eq!((report["lost"].as_u64(), report["reordered"].as_u64()), (Some(2), Some(1)));
+    }
+
+    #[test]
+    fn a_telephone_event_counts_once() {
+        let (mut stream, controls) = (stream(), Controls::new(Source::Echo));
+        for sequence in 0..5 {
+            let packet = rtp::packet(sequence == 0, 110, sequence, 777, 5, &[5, 10, 0, 0]);
+            assert!(stream.receive(&packet, &controls, Instant::now()).is_none());
+        }
+        assert_eq!(stream.shared.report()["rtp_digits"], "5");
+    }
+}
