@@ -28,7 +28,8 @@ fn an_echo_call_from_dial_to_hangup() {
                 async move {
                     loop {
                         let room = 100_u32.saturating_sub(call.queued_audio_ms());
-                        if room >= 20 && call.push_audio(&tone(500.0, MONO_48K, 20), MONO_48K).is_err()
+                        if room >= 20
+                            && call.push_audio(&tone(500.0, MONO_48K, 20), MONO_48K).is_err()
                         {
                             return;
                         }
@@ -65,7 +66,11 @@ fn refusals_have_a_class_a_cause_and_a_text() {
             let client = connected(&gateway).await;
             let call = client.dial(address, DialOptions::default()).unwrap();
             let error = call.answered().await.unwrap_err();
-            assert_eq!((error.kind(), error.code()), (ErrorKind::CallFailed, Some(code)), "{error}");
+            assert_eq!(
+                (error.kind(), error.code()),
+                (ErrorKind::CallFailed, Some(code)),
+                "{error}"
+            );
             assert_eq!(call.end_reason().unwrap().kind, kind);
             assert_clean(&gateway);
         });

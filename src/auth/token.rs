@@ -83,8 +83,17 @@ mod tests {
         let refresh = token(r#"{"typ":"Refresh"}"#);
         let long = format!("{}{}", token("{}"), "A".repeat(MAX_LENGTH));
         for text in [
-            "", "   ", "secret", "a.b", "a.b.c.d", "!!.x.y.z.w", "c2VjcmV0..a.b.c", &refresh, &long,
-            "e30..a.b\n.c", "e30..a.\u{e9}.c",
+            "",
+            "   ",
+            "secret",
+            "a.b",
+            "a.b.c.d",
+            "!!.x.y.z.w",
+            "c2VjcmV0..a.b.c",
+            &refresh,
+            &long,
+            "e30..a.b\n.c",
+            "e30..a.\u{e9}.c",
         ] {
             let error = Token::parse(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidToken, "{text:?}");

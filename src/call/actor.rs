@@ -335,10 +335,8 @@ impl Actor {
         let member = &payload["member"];
         let member_id = member["member_id"].as_str().unwrap_or_default().to_owned();
         let audio_muted = member["audio_muted"].as_bool();
-        let is_own = [&self.own, &self.target]
-            .into_iter()
-            .flatten()
-            .any(|own| own.member_id == member_id);
+        let is_own =
+            [&self.own, &self.target].into_iter().flatten().any(|own| own.member_id == member_id);
         if let (true, Some(muted)) = (is_own, audio_muted) {
             self.set_muted(muted);
         }

@@ -14,10 +14,10 @@ pub(crate) use actor::{Command, ServerMessage};
 pub(crate) use invite::{start_outbound, OutboundCall};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::media::file::{self, WavRecorder};
 use crate::media::frame::AudioFormat;
 use crate::media::port::AudioPort;
 use crate::media::sink::{AudioSink, SinkId};
-use crate::media::file::{self, WavRecorder};
 use crate::runtime;
 use crate::util::bus::{Bus, EventStream};
 use std::path::Path;
@@ -261,15 +261,16 @@ impl Call {
         times
     }
 
-    async fn command(&self, make: impl FnOnce(oneshot::Sender<Result<()>>) -> Command) -> Result<()> {
+    async fn command(
+        &self,
+        make: impl FnOnce(oneshot::Sender<Result<()>>) -> Command,
+    ) -> Result<()> {
         let (reply, answer) = oneshot::channel();
         if self.0.commands.send(make(reply)).await.is_err() {
             return Err(Error::closed("the call"));
         }
-        runtime::run(async move {
-            answer.await.unwrap_or_else(|_| Err(Error::closed("the call")))
-        })
-        .await
+        runtime::run(async move { answer.await.unwrap_or_else(|_| Err(Error::closed("the call"))) })
+            .await
     }
 
     fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {

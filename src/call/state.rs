@@ -34,7 +34,11 @@ pub(crate) enum Input {
     Answer(Option<String>),
     /// The answer could not be applied.
     AnswerUnusable(Error),
-    Bye { cause: String, code: i32, redirect: Option<String> },
+    Bye {
+        cause: String,
+        code: i32,
+        redirect: Option<String>,
+    },
     MediaConnected,
     MediaFailed(Error),
     Held(bool),
@@ -49,7 +53,10 @@ pub(crate) enum Input {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Output {
     Enter(CallState),
-    SendInvite { sdp: String, node: Option<String> },
+    SendInvite {
+        sdp: String,
+        node: Option<String>,
+    },
     ApplyAnswer(String),
     SendBye(Cause),
     CloseMedia,

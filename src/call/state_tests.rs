@@ -2,11 +2,8 @@ use super::super::event::EndKind;
 use super::*;
 use crate::error::ErrorKind;
 
-const LIMITS: Limits = Limits {
-    ring: Duration::ZERO,
-    media: Duration::from_secs(15),
-    bye: Duration::from_secs(2),
-};
+const LIMITS: Limits =
+    Limits { ring: Duration::ZERO, media: Duration::from_secs(15), bye: Duration::from_secs(2) };
 
 fn call() -> State {
     State::new(LIMITS)
@@ -168,10 +165,7 @@ fn the_far_side_ends_it() {
 #[test]
 fn failures_before_and_after_the_invite() {
     let mut state = call();
-    assert_eq!(
-        end_kind(&state.handle(Input::OfferFailed(failure()))),
-        Some(EndKind::MediaFailed)
-    );
+    assert_eq!(end_kind(&state.handle(Input::OfferFailed(failure()))), Some(EndKind::MediaFailed));
     let mut state = call();
     state.handle(offer());
     assert_eq!(
@@ -207,10 +201,7 @@ fn a_redirection_repeats_the_invite_at_the_other_node_but_not_for_ever() {
     let redirect = || Input::Bye { cause: "X".into(), code: 16, redirect: Some("n2".into()) };
     for _ in 0..MAX_REDIRECTS {
         let outputs = state.handle(redirect());
-        assert_eq!(
-            outputs,
-            [Output::SendInvite { sdp: "offer".into(), node: Some("n2".into()) }]
-        );
+        assert_eq!(outputs, [Output::SendInvite { sdp: "offer".into(), node: Some("n2".into()) }]);
     }
     assert!(end_kind(&state.handle(redirect())).is_some());
 }

@@ -83,4 +83,3 @@ impl AudioSink for Recording {
         self.0.on_frame(frame);
     }
 }
-

@@ -4,7 +4,9 @@ use crate::config::GATHER_TIMEOUT;
 use crate::error::{Error, Result};
 use crate::media::ice::IceServer;
 use crate::media::peer::LocalCandidate;
-use rtc::stun::message::{Getter, Message, Setter, TransactionId, BINDING_REQUEST, BINDING_SUCCESS};
+use rtc::stun::message::{
+    Getter, Message, Setter, TransactionId, BINDING_REQUEST, BINDING_SUCCESS,
+};
 use rtc::stun::xoraddr::XorMappedAddress;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -170,7 +172,9 @@ async fn reflexive(socket: &UdpSocket, servers: &[SocketAddr]) -> Option<(Socket
 
 fn binding_request() -> Option<Message> {
     let mut request = Message::new();
-    request.build(&[Box::new(TransactionId::new()) as Box<dyn Setter>, Box::new(BINDING_REQUEST)]).ok()?;
+    request
+        .build(&[Box::new(TransactionId::new()) as Box<dyn Setter>, Box::new(BINDING_REQUEST)])
+        .ok()?;
     Some(request)
 }
 

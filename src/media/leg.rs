@@ -44,7 +44,9 @@ pub(crate) struct LegConfig {
 
 /// What a leg tells its call. Called on the leg's task.
 pub(crate) enum LegEvent {
-    Connected { codec: AudioCodec },
+    Connected {
+        codec: AudioCodec,
+    },
     /// No sign of the far side; it may come back.
     Lost,
     Failed(Error),
@@ -349,8 +351,7 @@ impl Task {
         });
         let remote = transport.remote_candidates.iter().find(|(_, address)| *address == to);
         let mut facts = self.config.port.facts();
-        facts.local_candidate =
-            format!("{} {from}", local.map_or("prflx", LocalCandidate::kind));
+        facts.local_candidate = format!("{} {from}", local.map_or("prflx", LocalCandidate::kind));
         facts.remote_candidate =
             format!("{} {to}", remote.map_or("prflx", |(kind, _)| kind.as_str()));
     }

@@ -1,8 +1,8 @@
 //! Audio and its transport: knows SDP and frames, not dialogs and not the session.
 
 pub(crate) mod codec;
-pub(crate) mod frame;
 pub(crate) mod file;
+pub(crate) mod frame;
 pub(crate) mod gather;
 pub(crate) mod ice;
 pub(crate) mod inbound;

@@ -62,8 +62,14 @@ const MAX_HELD: usize = 16;
 pub(crate) enum LocalCandidate {
     Host(SocketAddr),
     /// The address that a STUN server saw, and the socket's own.
-    ServerReflexive { mapped: SocketAddr, base: SocketAddr },
-    Relay { relayed: SocketAddr, base: SocketAddr },
+    ServerReflexive {
+        mapped: SocketAddr,
+        base: SocketAddr,
+    },
+    Relay {
+        relayed: SocketAddr,
+        base: SocketAddr,
+    },
 }
 
 impl LocalCandidate {
@@ -146,6 +152,7 @@ impl Peer {
         let first = codecs.first().copied().unwrap_or(AudioCodec::Opus);
         let sender =
             connection.add_track(audio_track(ssrc, first)).map_err(|error| failed(&error))?;
+        prefer(&mut connection, audio_codecs(codecs))?;
         Ok(Self {
             connection,
             sender,
@@ -417,6 +424,15 @@ impl Peer {
     }
 }
 
+/// Offers all of these: by itself a transceiver offers the codec of its track only.
+fn prefer(connection: &mut RTCPeerConnection, codecs: Vec<RTCRtpCodecParameters>) -> Result<()> {
+    let id = connection.get_transceivers().next();
+    let transceiver = id.and_then(|id| connection.rtp_transceiver(id));
+    let mut transceiver =
+        transceiver.ok_or_else(|| Error::internal("the audio transceiver is gone"))?;
+    transceiver.set_codec_preferences(codecs).map_err(|error| failed(&error))
+}
+
 /// Whether a datagram is DTLS (RFC 7983, 7).
 fn is_dtls(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(20..=63))
@@ -446,22 +462,23 @@ fn audio_codecs(codecs: &[AudioCodec]) -> Vec<RTCRtpCodecParameters> {
             ..Default::default()
         })
         .collect();
-    for (payload_type, clock_rate) in
-        [(TELEPHONE_EVENT_48000, 48_000), (TELEPHONE_EVENT_8000, 8_000)]
-    {
-        if codecs.iter().any(|codec| codec.rtp_clock_rate() == clock_rate) {
-            parameters.push(RTCRtpCodecParameters {
-                rtp_codec: RTCRtpCodec {
-                    mime_type: MIME_TYPE_TELEPHONE_EVENT.to_owned(),
-                    clock_rate,
-                    sdp_fmtp_line: "0-16".to_owned(),
-                    ..Default::default()
-                },
-                payload_type,
-                ..Default::default()
-            });
-        }
-    }
+    // One, at the clock of the preferred codec: the peer connection tells codecs apart by name,
+    // and would turn a second one into the first.
+    let clock_rate = codecs.first().map_or(48_000, |codec| codec.rtp_clock_rate());
+    parameters.push(RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: MIME_TYPE_TELEPHONE_EVENT.to_owned(),
+            clock_rate,
+            sdp_fmtp_line: "0-16".to_owned(),
+            ..Default::default()
+        },
+        payload_type: if clock_rate == 48_000 {
+            TELEPHONE_EVENT_48000
+        } else {
+            TELEPHONE_EVENT_8000
+        },
+        ..Default::default()
+    });
     parameters
 }
 
@@ -503,4 +520,90 @@ fn failed(error: &rtc::shared::error::Error) -> Error {
 
 fn unusable(error: &rtc::shared::error::Error) -> Error {
     Error::media(format!("the far side's media description cannot be used: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::sdp::Kind;
+
+    const ALL: [AudioCodec; 3] = [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma];
+
+    fn host() -> LocalCandidate {
+        LocalCandidate::Host("192.0.2.7:4000".parse().expect("an address"))
+    }
+
+    fn offer() -> String {
+        let now = Instant::now();
+        let mapped = LocalCandidate::ServerReflexive {
+            mapped: "198.51.100.9:5000".parse().expect("an address"),
+            base: "192.0.2.7:4000".parse().expect("an address"),
+        };
+        let mut peer = Peer::audio(&ALL, now).expect("a peer");
+        let description = peer.offer(&[host(), mapped], now).expect("an offer");
+        Description::merge(&[description]).expect("one description")
+    }
+
+    #[test]
+    fn the_offer_is_complete_and_unbundled() {
+        let sdp = offer();
+        for line in [
+            "a=setup:actpass",
+            "a=rtcp-mux",
+            "a=sendrecv",
+            "a=end-of-candidates",
+            "a=rtpmap:111 opus/48000/2",
+            "a=rtpmap:0 PCMU/8000",
+            "a=rtpmap:8 PCMA/8000",
+            "a=rtpmap:110 telephone-event/48000",
+            "c=IN IP4 192.0.2.7",
+            "a=mid:0",
+        ] {
+            assert!(sdp.lines().any(|l| l == line), "{line} is missing in\n{sdp}");
+        }
+        assert!(sdp.contains("m=audio 4000 UDP/TLS/RTP/SAVPF 111 0 8 110\r\n"), "{sdp}");
+        assert!(sdp.contains("typ srflx raddr 192.0.2.7 rport 4000"), "{sdp}");
+        assert!(!sdp.contains("a=group"), "{sdp}");
+        assert_eq!(sdp.matches("a=fingerprint:sha-256").count(), 1, "one fingerprint: {sdp}");
+        assert_eq!(sdp.matches("a=ice-ufrag").count(), 1);
+    }
+
+    #[test]
+    fn early_dtls_waits_for_a_pair_and_is_bounded() {
+        let now = Instant::now();
+        let mut peer = Peer::audio(&ALL, now).expect("a peer");
+        peer.offer(&[host()], now).expect("an offer");
+        let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
+        let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
+        for _ in 0..MAX_HELD + 4 {
+            peer.handle_datagram(local, from, BytesMut::from(&[22u8, 254, 253][..]), now);
+        }
+        assert_eq!(peer.held.len(), MAX_HELD);
+        assert!(peer.poll_event(now).is_none());
+    }
+
+    #[test]
+    fn garbage_from_the_network_changes_nothing() {
+        let now = Instant::now();
+        let mut peer = Peer::audio(&ALL, now).expect("a peer");
+        peer.offer(&[host()], now).expect("an offer");
+        let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
+        let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
+        for bytes in [&[][..], &[0], &[1; 20], &[128; 11], &[255; 1500], &[22]] {
+            peer.handle_datagram(local, from, BytesMut::from(bytes), now);
+        }
+        assert!(peer.poll_rtp().is_none());
+        assert!(peer.poll_event(now).is_none());
+    }
+
+    #[test]
+    fn an_answer_that_is_none_is_an_error() {
+        let now = Instant::now();
+        let mut peer = Peer::audio(&ALL, now).expect("a peer");
+        peer.offer(&[host()], now).expect("an offer");
+        assert!(peer.apply_answer("v=0\r\n".into(), now).is_err());
+        let sdp = "v=0\r\nm=audio 1 RTP/AVP 0\r\n";
+        let for_peer = Description::parse(sdp).expect("parses").for_peer(Kind::Audio, "0");
+        assert!(peer.apply_answer(for_peer.expect("audio"), now).is_err());
+    }
 }

@@ -74,11 +74,7 @@ impl AudioPort {
         Ok(self.0.input.push(samples, format)?.dropped_ms)
     }
 
-    pub(crate) fn add_sink(
-        &self,
-        format: AudioFormat,
-        sink: Arc<dyn AudioSink>,
-    ) -> Result<SinkId> {
+    pub(crate) fn add_sink(&self, format: AudioFormat, sink: Arc<dyn AudioSink>) -> Result<SinkId> {
         let id = self.0.output.add_sink(format, sink)?;
         self.sinks().push(id);
         Ok(id)

@@ -79,8 +79,14 @@ mod tests {
     #[test]
     fn every_form_of_address() {
         for good in [
-            "/public/alice", "/private/bob?channel=audio", "/public/room?channel=video&x=1",
-            "/alice", "+15551234567", "sip:a@b.example", "sips:a@b", "queue:support",
+            "/public/alice",
+            "/private/bob?channel=audio",
+            "/public/room?channel=video&x=1",
+            "/alice",
+            "+15551234567",
+            "sip:a@b.example",
+            "sips:a@b",
+            "queue:support",
             "/public/\u{e9}t\u{e9}",
         ] {
             assert_eq!(Destination::parse(good).unwrap().as_str(), good);
@@ -91,9 +97,27 @@ mod tests {
     fn what_cannot_be_dialled() {
         let long = format!("/public/{}", "x".repeat(MAX_LENGTH));
         for bad in [
-            "", " ", "alice", "/", "//", "/public/", "/a/b/c", "+", "+12", "+1555123456789012",
-            "+1555x", "sip:", "sip:alice", "sip:@h", "sip:a@", "queue:", "/public/a b",
-            "/public/a\n", "?channel=audio", "/public/a?channel=smell", &long,
+            "",
+            " ",
+            "alice",
+            "/",
+            "//",
+            "/public/",
+            "/a/b/c",
+            "+",
+            "+12",
+            "+1555123456789012",
+            "+1555x",
+            "sip:",
+            "sip:alice",
+            "sip:@h",
+            "sip:a@",
+            "queue:",
+            "/public/a b",
+            "/public/a\n",
+            "?channel=audio",
+            "/public/a?channel=smell",
+            &long,
         ] {
             let error = Destination::parse(bad).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{bad:?}");

@@ -142,8 +142,15 @@ mod tests {
             Some(Frame::Response { id, .. }) if id == "a"
         ));
         for garbage in [
-            "", "nonsense", "[]", "7", "{}", r#"{"id":"a"}"#, r#"{"id":5,"result":{}}"#,
-            r#"{"method":7}"#, "{\"id\":\"a\",\"result\":",
+            "",
+            "nonsense",
+            "[]",
+            "7",
+            "{}",
+            r#"{"id":"a"}"#,
+            r#"{"id":5,"result":{}}"#,
+            r#"{"method":7}"#,
+            "{\"id\":\"a\",\"result\":",
         ] {
             assert_eq!(Frame::parse(garbage), None, "{garbage:?}");
         }
@@ -152,7 +159,10 @@ mod tests {
     #[test]
     fn results_on_every_level() {
         for (body, expected) in [
-            (json!({"result":{"code":"200","message":"OK"}}), Ok(json!({"code":"200","message":"OK"}))),
+            (
+                json!({"result":{"code":"200","message":"OK"}}),
+                Ok(json!({"code":"200","message":"OK"})),
+            ),
             (json!({"result":{"protocol":"p"}}), Ok(json!({"protocol":"p"}))),
             (json!({"result":{"code":200,"result":{"a":1}}}), Ok(json!({"a":1}))),
             (

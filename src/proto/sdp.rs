@@ -46,7 +46,8 @@ pub(crate) struct Codec {
 }
 
 /// Names of the payload types that RFC 3551 fixes, for m-lines without `rtpmap`.
-const STATIC_CODECS: [(u8, &str, u32); 3] = [(0, "PCMU", 8000), (8, "PCMA", 8000), (9, "G722", 8000)];
+const STATIC_CODECS: [(u8, &str, u32); 3] =
+    [(0, "PCMU", 8000), (8, "PCMA", 8000), (9, "G722", 8000)];
 
 impl Description {
     /// Cuts a description. Refuses what has no `v=` line or no m-section.
@@ -80,9 +81,8 @@ impl Description {
     /// and the `mid` and group that the peer connection insists on.
     pub(crate) fn for_peer(&self, kind: Kind, mid: &str) -> Option<String> {
         let section = self.section(kind)?;
-        let inherited = |line: &&String| {
-            !line.starts_with("a=group:") && !line.starts_with("a=msid-semantic")
-        };
+        let inherited =
+            |line: &&String| !line.starts_with("a=group:") && !line.starts_with("a=msid-semantic");
         let mut lines: Vec<&str> =
             self.session.iter().filter(inherited).map(String::as_str).collect();
         let group = format!("a=group:BUNDLE {mid}");
@@ -98,12 +98,8 @@ impl Description {
     /// One description out of the descriptions of one peer connection per section, in order.
     pub(crate) fn merge(parts: &[Self]) -> Result<String> {
         let first = parts.first().ok_or_else(|| unusable("there is nothing to merge"))?;
-        let mut lines: Vec<String> = first
-            .session
-            .iter()
-            .filter(|line| !line.starts_with("a=group:"))
-            .cloned()
-            .collect();
+        let mut lines: Vec<String> =
+            first.session.iter().filter(|line| !line.starts_with("a=group:")).cloned().collect();
         for (index, part) in parts.iter().enumerate() {
             for section in &part.sections {
                 lines.extend(section.lines.iter().map(|line| {
@@ -120,7 +116,7 @@ impl Description {
     }
 
     /// Puts the default candidate into the m- and c-lines (RFC 8839, 4.2.1.2) and ends the list
-    /// of candidates, which is complete: there is no trickling.
+    /// of candidates, which is complete: there is no trickling, and RTCP shares the RTP port.
     pub(crate) fn complete(mut self, address: std::net::SocketAddr) -> Self {
         for section in &mut self.sections {
             section.complete(address);
@@ -142,9 +138,9 @@ impl Section {
     }
 
     fn attributes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-        self.lines.iter().filter_map(move |line| {
-            line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':')
-        })
+        self.lines
+            .iter()
+            .filter_map(move |line| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
     }
 
     /// The codecs in the order of the m-line.
@@ -200,12 +196,19 @@ impl Section {
         self.lines[0] = words.join(" ");
         let family = if address.is_ipv4() { "IP4" } else { "IP6" };
         let connection = format!("c=IN {family} {}", address.ip());
-        self.lines.retain(|line| !line.starts_with("c=") && !line.starts_with("a=rtcp:"));
+        self.lines.retain(|line| {
+            !line.starts_with("c=") && !line.starts_with("a=rtcp:") && !is_second_component(line)
+        });
         self.lines.insert(1, connection);
         if !self.lines.iter().any(|line| line == "a=end-of-candidates") {
             self.lines.push("a=end-of-candidates".into());
         }
     }
+}
+
+/// A candidate for RTCP alone, which RTCP on the RTP port (RFC 5761) makes pointless.
+fn is_second_component(line: &str) -> bool {
+    line.strip_prefix("a=candidate:").is_some_and(|rest| rest.split(' ').nth(1) == Some("2"))
 }
 
 fn join(lines: &[&str]) -> String {
@@ -266,10 +269,7 @@ mod tests {
         let codecs = audio.codecs();
         assert_eq!(codecs[0].name, "opus");
         assert_eq!((codecs[0].payload_type, codecs[1].payload_type), (111, 110));
-        assert_eq!(
-            audio.candidates(),
-            [("srflx".to_owned(), "192.0.2.1:11826".parse().unwrap())]
-        );
+        assert_eq!(audio.candidates(), [("srflx".to_owned(), "192.0.2.1:11826".parse().unwrap())]);
         let plain = "v=0\r\nm=audio 4000 RTP/AVP 0 8 13\r\n";
         let plain = Description::parse(plain).unwrap();
         let names: Vec<String> =

@@ -124,7 +124,9 @@ mod tests {
         let resume = Resume { protocol: "p".into(), authorization_state: Some("s".into()) };
         let again = connect_params("me", "t", Some(&resume));
         assert_eq!((&again["protocol"], &again["authorization_state"]), (&json!("p"), &json!("s")));
-        assert!(!format!("{resume:?}").contains('p') || format!("{resume:?}") == "Resume(<redacted>)");
+        assert!(
+            !format!("{resume:?}").contains('p') || format!("{resume:?}") == "Resume(<redacted>)"
+        );
     }
 
     #[test]

@@ -5,10 +5,24 @@ use serde_json::{json, Map, Value};
 
 /// Events the service should send for a call: the SDK's fixed list and all that is read here.
 const SUBSCRIBE: [&str; 18] = [
-    "call.joined", "call.left", "call.state", "call.updated", "call.play", "call.connect",
-    "call.room", "room.updated", "room.subscribed", "member.joined", "member.updated",
-    "member.left", "member.talking", "member.updated.audioMuted", "member.updated.videoMuted",
-    "layout.changed", "track", "destroy",
+    "call.joined",
+    "call.left",
+    "call.state",
+    "call.updated",
+    "call.play",
+    "call.connect",
+    "call.room",
+    "room.updated",
+    "room.subscribed",
+    "member.joined",
+    "member.updated",
+    "member.left",
+    "member.talking",
+    "member.updated.audioMuted",
+    "member.updated.videoMuted",
+    "layout.changed",
+    "track",
+    "destroy",
 ];
 
 /// One leg as Verto knows it; makes the messages that the leg sends.
@@ -129,9 +143,8 @@ pub(crate) struct InviteAccepted {
 
 impl InviteAccepted {
     pub(crate) fn parse(result: &Value) -> Self {
-        let text = |key: &str| {
-            result[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-        };
+        let text =
+            |key: &str| result[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         Self { node_id: text("node_id"), member_id: text("memberID"), call_id: text("callID") }
     }
 }

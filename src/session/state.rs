@@ -51,14 +51,26 @@ pub(crate) enum Input {
 pub(crate) enum Output {
     OpenSocket,
     /// With or without a close frame.
-    CloseSocket { politely: bool },
+    CloseSocket {
+        politely: bool,
+    },
     SendConnect(Option<Resume>),
     Arm(Timer, Duration),
     Disarm(Timer),
     State(ClientState, String),
-    Ready { is_resumed: bool, authorized: Authorized },
-    RetryScheduled { attempt: u32, delay: Duration, reason: String },
-    AuthorizationFailed { code: i32, message: String },
+    Ready {
+        is_resumed: bool,
+        authorized: Authorized,
+    },
+    RetryScheduled {
+        attempt: u32,
+        delay: Duration,
+        reason: String,
+    },
+    AuthorizationFailed {
+        code: i32,
+        message: String,
+    },
     /// Answers everybody who waits in `connect`.
     ConnectDone(Result<(), Error>),
     /// Requests in flight lose their answer; those that survive are sent again later.
@@ -139,9 +151,8 @@ impl State {
             Input::Connect => self.connect(),
             Input::SocketOpened => self.socket_opened(),
             Input::SocketFailed(error) => self.failed(error),
-            Input::SocketClosed(reason) => {
-                self.lost(Error::new(ErrorKind::Network, format!("the connection was lost: {reason}")))
-            }
+            Input::SocketClosed(reason) => self
+                .lost(Error::new(ErrorKind::Network, format!("the connection was lost: {reason}"))),
             Input::Authorized(authorized) => self.authorized(authorized),
             Input::Refused(error) => self.refused(error),
             Input::AuthorizationState(state) => {
