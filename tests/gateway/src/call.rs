@@ -437,6 +437,7 @@ async fn watch_media(hub: Arc<Hub>, call: Arc<Call>, mut events: UnboundedReceiv
                 }
                 call.hang_up(&hub, 27, "DESTINATION_OUT_OF_ORDER");
             }
+            MediaEvent::Violation(text) => hub.violation(format!("call {}: {text}", call.id)),
             MediaEvent::Vanished => call.hang_up(&hub, 804, "MEDIA_TIMEOUT"),
         }
     }

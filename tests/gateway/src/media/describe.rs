@@ -207,27 +207,32 @@ fn sources(out: &mut String, session: &Session, section: &LocalSection) {
 pub fn browser_answer(session: &Session, offered: &[Section], sections: &[LocalSection]) -> String {
     let mids: Vec<&str> = sections.iter().filter_map(|s| s.agreed.mid.as_deref()).collect();
     let mut out = head(session, "-", "127.0.0.1");
-    let _ = write!(
-        out,
-        "s=-\r\nt=0 0\r\na=group:BUNDLE {}\r\na=msid-semantic: WMS {}\r\n",
-        mids.join(" "),
-        session.stream
-    );
+    out.push_str("s=-\r\nt=0 0\r\n");
+    if !mids.is_empty() {
+        let _ = write!(out, "a=group:BUNDLE {}\r\n", mids.join(" "));
+    }
+    let _ = write!(out, "a=msid-semantic: WMS {}\r\n", session.stream);
     for offer in offered {
-        match sections.iter().find(|s| s.agreed.mid.is_some() && s.agreed.mid == offer.mid) {
+        let ours = sections.iter().find(|section| {
+            let kind = if section.agreed.codec.is_video() { "video" } else { "audio" };
+            section.agreed.mid == offer.mid && kind == offer.kind
+        });
+        match ours {
             Some(section) => browser_section(&mut out, session, section),
-            None => {
-                let payload_type = offer.formats.first().map_or(0, |f| f.payload_type);
-                let _ = write!(out, "m={} 0 {} {payload_type}\r\n", offer.kind, offer.protocol);
-                out.push_str("c=IN IP4 0.0.0.0\r\n");
-                if let Some(mid) = &offer.mid {
-                    let _ = write!(out, "a=mid:{mid}\r\n");
-                }
-                out.push_str("a=inactive\r\n");
-            }
+            None => rejected_section(&mut out, offer),
         }
     }
     out
+}
+
+fn rejected_section(out: &mut String, offer: &Section) {
+    let payload_type = offer.formats.first().map_or(0, |f| f.payload_type);
+    let _ = write!(out, "m={} 0 {} {payload_type}\r\n", offer.kind, offer.protocol);
+    out.push_str("c=IN IP4 0.0.0.0\r\n");
+    if let Some(mid) = &offer.mid {
+        let _ = write!(out, "a=mid:{mid}\r\n");
+    }
+    out.push_str("a=inactive\r\n");
 }
 
 fn browser_section(out: &mut String, session: &Session, section: &LocalSection) {
@@ -242,7 +247,7 @@ fn browser_section(out: &mut String, session: &Session, section: &LocalSection) 
         out,
         "\r\nc=IN IP4 {ip}\r\na=rtcp:9 IN IP4 0.0.0.0\r\n\
          a=candidate:{} 1 udp 2122260223 {ip} {port} typ host generation 0 network-id 1\r\n\
-         a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:{} {}\r\na=setup:{}\r\na=mid:{}\r\na={}\r\n\
+         a=ice-ufrag:{}\r\na=ice-pwd:{}\r\na=fingerprint:{} {}\r\na=setup:{}\r\n{}a={}\r\n\
          a=msid:{} {kind}0\r\na=rtcp-mux\r\n",
         local.foundation,
         local.ufrag,
@@ -250,7 +255,7 @@ fn browser_section(out: &mut String, session: &Session, section: &LocalSection) 
         session.fingerprint.algorithm,
         session.fingerprint.value,
         local.setup.as_str(),
-        agreed.mid.as_deref().unwrap_or_default(),
+        agreed.mid.as_ref().map(|mid| format!("a=mid:{mid}\r\n")).unwrap_or_default(),
         agreed.direction.as_str(),
         session.stream,
     );

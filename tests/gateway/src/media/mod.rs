@@ -35,6 +35,8 @@ pub enum MediaEvent {
     Failed(String),
     /// Nothing came from the client for long.
     Vanished,
+    /// The client's media break a rule; the call goes on.
+    Violation(String),
 }
 
 /// Locks a mutex whose holder never panics on purpose.
@@ -391,5 +393,86 @@ fn offered_video() -> Agreed {
         ptime: 20,
         direction: Direction::SendRecv,
         mid: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stream::Source;
+
+    fn config() -> MediaConfig {
+        MediaConfig {
+            dialect: Dialect::FreeSwitch,
+            identity: Arc::new(Identity::new().unwrap()),
+            vanish_after: Duration::from_secs(30),
+        }
+    }
+
+    /// A media pair over real sockets: the first offers, the second answers.
+    fn pair(offering: Source, answering: Source, video: bool) -> (Media, Media) {
+        let config = config();
+        let (sender, _) = mpsc::unbounded_channel();
+        let (mut offerer, offer) =
+            Media::offer(&config, video, Controls::new(offering), true, sender).unwrap();
+        let offer = Description::parse(&offer).unwrap();
+        let (sender, _) = mpsc::unbounded_channel();
+        let (mut answerer, answer) =
+            Media::answer(&config, &offer, Controls::new(answering), true, sender).unwrap();
+        offerer.accept(&Description::parse(&answer).unwrap()).unwrap();
+        answerer.start();
+        (offerer, answerer)
+    }
+
+    async fn until(what: &str, condition: impl Fn() -> bool) {
+        for _ in 0..500 {
+            if condition() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{what} did not come about");
+    }
+
+    fn frequency(media: &Media) -> f64 {
+        media.report()["streams"][0]["frequency"].as_f64().unwrap_or(0.0)
+    }
+
+    #[tokio::test]
+    async fn a_tone_goes_out_and_its_echo_comes_back() {
+        let (offerer, answerer) = pair(Source::Tone, Source::Echo, false);
+        until("the tone", || (frequency(&answerer) - audio::TONE_HZ).abs() < 3.0).await;
+        until("the echo", || (frequency(&offerer) - audio::TONE_HZ).abs() < 3.0).await;
+        let report = answerer.report();
+        assert_eq!(report["transports"][0]["dtls_role"], "client");
+        assert_eq!(report["streams"][0]["marker_violations"], 0);
+        assert_eq!(offerer.report()["transports"][0]["dtls_role"], "server");
+        assert!(offerer.recording().is_some_and(|(rate, s)| rate == 48_000 && !s.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn audio_and_video_have_a_transport_each() {
+        let (offerer, answerer) = pair(Source::Silence, Source::Silence, true);
+        until("the connection", || offerer.connected() && answerer.connected()).await;
+        assert_eq!(answerer.report()["transports"].as_array().map(Vec::len), Some(2));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_fingerprint_fails_the_media() {
+        let config = config();
+        let (sender, _) = mpsc::unbounded_channel();
+        let (mut offerer, offer) =
+            Media::offer(&config, false, Controls::new(Source::Tone), false, sender).unwrap();
+        let line = offer.lines().find(|l| l.starts_with("a=fingerprint")).unwrap();
+        let forged = offer.replace(line, &format!("a=fingerprint:sha-256 {}", "AA:".repeat(32)));
+        let offer = Description::parse(&forged).unwrap();
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let (mut answerer, answer) =
+            Media::answer(&config, &offer, Controls::new(Source::Echo), false, sender).unwrap();
+        offerer.accept(&Description::parse(&answer).unwrap()).unwrap();
+        answerer.start();
+        let event = tokio::time::timeout(Duration::from_secs(5), events.recv()).await.unwrap();
+        assert!(matches!(event, Some(MediaEvent::Failed(_))), "{event:?}");
+        assert!(!answerer.connected());
     }
 }

@@ -190,7 +190,11 @@ pub struct Stream {
     fir_number: u8,
     key_frame_wanted: bool,
     sequence_offset: Option<(u16, u32)>,
+    complained: bool,
 }
+
+/// Markers inside a talk spurt that are put up with.
+const TOLERATED_MARKERS: u64 = 2;
 
 impl Stream {
     /// Opens the codec of a shared stream.
@@ -211,6 +215,7 @@ impl Stream {
             fir_number: 0,
             key_frame_wanted: true,
             sequence_offset: None,
+            complained: false,
         })
     }
 
@@ -257,6 +262,17 @@ impl Stream {
         self.next_due = Some(now + millis(duration, agreed.codec.clock()) + ECHO_GRACE);
         lock(&self.shared.counters).echoed += 1;
         Some(self.packet(payload, duration, agreed.payload_type))
+    }
+
+    /// What is wrong with the client's packets, once.
+    pub fn complaint(&mut self) -> Option<String> {
+        let counters = lock(&self.shared.counters);
+        let complaint = match &*counters {
+            c if c.marker_violations > TOLERATED_MARKERS => "RTP marker bit inside a talk spurt",
+            c if c.undecodable > 0 => "an RTP payload that its codec cannot decode",
+            _ => return None,
+        };
+        (!std::mem::replace(&mut self.complained, true)).then(|| complaint.to_owned())
     }
 
     /// FreeSWITCH flushes its buffer on every marker bit of audio; a marker that does not begin

@@ -394,20 +394,35 @@ impl Task {
             return;
         };
         self.last_heard = now;
-        let payload_type = packet[1] & 0x7F;
+        let payload_type = packet.get(1).map_or(0, |b| b & 0x7F);
         let controls = self.setting.controls.clone();
         match self.streams.iter_mut().find(|s| s.takes(payload_type)) {
             Some(stream) => {
-                if let Some(back) = stream.receive(&packet, &controls, now) {
+                let back = stream.receive(&packet, &controls, now);
+                if let Some(text) = stream.complaint() {
+                    self.complain(text);
+                }
+                if let Some(back) = back {
                     self.send_rtp(&back);
                 }
             }
-            None => {
-                if let Some(stream) = self.streams.first() {
-                    lock(&stream.shared.counters).wrong_payload_type += 1;
-                }
-            }
+            None => self.foreign_payload_type(payload_type),
         }
+    }
+
+    fn foreign_payload_type(&mut self, payload_type: u8) {
+        let Some(stream) = self.streams.first() else { return };
+        let mut counters = lock(&stream.shared.counters);
+        counters.wrong_payload_type += 1;
+        let first = counters.wrong_payload_type == 1;
+        drop(counters);
+        if first {
+            self.complain(format!("RTP with payload type {payload_type}, which was not agreed"));
+        }
+    }
+
+    fn complain(&self, text: String) {
+        let _ = self.setting.events.send(MediaEvent::Violation(text));
     }
 
     fn receive_rtcp(&mut self, packet: &[u8], now: Instant) {

@@ -1,0 +1,6 @@
+//! The gateway from outside, with a small client of its own.
+
+mod calls;
+mod common;
+mod rest;
+mod session;
