@@ -57,13 +57,8 @@ impl StreamResampler {
     }
 
     /// The source format.
-    pub fn from_format(&self) -> AudioFormat {
+    pub fn source_format(&self) -> AudioFormat {
         self.from
-    }
-
-    /// The destination format.
-    pub fn to_format(&self) -> AudioFormat {
-        self.to
     }
 
     /// Whether the formats are equal, so that [`StreamResampler::convert`] only copies.
@@ -72,6 +67,7 @@ impl StreamResampler {
     }
 
     /// The delay of the filter in microseconds; blocks add up to one block (about 10 ms).
+    #[cfg(test)]
     pub fn latency_us(&self) -> u64 {
         let delay = self.rate.as_ref().map_or(0, |rate| rate.engine.output_delay());
         delay as u64 * 1_000_000 / u64::from(self.to.sample_rate_hz)
@@ -236,12 +232,12 @@ impl TickResampler {
     }
 
     /// The destination format.
-    pub fn to_format(&self) -> AudioFormat {
+    pub fn target_format(&self) -> AudioFormat {
         self.stream.to
     }
 
     /// The source format.
-    pub fn from_format(&self) -> AudioFormat {
+    pub fn source_format(&self) -> AudioFormat {
         self.stream.from
     }
 

@@ -10,10 +10,10 @@ use tokio::task::AbortHandle;
 use crate::directory::{dialled_path, Behaviour};
 use crate::events;
 use crate::hub::Hub;
-use crate::media::negotiate::Refusal;
+use crate::media::negotiate::{Codec, Refusal};
 use crate::media::sdp::Description;
 use crate::media::stream::{Controls, Source};
-use crate::media::{lock, Media, MediaEvent};
+use crate::media::{lock, Media, MediaEvent, Wanted};
 use crate::rpc;
 use crate::verto::Request;
 
@@ -590,7 +590,8 @@ pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source:
     let call = Arc::new(Call::new(hub, plan));
     let (sender, events) = mpsc::unbounded_channel();
     let id = call.id.clone();
-    let Ok((media, offer)) = Media::offer(&hub.media, video, Controls::new(source), true, sender)
+    let wanted = Wanted { audio: None, video: video.then_some(Codec::Vp8) };
+    let Ok((media, offer)) = Media::offer(&hub.media, wanted, Controls::new(source), true, sender)
     else {
         return id;
     };
