@@ -279,7 +279,7 @@ impl Call {
 
     fn check_alive(&self) -> Result<()> {
         match self.state() {
-            CallState::Ended => Err(Error::closed("the call")),
+            CallState::Ending | CallState::Ended => Err(Error::closed("the call")),
             _ => Ok(()),
         }
     }
