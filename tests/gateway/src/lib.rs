@@ -12,6 +12,7 @@
 //! println!("{} {} {}", gateway.ws_url(), gateway.http_url(), token);
 //! ```
 
+mod bridge;
 mod call;
 mod config;
 mod control;

@@ -23,7 +23,7 @@ use describe::{Dialect, LocalSection, Session as Lines};
 use dtls::Identity;
 use negotiate::{Agreed, Codec, Refusal, Remote};
 use sdp::{Description, Direction, Section, Setup};
-use stream::{Controls, Relayed, Shared};
+use stream::{Controls, Relay, Relayed, Shared};
 use transport::{Setting, Transport};
 
 /// What the media of a call reports.
@@ -352,14 +352,14 @@ impl Media {
         Some(codec)
     }
 
-    /// Sends what comes in here out over another call, in one direction.
-    pub fn relay_to(&self, other: &Media) {
+    /// The way into this call for the media of another one; it keeps nothing alive.
+    pub fn relay(&self) -> Relay {
         let entrance = |video: bool| {
-            let leg = other.legs.iter().find(|leg| leg.stream(video).is_some());
+            let leg = self.legs.iter().find(|leg| leg.stream(video).is_some());
             leg.map(|leg| leg.transport.entrance())
         };
         let (audio, video) = (entrance(false), entrance(true));
-        self.controls.set_relay(Some(Arc::new(move |relayed| {
+        Arc::new(move |relayed| {
             let to_video = match &relayed {
                 Relayed::Packet { video, .. } => *video,
                 Relayed::KeyFrameRequest => true,
@@ -367,7 +367,7 @@ impl Media {
             if let Some(entrance) = if to_video { &video } else { &audio } {
                 entrance(relayed);
             }
-        })));
+        })
     }
 
     /// Whether all transports carry SRTP.
@@ -526,7 +526,7 @@ mod tests {
         let (first, mut answerer) = pair(Source::Tone, Source::Echo, false);
         until("the echo", || (frequency(&first) - audio::TONE_HZ).abs() < 3.0).await;
         drop(first);
-        // The offer has another port, other ICE credentials, and the same certificate here.
+        // The offer has another port, other ICE credentials and another certificate.
         let (sender, _) = mpsc::unbounded_channel();
         let (mut second, offer) =
             Media::offer(&config(), wanted(false), Controls::new(Source::Tone), true, sender)
@@ -540,8 +540,8 @@ mod tests {
     async fn a_bridge_carries_media_both_ways() {
         let (alice, left) = pair(Source::Tone, Source::Bridge, false);
         let (bob, right) = pair(Source::Echo, Source::Bridge, false);
-        left.relay_to(&right);
-        right.relay_to(&left);
+        left.controls.set_relay(Some(right.relay()));
+        right.controls.set_relay(Some(left.relay()));
         until("the tone at Bob", || (frequency(&bob) - audio::TONE_HZ).abs() < 3.0).await;
         until("the echo at Alice", || (frequency(&alice) - audio::TONE_HZ).abs() < 3.0).await;
     }
