@@ -1,8 +1,8 @@
 //! Starting a call.
 
 use super::actor::Actor;
+use super::router::Router;
 use super::{Call, Progress, Shared};
-use crate::client::Router;
 use crate::config::DialOptions;
 use crate::error::Result;
 use crate::media::codec::{AudioCodec, EncoderOptions};

@@ -1,14 +1,12 @@
 //! The client: one subscriber's session with the service.
 
-mod event;
-mod router;
 mod shutdown;
 
-pub use event::{ClientEvent, ClientState};
+pub use crate::session::{ClientEvent, ClientState};
 pub use shutdown::shutdown;
 
 use crate::auth::token::Token;
-use crate::call::{self, Call, OutboundCall};
+use crate::call::{self, Call, OutboundCall, Router};
 use crate::config::{ClientOptions, DialOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::endpoints::Endpoints;
@@ -19,7 +17,6 @@ use crate::rest::{self, AddressPage, AddressQuery, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
-pub(crate) use router::Router;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -2,10 +2,10 @@
 
 use crate::config::{GATHER_GRACE, GATHER_TIMEOUT};
 use crate::error::{Error, Result};
-use crate::media::ice::IceServer;
 use crate::media::peer::LocalCandidate;
 use crate::media::relay::{Relay, RelayServer};
 use crate::media::sockets::Sockets;
+use crate::proto::ice::IceServer;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use rtc::stun::message::{
     Getter, Message, Setter, TransactionId, BINDING_REQUEST, BINDING_SUCCESS,
