@@ -136,8 +136,8 @@ impl RateStage {
 
     /// Interleaved output samples that bridge the wait for a block when fed 20 ms at a time.
     fn reserve(&self, from: AudioFormat, to: AudioFormat) -> usize {
-        let is_whole = from.sample_rate_hz as u64 % TICKS_PER_SECOND == 0
-            && from.samples_per_20ms() % self.block_in == 0
+        let is_whole = (from.sample_rate_hz as u64).is_multiple_of(TICKS_PER_SECOND)
+            && from.samples_per_20ms().is_multiple_of(self.block_in)
             && self.engine.output_frames_max() * from.sample_rate_hz as usize
                 == self.block_in * to.sample_rate_hz as usize;
         if is_whole {

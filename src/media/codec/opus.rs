@@ -134,7 +134,7 @@ impl OpusDecoder {
         if !has_recovery_data(next)
             || frames == 0
             || frames > MAX_FRAMES
-            || frames % CONCEAL_UNIT != 0
+            || !frames.is_multiple_of(CONCEAL_UNIT)
         {
             return Err(AudioError::Decode {
                 codec: CODEC,
