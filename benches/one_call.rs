@@ -86,7 +86,8 @@ async fn speak(calls: &[Call], length: Duration) -> Result<()> {
             let t = n as f64 / 48_000.0;
             let pitch = 140.0 + 40.0 * (t * 3.0).sin();
             let loudness = 6_000.0 * (0.6 + 0.4 * (t * 9.0).sin());
-            let voice = (1..6).map(|k| (t * pitch * f64::from(k) * std::f64::consts::TAU).sin() / f64::from(k));
+            let voice = (1..6)
+                .map(|k| (t * pitch * f64::from(k) * std::f64::consts::TAU).sin() / f64::from(k));
             *sample = (loudness * voice.sum::<f64>()) as i16;
             n += 1;
         }

@@ -228,15 +228,28 @@ async function checkOthers(gateway, page, title) {
   await check(`${title} video comes back`, async () => {
     const outcome = await dial(page, '/public/echo?channel=video')
     expect(outcome.ok, outcome.error)
-    const stats = await until('frames', async () => {
-      const value = await page.evaluate(() => window.received('video'))
-      return { done: value?.framesDecoded > 10, value: value?.framesDecoded }
-    }, 15000)
+    const count = await frames(page)
     await hears(page, 660)
     await act(page, 'hangup')
-    return `${stats} frames`
+    return `${count} frames`
+  })
+  await check(`${title} video is added to an audio call`, async () => {
+    const outcome = await dial(page, '/public/echo')
+    expect(outcome.ok, outcome.error)
+    await hears(page, 660)
+    await act(page, 'updateMedia', { video: { direction: 'sendrecv' } })
+    const count = await frames(page)
+    await hears(page, 660)
+    await act(page, 'hangup')
+    return `${count} frames`
   })
 }
+
+const frames = (page) =>
+  until('frames', async () => {
+    const value = (await page.evaluate(() => window.received('video')))?.framesDecoded
+    return { done: value > 10, value }
+  }, 15000)
 
 async function checkTwoBrowsers(gateway, page, other, title) {
   await check(`${title} one browser calls the other, both hear each other`, async () => {
@@ -251,6 +264,18 @@ async function checkTwoBrowsers(gateway, page, other, title) {
     expect(invite.ok && invite.from === '/private/bob-example-com', JSON.stringify(invite))
     await hears(other, 660)
     await hears(page, 880)
+    await act(page, 'hangup')
+    await gateway.callWhere((call) => call.state === 'ended')
+  })
+  await check(`${title} they see each other, too`, async () => {
+    const accepted = other.evaluate(() => window.acceptIncoming(true))
+    const outcome = await dial(page, '/private/dave-example-com?channel=video')
+    expect(outcome.ok, outcome.error)
+    const invite = await accepted
+    expect(invite.ok, JSON.stringify(invite))
+    await frames(other)
+    await frames(page)
+    await hears(other, 660)
     await act(page, 'hangup')
     await gateway.callWhere((call) => call.state === 'ended')
     await other.evaluate(() => window.disconnect())

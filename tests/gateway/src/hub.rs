@@ -320,6 +320,12 @@ impl Hub {
         self.with(|inner| inner.proofs.insert(jti.to_owned()))
     }
 
+    /// Whether the client of a call is there.
+    pub fn listens(&self, call: &Call) -> bool {
+        let protocol = call.protocol();
+        self.with(|inner| inner.sessions.get(&protocol).is_some_and(Session::listens))
+    }
+
     /// The call with this id.
     pub fn call(&self, id: &str) -> Option<Arc<Call>> {
         self.with(|inner| inner.calls.iter().rev().find(|c| c.id == id).cloned())
