@@ -38,6 +38,8 @@ mod call;
 mod client;
 mod config;
 mod error;
+#[cfg(feature = "capi")]
+mod ffi;
 mod media;
 mod net;
 mod proto;
