@@ -62,9 +62,15 @@ fn any_usual_rate_and_both_channel_counts() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);
         let client = connected(&gateway).await;
-        for (sample_rate_hz, channels) in
-            [(8_000, 1), (16_000, 1), (22_050, 1), (24_000, 2), (44_100, 2), (48_000, 2), (96_000, 1)]
-        {
+        for (sample_rate_hz, channels) in [
+            (8_000, 1),
+            (16_000, 1),
+            (22_050, 1),
+            (24_000, 2),
+            (44_100, 2),
+            (48_000, 2),
+            (96_000, 1),
+        ] {
             let format = AudioFormat { sample_rate_hz, channels };
             let call = answered(&client, "/public/echo").await;
             let ear = Ear::new();
@@ -132,10 +138,8 @@ fn a_file_is_played_and_the_echo_is_recorded() {
         let mut reader = hound::WavReader::open(&recorded).unwrap();
         assert_eq!(reader.spec().sample_rate, 48_000);
         let heard: Vec<i16> = reader.samples::<i16>().map(|s| s.unwrap()).collect();
-        let loudest = heard
-            .chunks(4_800)
-            .map(|chunk| purity(chunk, 600.0, MONO_48K))
-            .fold(0.0, f64::max);
+        let loudest =
+            heard.chunks(4_800).map(|chunk| purity(chunk, 600.0, MONO_48K)).fold(0.0, f64::max);
         assert!(loudest > 0.8, "the tone is in the recording: {loudest}");
         std::fs::remove_dir_all(&folder).unwrap();
         assert_clean(&gateway);

@@ -5,8 +5,8 @@ mod common;
 use common::*;
 use serde_json::json;
 use signalwire_client::{
-    AddressQuery, AudioCodec, AudioFormat, CallEvent, CallState, Client, ClientOptions, ClientState,
-    DialOptions, EndKind, ErrorKind,
+    AddressQuery, AudioCodec, AudioFormat, CallEvent, CallState, Client, ClientOptions,
+    ClientState, DialOptions, EndKind, ErrorKind,
 };
 use signalwire_gateway::{Dialect, Gateway};
 use std::sync::Arc;

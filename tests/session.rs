@@ -12,9 +12,10 @@ use signalwire_gateway::{Dialect, Gateway, GatewayConfig};
 use std::time::Duration;
 
 async fn wait_for_state(events: &ClientEventStream, wanted: ClientState) -> Vec<ClientEvent> {
-    wait_for_event(events, |event| {
-        matches!(event, ClientEvent::StateChanged { state, .. } if *state == wanted)
-    })
+    wait_for_event(
+        events,
+        |event| matches!(event, ClientEvent::StateChanged { state, .. } if *state == wanted),
+    )
     .await
 }
 
@@ -102,10 +103,9 @@ fn a_lost_socket_is_replaced_and_the_call_goes_on() {
 
             gateway.fault(fault);
             wait_for_state(&events, ClientState::Reconnecting).await;
-            let seen = wait_for_event(&events, |event| {
-                matches!(event, ClientEvent::SessionReady { .. })
-            })
-            .await;
+            let seen =
+                wait_for_event(&events, |event| matches!(event, ClientEvent::SessionReady { .. }))
+                    .await;
             assert!(
                 matches!(seen.last(), Some(ClientEvent::SessionReady { is_resumed: true, .. })),
                 "{seen:?}"
@@ -280,14 +280,14 @@ fn events_that_come_twice_are_handled_once() {
         let call = client.dial("/public/echo", DialOptions::default()).unwrap();
         let events = call.events();
         call.answered().await.unwrap();
-        let seen = wait_for(&events, |e| {
-            matches!(e, signalwire_client::CallEvent::MediaConnected { .. })
-        })
-        .await;
+        let seen =
+            wait_for(&events, |e| matches!(e, signalwire_client::CallEvent::MediaConnected { .. }))
+                .await;
         let active = states(&seen).iter().filter(|s| **s == CallState::Active).count();
         assert_eq!(active, 1, "{seen:?}");
         call.hangup().await.unwrap();
-        let rest = wait_for(&events, |e| matches!(e, signalwire_client::CallEvent::Ended { .. })).await;
+        let rest =
+            wait_for(&events, |e| matches!(e, signalwire_client::CallEvent::Ended { .. })).await;
         let joined = seen
             .iter()
             .chain(&rest)
@@ -320,7 +320,9 @@ fn dropping_the_last_handle_closes_the_session() {
         drop(client);
         assert_eq!(call.ended().await.unwrap().kind, EndKind::Shutdown);
         gateway_sees(&gateway, "the end of the session", |state| {
-            state["sessions"].as_array().is_none_or(|all| all.iter().all(|s| s["connected"] == false))
+            state["sessions"]
+                .as_array()
+                .is_none_or(|all| all.iter().all(|s| s["connected"] == false))
         })
         .await;
     });

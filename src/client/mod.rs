@@ -36,6 +36,7 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     options: ClientOptions,
+    tls: Arc<rustls::ClientConfig>,
     http: Http,
     session: Session,
     router: Arc<Router>,
@@ -62,13 +63,13 @@ impl Client {
             SessionConfig {
                 ws_url: endpoints.ws_url,
                 token,
-                tls,
+                tls: Arc::clone(&tls),
                 agent: agent(options.agent.as_deref()),
                 request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
             },
             router.clone(),
         )?;
-        let inner = Inner { options, http, session, router, events, runtime };
+        let inner = Inner { options, tls, http, session, router, events, runtime };
         let client = Self(Arc::new(inner));
         shutdown::register(&client.0);
         Ok(client)
@@ -154,6 +155,8 @@ impl Client {
             destination,
             options,
             media_addresses: self.0.options.media_ips()?,
+            relay_only: self.0.options.relay_only,
+            tls: Arc::clone(&self.0.tls),
         })
     }
 

@@ -14,4 +14,5 @@ pub(crate) mod port;
 pub(crate) mod relay;
 pub(crate) mod resample;
 pub(crate) mod sink;
+pub(crate) mod sockets;
 pub(crate) mod wav;

@@ -74,9 +74,7 @@ impl fmt::Debug for RelayServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("RelayServer");
         shown.field("host", &self.host).field("port", &self.port);
-        shown
-            .field("transport", &self.transport)
-            .finish_non_exhaustive()
+        shown.field("transport", &self.transport).finish_non_exhaustive()
     }
 }
 
@@ -153,6 +151,7 @@ struct Drops {
 #[derive(Debug)]
 pub(crate) struct Relay {
     relay_addr: SocketAddr,
+    #[cfg_attr(not(test), allow(dead_code, reason = "read by tests"))]
     mapped_addr: Option<SocketAddr>,
     base_addr: SocketAddr,
     outbound: mpsc::Sender<(Bytes, SocketAddr)>,
@@ -173,9 +172,7 @@ impl Relay {
     ) -> Result<Self, String> {
         let (ready, allocated) = oneshot::channel();
         tokio::spawn(run(server.clone(), Arc::clone(tls), bind, ready));
-        let result = allocated
-            .await
-            .unwrap_or_else(|_| Err("the allocation ended".to_owned()));
+        let result = allocated.await.unwrap_or_else(|_| Err("the allocation ended".to_owned()));
         result.map_err(|text| format!("TURN server {}:{}: {text}", server.host, server.port))
     }
 
@@ -184,9 +181,9 @@ impl Relay {
         self.relay_addr
     }
 
-    /// This side's address as the server saw it; a candidate only over UDP.
-    pub(crate) fn mapped_addr(&self) -> Option<SocketAddr> {
-        self.mapped_addr
+    /// Whether the allocation's task still runs.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.outbound.is_closed()
     }
 
     /// The local address that the server is reached from.
@@ -194,12 +191,16 @@ impl Relay {
         self.base_addr
     }
 
+    /// This side's address as the server saw it.
+    #[cfg(test)]
+    pub(crate) fn mapped_addr(&self) -> Option<SocketAddr> {
+        self.mapped_addr
+    }
+
     /// Datagrams dropped so far, to peers and from peers.
+    #[cfg(test)]
     pub(crate) fn dropped(&self) -> (u64, u64) {
-        (
-            self.drops.sent.load(Ordering::Relaxed),
-            self.drops.received.load(Ordering::Relaxed),
-        )
+        (self.drops.sent.load(Ordering::Relaxed), self.drops.received.load(Ordering::Relaxed))
     }
 
     /// Queues a datagram to a peer; never blocks.
@@ -209,11 +210,7 @@ impl Relay {
     /// the allocation is gone, or `data` or `peer` cannot be sent from this relayed address.
     pub(crate) fn try_send_to(&self, data: &[u8], peer: SocketAddr) -> bool {
         let fits = data.len() <= MAX_PAYLOAD && peer.is_ipv4() == self.relay_addr.is_ipv4();
-        let queued = fits
-            && self
-                .outbound
-                .try_send((Bytes::copy_from_slice(data), peer))
-                .is_ok();
+        let queued = fits && self.outbound.try_send((Bytes::copy_from_slice(data), peer)).is_ok();
         if !queued {
             self.drops.sent.fetch_add(1, Ordering::Relaxed);
         }
@@ -221,6 +218,7 @@ impl Relay {
     }
 
     /// Next datagram from a peer, and the peer; None when the allocation is gone. Cancel-safe.
+    #[cfg(test)]
     pub(crate) async fn recv(&mut self) -> Option<(Bytes, SocketAddr)> {
         self.inbound.recv().await
     }
@@ -244,14 +242,7 @@ async fn run(
     };
     let started = opened.and_then(|(link, local, remote)| {
         let agent = Agent::start(&server, local, remote, Instant::now())?;
-        Ok((
-            Driver {
-                link,
-                agent,
-                drops: Arc::default(),
-            },
-            local,
-        ))
+        Ok((Driver { link, agent, drops: Arc::default() }, local))
     });
     let (mut driver, base_addr) = match started {
         Ok(started) => started,

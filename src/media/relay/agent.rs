@@ -158,29 +158,20 @@ impl Auth {
         let mut attributes: Vec<Box<dyn Setter + '_>> = vec![
             Box::new(id),
             Box::new(MessageType::new(method, CLASS_REQUEST)),
-            Box::new(PeerAddress {
-                ip: peer.ip(),
-                port: peer.port(),
-            }),
+            Box::new(PeerAddress { ip: peer.ip(), port: peer.port() }),
         ];
         if let Target::Channel(_, number) = target {
             attributes.push(Box::new(ChannelNumber(number)));
         }
         let (key, crypto) = (self.key.to_vec(), self.crypto.crypto());
         let signature = MessageIntegrity::new_raw_integrity_with_provider(key, crypto);
-        attributes.push(Box::new(Username::new(
-            ATTR_USERNAME,
-            self.username.clone(),
-        )));
+        attributes.push(Box::new(Username::new(ATTR_USERNAME, self.username.clone())));
         attributes.push(Box::new(Realm::new(ATTR_REALM, self.realm.clone())));
         attributes.push(Box::new(Nonce::new(ATTR_NONCE, self.nonce.clone())));
         attributes.push(Box::new(signature));
         attributes.push(Box::new(FINGERPRINT));
         let mut message = Message::new();
-        message
-            .build(&attributes)
-            .ok()
-            .map(|()| Bytes::from(message.raw))
+        message.build(&attributes).ok().map(|()| Bytes::from(message.raw))
     }
 }
 
@@ -307,10 +298,8 @@ impl Agent {
     pub(super) fn send(&mut self, data: Bytes, peer: SocketAddr, now: Instant) {
         let known = self.find(|target| target == Target::Permission(peer.ip()));
         let index = known.or_else(|| {
-            let permissions = self
-                .grants
-                .iter()
-                .filter(|g| matches!(g.target, Target::Permission(_)));
+            let permissions =
+                self.grants.iter().filter(|g| matches!(g.target, Target::Permission(_)));
             (permissions.count() < MAX_PEERS).then(|| self.add(Target::Permission(peer.ip()), now))
         });
         let Some(index) = index else {
@@ -349,9 +338,7 @@ impl Agent {
     /// Sends a datagram to a permitted peer.
     fn transmit(&mut self, data: &[u8], peer: SocketAddr, now: Instant) {
         let channel = self.find(|target| matches!(target, Target::Channel(of, _) if of == peer));
-        let valid = channel
-            .map(|index| &self.grants[index])
-            .filter(|grant| grant.is_valid(now));
+        let valid = channel.map(|index| &self.grants[index]).filter(|grant| grant.is_valid(now));
         if let Some(Target::Channel(_, number)) = valid.map(|grant| grant.target) {
             let frame = self.channel_data(number, data);
             self.transmits.push_back(frame);
@@ -369,10 +356,7 @@ impl Agent {
         let built = message.build(&[
             Box::new(TransactionId::new()),
             Box::new(MessageType::new(METHOD_SEND, CLASS_INDICATION)),
-            Box::new(PeerAddress {
-                ip: peer.ip(),
-                port: peer.port(),
-            }),
+            Box::new(PeerAddress { ip: peer.ip(), port: peer.port() }),
             Box::new(Data(data.to_vec())),
             Box::new(FINGERPRINT),
         ]);
@@ -408,18 +392,9 @@ impl Agent {
             grant.ask_at = now + REFUSED_PAUSE;
             if let Some(message) = self.auth.request(id, grant.target) {
                 self.transmits.push_back(message.clone());
-                let wait = if is_stream {
-                    STREAM_REQUEST_TIMEOUT
-                } else {
-                    RTO
-                };
+                let wait = if is_stream { STREAM_REQUEST_TIMEOUT } else { RTO };
                 let again_at = now + wait;
-                grant.request = Some(Request {
-                    id,
-                    message,
-                    transmissions: 1,
-                    again_at,
-                });
+                grant.request = Some(Request { id, message, transmissions: 1, again_at });
             }
             return;
         };
@@ -511,11 +486,7 @@ impl Agent {
             self.mapped = Some(SocketAddr::new(mapped.ip, mapped.port));
         }
         let transport = self.context;
-        let handled = self.client.handle_read(TransportMessage {
-            now,
-            transport,
-            message: raw,
-        });
+        let handled = self.client.handle_read(TransportMessage { now, transport, message: raw });
         match message.typ.method {
             METHOD_REFRESH => self.refreshed(code, now)?,
             METHOD_ALLOCATE if handled.is_err() => return Err("malformed answer".to_owned()),
@@ -606,9 +577,7 @@ impl Agent {
                         return Err(refusal(438));
                     }
                     self.nonce_retries += 1;
-                    self.client
-                        .allocate(now)
-                        .map_err(|error| error.to_string())?;
+                    self.client.allocate(now).map_err(|error| error.to_string())?;
                 }
                 Event::AllocateError(..) => {
                     return Err(code.map_or_else(|| "malformed answer".to_owned(), refusal));
@@ -618,11 +587,7 @@ impl Agent {
             }
         }
         // Over a stream, the wait for one answer is long enough.
-        let limit = if self.is_stream() {
-            Duration::ZERO
-        } else {
-            MAX_SILENCE
-        };
+        let limit = if self.is_stream() { Duration::ZERO } else { MAX_SILENCE };
         if self.silent_since.is_some_and(|since| now - since >= limit) {
             return Err(NO_ANSWER.to_owned());
         }

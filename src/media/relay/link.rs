@@ -156,11 +156,7 @@ impl Link {
     /// Lets a UDP socket survive passing errors for a while; a stream never recovers.
     fn tolerate(&mut self, error: &io::Error) -> Result<(), String> {
         let is_lasting = is_passing(error)
-            && self
-                .failing_since
-                .get_or_insert_with(Instant::now)
-                .elapsed()
-                > UNREACHABLE_TIMEOUT;
+            && self.failing_since.get_or_insert_with(Instant::now).elapsed() > UNREACHABLE_TIMEOUT;
         if is_lasting || matches!(self.socket, Socket::Stream(_)) {
             return Err(error.kind().to_string());
         }
@@ -187,19 +183,15 @@ pub(super) async fn open(
     tls: &Arc<rustls::ClientConfig>,
     bind: Option<IpAddr>,
 ) -> Result<(Link, SocketAddr, SocketAddr), String> {
-    let addresses: Vec<_> = match timeout(
-        CONNECT_TIMEOUT,
-        lookup_host((server.host.as_str(), server.port)),
-    )
-    .await
-    {
-        Ok(Ok(found)) => found
-            .filter(|address| bind.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4()))
-            .take(MAX_ADDRESSES)
-            .collect(),
-        Ok(Err(error)) => return Err(format!("cannot resolve the name: {error}")),
-        Err(_) => return Err("cannot resolve the name: timed out".to_owned()),
-    };
+    let addresses: Vec<_> =
+        match timeout(CONNECT_TIMEOUT, lookup_host((server.host.as_str(), server.port))).await {
+            Ok(Ok(found)) => found
+                .filter(|address| bind.is_none_or(|ip| ip.is_ipv4() == address.is_ipv4()))
+                .take(MAX_ADDRESSES)
+                .collect(),
+            Ok(Err(error)) => return Err(format!("cannot resolve the name: {error}")),
+            Err(_) => return Err("cannot resolve the name: timed out".to_owned()),
+        };
     let mut failure = "no address of a usable family".to_owned();
     for remote in addresses {
         match timeout(CONNECT_TIMEOUT, connect(server, tls, bind, remote)).await {
@@ -235,18 +227,12 @@ async fn connect(
     }
     let name = rustls::pki_types::ServerName::try_from(server.host.clone())
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "not a name for TLS"))?;
-    let tls = tokio_rustls::TlsConnector::from(Arc::clone(tls))
-        .connect(name, tcp)
-        .await?;
+    let tls = tokio_rustls::TlsConnector::from(Arc::clone(tls)).connect(name, tcp).await?;
     Ok((Socket::Stream(Box::new(tls)), local))
 }
 
 async fn connect_tcp(bind: Option<IpAddr>, remote: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if remote.is_ipv4() {
-        TcpSocket::new_v4()
-    } else {
-        TcpSocket::new_v6()
-    }?;
+    let socket = if remote.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     if let Some(ip) = bind {
         socket.bind(SocketAddr::new(ip, 0))?;
     }

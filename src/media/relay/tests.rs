@@ -33,9 +33,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 async fn within<T>(what: &str, future: impl std::future::Future<Output = T>) -> T {
-    timeout(DEADLINE, future)
-        .await
-        .unwrap_or_else(|_| panic!("{what}: deadline passed"))
+    timeout(DEADLINE, future).await.unwrap_or_else(|_| panic!("{what}: deadline passed"))
 }
 
 fn no_roots() -> Arc<rustls::ClientConfig> {
@@ -100,11 +98,7 @@ async fn turn_server() -> TurnServer {
     })
     .await
     .unwrap();
-    TurnServer {
-        server,
-        port,
-        closed,
-    }
+    TurnServer { server, port, closed }
 }
 
 /// Size of the message a stream begins with, and of it without padding.
@@ -144,11 +138,7 @@ async fn bridge(stream: impl AsyncRead + AsyncWrite, turn_port: u16) {
                 // Padding of any value is allowed.
                 batch.resize(batch.len().next_multiple_of(4), 0xEE);
                 let more = timeout(Duration::from_millis(20), udp.recv(&mut datagram));
-                next = if batch.len() < 2000 {
-                    more.await.ok().map(Result::unwrap)
-                } else {
-                    None
-                };
+                next = if batch.len() < 2000 { more.await.ok().map(Result::unwrap) } else { None };
             }
             for piece in [&batch[..3], &batch[3..17], &batch[17..]] {
                 write.write_all(piece).await.unwrap();
@@ -197,16 +187,11 @@ fn tls_pair() -> (tokio_rustls::TlsAcceptor, Arc<rustls::ClientConfig>) {
         .unwrap();
     let mut roots = rustls::RootCertStore::empty();
     roots.add(certificate).unwrap();
-    (
-        tokio_rustls::TlsAcceptor::from(Arc::new(server)),
-        tls_config(roots),
-    )
+    (tokio_rustls::TlsAcceptor::from(Arc::new(server)), tls_config(roots))
 }
 
 async fn allocate(server: &RelayServer, tls: &Arc<rustls::ClientConfig>) -> Relay {
-    within("allocate", Relay::allocate(server, tls, Some(LOCALHOST)))
-        .await
-        .unwrap()
+    within("allocate", Relay::allocate(server, tls, Some(LOCALHOST))).await.unwrap()
 }
 
 /// Exchanges datagrams of many sizes with a peer: held for the permission, then as indications,
@@ -237,10 +222,7 @@ async fn exchange(relay: &mut Relay) {
 /// Drops the relay and waits until the server has no allocation left.
 async fn assert_released(relay: Relay, turn: &mut TurnServer) {
     let relayed = relay.relay_addr();
-    assert_eq!(
-        turn.server.get_allocations_info(None).await.unwrap().len(),
-        1
-    );
+    assert_eq!(turn.server.get_allocations_info(None).await.unwrap().len(), 1);
     drop(relay);
     let closed = within("release", turn.closed.recv()).await.unwrap();
     assert_eq!(closed.relay_addr, relayed);
@@ -271,9 +253,7 @@ async fn datagrams_pass_both_ways_over_tls() {
     let (acceptor, trusting) = tls_pair();
     let (port, _bridge) = bridged(turn.port, Some(acceptor)).await;
     let server = server_at(RelayTransport::Tls, port);
-    let refused = within("tls", Relay::allocate(&server, &no_roots(), None))
-        .await
-        .unwrap_err();
+    let refused = within("tls", Relay::allocate(&server, &no_roots(), None)).await.unwrap_err();
     assert!(refused.contains("invalid peer certificate"), "{refused}");
     let mut relay = allocate(&server, &trusting).await;
     exchange(&mut relay).await;
@@ -285,9 +265,7 @@ async fn a_wrong_credential_is_named() {
     let turn = turn_server().await;
     let mut server = server_at(RelayTransport::Udp, turn.port);
     server.credential = Secret::of("not-the-one");
-    let text = within("refusal", Relay::allocate(&server, &no_roots(), None))
-        .await
-        .unwrap_err();
+    let text = within("refusal", Relay::allocate(&server, &no_roots(), None)).await.unwrap_err();
     assert!(text.contains("credential is wrong"), "{text}");
     assert!(!text.contains("not-the-one"), "{text}");
 }
@@ -299,18 +277,11 @@ async fn an_unreachable_server_is_named() {
     drop(closed);
     let tls = no_roots();
     let server = server_at(RelayTransport::Tcp, port);
-    let text = within("tcp", Relay::allocate(&server, &tls, None))
-        .await
-        .unwrap_err();
+    let text = within("tcp", Relay::allocate(&server, &tls, None)).await.unwrap_err();
     assert!(text.contains("cannot connect"), "{text}");
     let server = server_at(RelayTransport::Udp, port);
-    let text = within("udp", Relay::allocate(&server, &tls, None))
-        .await
-        .unwrap_err();
-    assert!(
-        text.contains("refused") || text.contains(agent::NO_ANSWER),
-        "{text}"
-    );
+    let text = within("udp", Relay::allocate(&server, &tls, None)).await.unwrap_err();
+    assert!(text.contains("refused") || text.contains(agent::NO_ANSWER), "{text}");
 }
 
 #[tokio::test]
@@ -353,9 +324,7 @@ async fn a_dropped_allocate_closes_its_connection() {
     let allocating = tokio::spawn(async move { Relay::allocate(&server, &tls, None).await });
     let (mut silent, _) = within("accept", listener.accept()).await.unwrap();
     let mut request = vec![0; 20];
-    within("request", silent.read_exact(&mut request))
-        .await
-        .unwrap();
+    within("request", silent.read_exact(&mut request)).await.unwrap();
     allocating.abort();
     let mut rest = Vec::new();
     within("end", silent.read_to_end(&mut rest)).await.unwrap();
@@ -372,9 +341,7 @@ async fn an_allocation_that_comes_too_late_is_released() {
     let upstream = UdpSocket::bind((LOCALHOST, 0)).await.unwrap();
     upstream.connect((LOCALHOST, turn.port)).await.unwrap();
     let mut buffer = vec![0; 2048];
-    let (size, client) = within("request", gate.recv_from(&mut buffer))
-        .await
-        .unwrap();
+    let (size, client) = within("request", gate.recv_from(&mut buffer)).await.unwrap();
     allocating.abort();
     assert!(allocating.await.is_err());
     upstream.send(&buffer[..size]).await.unwrap();
@@ -403,9 +370,7 @@ async fn what_cannot_be_sent_is_counted() {
     assert!(!relay.try_send_to(b"x", SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), 9)));
     assert!(!relay.try_send_to(&vec![0; MAX_PAYLOAD + 1], peer));
     // The task cannot run in between: the queue takes its length and no more.
-    let taken = (0..QUEUE + 10)
-        .filter(|_| relay.try_send_to(b"x", peer))
-        .count();
+    let taken = (0..QUEUE + 10).filter(|_| relay.try_send_to(b"x", peer)).count();
     assert_eq!((taken, relay.dropped()), (QUEUE, (12, 0)));
 }
 
@@ -435,11 +400,7 @@ async fn messages_are_cut_out_of_a_stream() {
 
 #[tokio::test]
 async fn a_stream_that_is_not_turn_is_refused() {
-    for first in [
-        &b"\x80\x00\x00\x00"[..],
-        b"\x00\x01\x00\x03",
-        b"HTTP/1.1 400",
-    ] {
+    for first in [&b"\x80\x00\x00\x00"[..], b"\x00\x01\x00\x03", b"HTTP/1.1 400"] {
         let (near, mut far) = tokio::io::duplex(64);
         let mut link = Link::new(Socket::Stream(Box::new(near)));
         far.write_all(first).await.unwrap();
@@ -453,31 +414,13 @@ async fn a_stream_that_is_not_turn_is_refused() {
 fn turn_uris_are_read() {
     use RelayTransport::{Tcp, Tls, Udp};
     let table = [
-        (
-            "turn:turn.example.net",
-            Some(("turn.example.net", 3478, Udp)),
-        ),
-        (
-            "turn:turn.example.net:443?transport=tcp",
-            Some(("turn.example.net", 443, Tcp)),
-        ),
-        (
-            "TURN:192.0.2.1:80?transport=UDP",
-            Some(("192.0.2.1", 80, Udp)),
-        ),
-        (
-            "turns:turn.example.net",
-            Some(("turn.example.net", 5349, Tls)),
-        ),
-        (
-            "turns:turn.example.net:443?transport=tcp",
-            Some(("turn.example.net", 443, Tls)),
-        ),
+        ("turn:turn.example.net", Some(("turn.example.net", 3478, Udp))),
+        ("turn:turn.example.net:443?transport=tcp", Some(("turn.example.net", 443, Tcp))),
+        ("TURN:192.0.2.1:80?transport=UDP", Some(("192.0.2.1", 80, Udp))),
+        ("turns:turn.example.net", Some(("turn.example.net", 5349, Tls))),
+        ("turns:turn.example.net:443?transport=tcp", Some(("turn.example.net", 443, Tls))),
         ("turn:[2001:db8::1]:3479", Some(("2001:db8::1", 3479, Udp))),
-        (
-            "turn:[2001:db8::1]?transport=tcp",
-            Some(("2001:db8::1", 3478, Tcp)),
-        ),
+        ("turn:[2001:db8::1]?transport=tcp", Some(("2001:db8::1", 3478, Tcp))),
         ("turns:turn.example.net?transport=udp", None),
         ("turn:turn.example.net?transport=sctp", None),
         ("turn:turn.example.net:0", None),
@@ -494,9 +437,7 @@ fn turn_uris_are_read() {
     ];
     for (url, expected) in table {
         let read = RelayServer::parse(url, USER, PASSWORD);
-        let read = read
-            .as_ref()
-            .map(|s| (s.host.as_str(), s.port, s.transport));
+        let read = read.as_ref().map(|s| (s.host.as_str(), s.port, s.transport));
         assert_eq!(read, expected, "{url}");
     }
     let server = RelayServer::parse("turn:turn.example.net", USER, PASSWORD).unwrap();
@@ -516,17 +457,10 @@ const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 150
 impl Far {
     fn start() -> Self {
         let server = server_at(RelayTransport::Udp, 3478);
-        let (local, remote) = (
-            SocketAddr::new(LOCALHOST, 1),
-            SocketAddr::new(LOCALHOST, 3478),
-        );
+        let (local, remote) = (SocketAddr::new(LOCALHOST, 1), SocketAddr::new(LOCALHOST, 3478));
         let now = Instant::now();
         let agent = Agent::start(&server, local, remote, now).unwrap();
-        Self {
-            agent,
-            key: generate_auth_key(USER, REALM, PASSWORD),
-            now,
-        }
+        Self { agent, key: generate_auth_key(USER, REALM, PASSWORD), now }
     }
 
     /// An agent with an allocation.
@@ -544,8 +478,7 @@ impl Far {
     /// An allocated agent that sends to a permitted peer, and its ChannelBind request.
     fn binding() -> (Self, Message) {
         let mut far = Self::allocated();
-        far.agent
-            .send(Bytes::from_static(b"\x80media"), PEER, far.now);
+        far.agent.send(Bytes::from_static(b"\x80media"), PEER, far.now);
         let permission = far.request(METHOD_CREATE_PERMISSION);
         assert!(far.agent.poll_transmit().is_none(), "the datagram is held");
         far.accept(&permission, &far.key.clone());
@@ -567,10 +500,7 @@ impl Far {
     }
 
     fn refuse(&mut self, request: &Message, code: u16, nonce: &str) -> Result<(), String> {
-        let code = ErrorCodeAttribute {
-            code: ErrorCode(code),
-            reason: Vec::new(),
-        };
+        let code = ErrorCodeAttribute { code: ErrorCode(code), reason: Vec::new() };
         let attributes: [Box<dyn Setter>; 3] = [
             Box::new(code),
             Box::new(TextAttribute::new(ATTR_REALM, REALM.to_owned())),
@@ -583,15 +513,11 @@ impl Far {
         let crypto = default_provider().unwrap();
         let integrity = MessageIntegrity::new_raw_integrity_with_provider(key, crypto.crypto());
         let attributes: [Box<dyn Setter + '_>; 3] = [
-            Box::new(RelayedAddress {
-                ip: RELAYED.ip(),
-                port: RELAYED.port(),
-            }),
+            Box::new(RelayedAddress { ip: RELAYED.ip(), port: RELAYED.port() }),
             Box::new(Lifetime(Duration::from_secs(600))),
             Box::new(integrity),
         ];
-        self.answer(request, CLASS_SUCCESS_RESPONSE, attributes)
-            .unwrap();
+        self.answer(request, CLASS_SUCCESS_RESPONSE, attributes).unwrap();
     }
 
     fn answer<'a, const N: usize>(
@@ -607,8 +533,7 @@ impl Far {
         setters.extend(attributes);
         let mut message = Message::new();
         message.build(&setters).unwrap();
-        self.agent
-            .handle_message(BytesMut::from(&message.raw[..]), self.now)
+        self.agent.handle_message(BytesMut::from(&message.raw[..]), self.now)
     }
 
     /// The next request of the kind; grants all others on the way.
@@ -633,9 +558,7 @@ impl Far {
 }
 
 fn nonce_of(message: &Message) -> String {
-    TextAttribute::get_from_as(message, ATTR_NONCE)
-        .unwrap()
-        .text
+    TextAttribute::get_from_as(message, ATTR_NONCE).unwrap().text
 }
 
 fn channel_of(message: &Message) -> u16 {
@@ -649,37 +572,22 @@ fn a_stale_nonce_keeps_the_channel_and_its_number() {
     let (mut far, bind) = Far::binding();
     let number = channel_of(&bind);
     far.refuse(&bind, 438, "nonce-2").unwrap();
-    assert_eq!(
-        far.next().unwrap().typ.method,
-        rtc::stun::message::METHOD_SEND
-    );
+    assert_eq!(far.next().unwrap().typ.method, rtc::stun::message::METHOD_SEND);
     let again = far.request(METHOD_CHANNEL_BIND);
-    assert_eq!(
-        (channel_of(&again), nonce_of(&again)),
-        (number, "nonce-2".to_owned())
-    );
+    assert_eq!((channel_of(&again), nonce_of(&again)), (number, "nonce-2".to_owned()));
     assert_ne!(again.transaction_id, bind.transaction_id);
     far.accept(&again, &far.key.clone());
-    far.agent
-        .send(Bytes::from_static(b"\x80media"), PEER, far.now);
+    far.agent.send(Bytes::from_static(b"\x80media"), PEER, far.now);
     let frame = far.agent.poll_transmit().unwrap();
-    assert_eq!(
-        frame[..],
-        [&number.to_be_bytes()[..], &[0, 6], b"\x80media"].concat()
-    );
+    assert_eq!(frame[..], [&number.to_be_bytes()[..], &[0, 6], b"\x80media"].concat());
 
     // The renewal meets a stale nonce as well; what the peer sends meanwhile still arrives.
     let renewal = far.until(METHOD_CHANNEL_BIND);
     assert_eq!(channel_of(&renewal), number);
     far.refuse(&renewal, 438, "nonce-3").unwrap();
     let again = far.request(METHOD_CHANNEL_BIND);
-    assert_eq!(
-        (channel_of(&again), nonce_of(&again)),
-        (number, "nonce-3".to_owned())
-    );
-    far.agent
-        .handle_message(BytesMut::from(&frame[..]), far.now)
-        .unwrap();
+    assert_eq!((channel_of(&again), nonce_of(&again)), (number, "nonce-3".to_owned()));
+    far.agent.handle_message(BytesMut::from(&frame[..]), far.now).unwrap();
     let received = far.agent.received.pop_front();
     assert_eq!(received, Some((Bytes::from_static(b"\x80media"), PEER)));
 }
@@ -741,21 +649,15 @@ fn a_stale_nonce_repeats_allocate_refresh_and_permission() {
 
 #[test]
 fn refusals_are_told_apart() {
-    for (code, expected) in [
-        (401, "credential"),
-        (437, "allocation"),
-        (486, "quota"),
-        (508, "capacity"),
-    ] {
+    for (code, expected) in
+        [(401, "credential"), (437, "allocation"), (486, "quota"), (508, "capacity")]
+    {
         let mut far = Far::start();
         let first = far.request(METHOD_ALLOCATE);
         far.refuse(&first, 401, "nonce-1").unwrap();
         let second = far.request(METHOD_ALLOCATE);
         let text = far.refuse(&second, code, "nonce-1").unwrap_err();
-        assert!(
-            text.contains(expected) && text.contains(&code.to_string()),
-            "{text}"
-        );
+        assert!(text.contains(expected) && text.contains(&code.to_string()), "{text}");
     }
 }
 
@@ -779,10 +681,7 @@ fn a_silent_server_is_given_up() {
         while far.next().is_some() {}
         waited += 1;
         assert!(waited < 120, "still alive");
-        assert!(
-            far.agent.poll_timeout(far.now) > far.now,
-            "nothing is left due"
-        );
+        assert!(far.agent.poll_timeout(far.now) > far.now, "nothing is left due");
     }
     assert!(waited > 15, "gave up after {waited} s");
 }
