@@ -34,6 +34,8 @@
 #![warn(missing_docs)]
 
 mod auth;
+#[cfg(feature = "uniffi")]
+mod bind;
 mod call;
 mod client;
 mod config;
