@@ -141,10 +141,11 @@ class Client:
         Raises :class:`InvalidArgumentError`, :class:`NotSupportedError`,
         :class:`NotConnectedError`, :class:`ClosedError`.
         """
+        variables = None if user_variables is None else json.dumps(dict(user_variables))
         options = _native.DialOptions(
             ring_timeout_ms=ring_timeout_ms,
             media_timeout_ms=media_timeout_ms,
-            user_variables_json=None if user_variables is None else json.dumps(dict(user_variables)),
+            user_variables_json=variables,
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
             audio_queue_ms=audio_queue_ms,
