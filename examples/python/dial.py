@@ -46,7 +46,9 @@ async def run(options: argparse.Namespace) -> None:
         await call.hangup()
         await watcher
         stats = call.stats
-        print(f"{stats.codec}: packets {stats.packets_sent} sent, {stats.packets_received} received")
+        print(
+            f"{stats.codec}: packets {stats.packets_sent} sent, {stats.packets_received} received"
+        )
 
 
 def main() -> None:

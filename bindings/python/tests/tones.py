@@ -59,9 +59,9 @@ async def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
 
 async def speak(call: Call, hz: float, rate: int = 48_000) -> None:
     """Sends a tone until the call ends or this is cancelled."""
-    sound = tone(hz, rate, 20)
+    sound = tone(hz, rate, 50)
     while True:
-        if call.queued_audio_ms < 80:
+        if call.queued_audio_ms < 100:
             call.push_audio(sound, sample_rate_hz=rate)
         else:
             await asyncio.sleep(0.005)

@@ -121,7 +121,6 @@ _living: set[Any] = set()
 """The handles of the sinks that the library may still call."""
 
 
-@ffi.callback("void(const sw_audio_frame *, void *)")
 def _on_frame(frame: Any, user_data: Any) -> None:
     sink: AudioSink = ffi.from_handle(user_data)
     try:
@@ -135,7 +134,6 @@ def _on_frame(frame: Any, user_data: Any) -> None:
         sink._failed()
 
 
-@ffi.callback("void(void *)")
 def _on_drop(user_data: Any) -> None:
     sink: AudioSink = ffi.from_handle(user_data)
     _living.discard(user_data)
@@ -143,6 +141,11 @@ def _on_drop(user_data: Any) -> None:
         _log.error("an audio callback failed %d times in all", sink._failures)
     if sink._ended is not None:
         sink._ended()
+
+
+# One function for all sinks, and for as long as the process lives.
+_ON_FRAME = ffi.callback("void(const sw_audio_frame *, void *)", _on_frame)
+_ON_DROP = ffi.callback("void(void *)", _on_drop)
 
 
 class AudioPort:
@@ -163,8 +166,6 @@ class AudioPort:
                 f"pcm must hold whole 16-bit samples, an even number of bytes; got {view.nbytes}"
             )
         samples = ffi.from_buffer("int16_t[]", view)
-        if int(ffi.cast("uintptr_t", samples)) % 2:
-            samples = ffi.from_buffer("int16_t[]", bytes(view))
         dropped = ffi.new("uint32_t *")
         check(
             lib.sw_call_push_audio(
@@ -189,16 +190,14 @@ class AudioPort:
         handle = ffi.new_handle(sink)
         declared = ffi.new("sw_audio_sink *")
         declared.struct_size = ffi.sizeof("sw_audio_sink")
-        declared.on_frame = _on_frame
-        declared.drop = _on_drop
+        declared.on_frame = _ON_FRAME
+        declared.drop = _ON_DROP
         declared.user_data = handle
         out = ffi.new("uint64_t *")
         sink._port = self
         _living.add(handle)
         try:
-            check(
-                lib.sw_call_add_audio_sink(self.call, sample_rate_hz, channels, declared, out)
-            )
+            check(lib.sw_call_add_audio_sink(self.call, sample_rate_hz, channels, declared, out))
         except SignalWireError:
             _living.discard(handle)
             raise
