@@ -53,6 +53,22 @@ ship() {
   case "$(uname -s)" in Darwin) strip -x "$1/$file" ;; *) strip --strip-unneeded "$1/$file" ;; esac
 }
 
+# The platform as JNA names it.
+jna_platform() {
+  local system processor
+  case "$(uname -s)" in
+    Darwin) system=darwin ;;
+    MINGW* | MSYS* | CYGWIN*) system=win32 ;;
+    *) system="$(uname -s | tr '[:upper:]' '[:lower:]')" ;;
+  esac
+  case "$(uname -m)" in
+    x86_64 | amd64) processor=x86-64 ;;
+    arm64 | aarch64) processor=aarch64 ;;
+    *) processor="$(uname -m)" ;;
+  esac
+  echo "$system-$processor"
+}
+
 for language in "${languages[@]}"; do
   generate "$language"
   case "$language" in
@@ -65,7 +81,7 @@ for language in "${languages[@]}"; do
       out=bindings/kotlin/target
       mkdir -p "$out/generated-sources/uniffi"
       cp -R "$scratch/kotlin/." "$out/generated-sources/uniffi/"
-      ship "$out/native"
+      ship "$out/jna/$(jna_platform)"
       ;;
     swift)
       sources=bindings/swift/Sources
