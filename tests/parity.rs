@@ -129,8 +129,10 @@ fn the_c_interface_has_every_method() {
 fn the_python_package_has_every_method_and_no_other() {
     for Object { name, file, python: (module, class), .. } in OBJECTS {
         let core = without(&rust_methods(&read(file), name), name, &OTHERWISE_IN_PYTHON);
-        let mut python =
-            python_methods(&read(&format!("bindings/python/src/signalwire_client/{module}")), class);
+        let mut python = python_methods(
+            &read(&format!("bindings/python/src/signalwire_client/{module}")),
+            class,
+        );
         // The asynchronous iterator over a sink is Python's own.
         python.remove("audio");
         assert_eq!(core, python, "{name}");
