@@ -76,6 +76,10 @@ fn a_silent_server_is_a_timeout() {
     let client = Client::new(options).unwrap();
     run(async {
         assert_eq!(client.connect().await.unwrap_err().kind(), ErrorKind::Timeout);
+        let events = client.events();
+        while client.state() != ClientState::Disconnected {
+            tokio::time::timeout(DEADLINE, events.next()).await.expect("the attempt ends");
+        }
     });
 }
 

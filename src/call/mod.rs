@@ -92,7 +92,7 @@ impl Call {
     pub async fn answered(&self) -> Result<()> {
         let mut state = self.0.state.clone();
         let this = self.clone();
-        runtime::run(async move {
+        runtime::run_while_awaited(async move {
             let reached = state
                 .wait_for(|state| state.is_answered() || *state >= CallState::Ending)
                 .await
@@ -112,7 +112,7 @@ impl Call {
     pub async fn ended(&self) -> Result<EndReason> {
         let mut state = self.0.state.clone();
         let this = self.clone();
-        runtime::run(async move { Ok(this.wait_for_end(&mut state).await) }).await
+        runtime::run_while_awaited(async move { Ok(this.wait_for_end(&mut state).await) }).await
     }
 
     async fn wait_for_end(&self, state: &mut watch::Receiver<CallState>) -> EndReason {
@@ -228,7 +228,7 @@ impl Call {
         }
         let this = self.clone();
         let path = path.as_ref().to_owned();
-        runtime::run(async move {
+        runtime::run_while_awaited(async move {
             let mut state = this.0.state.clone();
             let player = file::play(&path, &this.0.audio)?;
             tokio::select! {

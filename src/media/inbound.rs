@@ -153,11 +153,12 @@ impl AudioOutput {
         true
     }
 
-    /// Removes all sinks as [`AudioOutput::remove_sink`] does.
-    pub fn remove_all_sinks(&self) {
+    /// Removes all sinks without waiting for a running callback: for the end of a call, which no
+    /// sink may hold up. No further callback begins.
+    pub fn detach_all_sinks(&self) {
         let slots = std::mem::take(&mut *self.sinks());
         self.changed();
-        slots.iter().for_each(|slot| slot.remove());
+        slots.iter().for_each(|slot| slot.detach());
     }
 
     /// The counters of one sink; none when there is none of that id.

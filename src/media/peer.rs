@@ -358,6 +358,11 @@ impl Peer {
         sender.write_rtp(now, packet).map_err(|error| failed(&error))
     }
 
+    /// Lets `duration` RTP clock ticks pass without a packet.
+    pub(crate) fn skip(&mut self, duration: u32) {
+        self.timestamp = self.timestamp.wrapping_add(duration);
+    }
+
     /// What is known about the path now.
     pub(crate) fn path_report(&mut self, now: Instant) -> PathReport {
         use rtc::statistics::report::RTCStatsReportEntry;

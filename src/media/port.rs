@@ -101,7 +101,7 @@ impl AudioPort {
 
     /// Nothing is delivered any more: the call is over.
     pub(crate) fn end(&self) {
-        self.0.output.remove_all_sinks();
+        self.0.output.detach_all_sinks();
         self.0.input.clear();
     }
 

@@ -196,6 +196,11 @@ impl SinkSlot {
         }
     }
 
+    /// Stops callbacks without waiting: one that runs may still be running afterwards.
+    pub(crate) fn detach(&self) {
+        self.is_removed.store(true, Ordering::SeqCst);
+    }
+
     /// Claims the sink for this thread; false when it was removed.
     ///
     /// The flag is looked at under the lock, so `remove` either sees the claim or prevents it.

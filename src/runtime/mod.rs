@@ -84,13 +84,34 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    match spawn(work)?.await {
+    finish(spawn(work)?).await
+}
+
+async fn finish<T>(task: JoinHandle<Result<T>>) -> Result<T> {
+    match task.await {
         Ok(result) => result,
         Err(join) if join.is_panic() => Err(Error::internal(
             "the library panicked in this operation; please report it with a log",
         )),
         Err(_) => Err(Error::new(ErrorKind::Cancelled, "the library was shut down")),
     }
+}
+
+/// Like [`run`], for work that has no meaning once nobody waits: dropping the wait ends it.
+pub(crate) async fn run_while_awaited<T, F>(work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    struct AbortOnDrop(tokio::task::AbortHandle);
+    impl Drop for AbortOnDrop {
+        fn drop(&mut self) {
+            self.0.abort();
+        }
+    }
+    let task = spawn(work)?;
+    let _guard = AbortOnDrop(task.abort_handle());
+    finish(task).await
 }
 
 /// Blocks on `work` from a thread that is not the library's.

@@ -138,6 +138,7 @@ impl Actor {
                 self.requests.add(outgoing, Instant::now());
                 self.flush().await;
             }
+            Command::Abandon(error) => self.input(Input::Abandon(error)).await,
             Command::Close { reply } => {
                 self.closed.push(reply);
                 self.input(Input::Close).await;

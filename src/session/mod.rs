@@ -72,6 +72,7 @@ pub(crate) struct Outgoing {
 pub(crate) enum Command {
     Connect { reply: oneshot::Sender<Result<()>> },
     Request(Outgoing),
+    Abandon(Error),
     Close { reply: oneshot::Sender<()> },
 }
 
@@ -92,10 +93,16 @@ impl Session {
         match tokio::time::timeout(limit, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Error::closed("the client")),
-            Err(_) => Err(Error::new(
-                ErrorKind::Timeout,
-                format!("the service did not authorize the session within {limit:?}; try again"),
-            )),
+            Err(_) => {
+                let error = Error::new(
+                    ErrorKind::Timeout,
+                    format!(
+                        "the service did not authorize the session within {limit:?}; try again"
+                    ),
+                );
+                self.send(Command::Abandon(error.clone())).await?;
+                Err(error)
+            }
         }
     }
 

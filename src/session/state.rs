@@ -43,6 +43,8 @@ pub(crate) enum Input {
     /// A request went unanswered while nothing else came either.
     HalfOpen,
     Elapsed(Timer),
+    /// Nobody waits for the first connection any more.
+    Abandon(Error),
     Close,
 }
 
@@ -174,6 +176,17 @@ impl State {
             },
             Input::HalfOpen => self.half_open("requests stay unanswered"),
             Input::Elapsed(timer) => self.elapsed(timer),
+            Input::Abandon(error) => match self.phase {
+                Phase::Opening | Phase::Authorizing if !self.was_ready => {
+                    let mut outputs = vec![
+                        Output::Disarm(Timer::Authorization),
+                        Output::CloseSocket { politely: false },
+                    ];
+                    outputs.extend(self.give_up(error));
+                    outputs
+                }
+                _ => Vec::new(),
+            },
             Input::Close => self.close(),
         }
     }

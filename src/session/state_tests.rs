@@ -190,6 +190,25 @@ fn close_is_final_in_every_phase() {
 }
 
 #[test]
+fn a_first_connection_that_nobody_waits_for_is_given_up() {
+    let late = || Input::Abandon(Error::new(ErrorKind::Timeout, "too late"));
+    for opened in [false, true] {
+        let mut state = machine();
+        state.handle(Input::Connect);
+        if opened {
+            state.handle(Input::SocketOpened);
+        }
+        let outputs = state.handle(late());
+        assert!(outputs.contains(&Output::CloseSocket { politely: false }));
+        assert!(has_state(&outputs, ClientState::Disconnected));
+        assert_eq!(state.handle(late()), []);
+    }
+    let mut state = machine();
+    ready(&mut state, "p");
+    assert_eq!(state.handle(late()), [], "a session that was up repairs itself");
+}
+
+#[test]
 fn inputs_out_of_place_change_nothing() {
     let mut state = machine();
     for input in [

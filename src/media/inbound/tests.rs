@@ -340,7 +340,7 @@ fn sinks_come_and_go() {
     assert_eq!((first.frames().len(), second.frames().len()), (20, 20));
     assert_eq!(rig.output.sink_stats(b).unwrap().delivered, 20);
     assert_eq!(rig.output.sink_stats(a), None);
-    rig.output.remove_all_sinks();
+    rig.output.detach_all_sinks();
     rig.steps(3);
     assert_eq!(second.frames().len(), 20);
 }
