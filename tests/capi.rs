@@ -149,3 +149,54 @@ fn write_tone() {
 fn handles() {
     run("handles");
 }
+
+#[test]
+fn call() {
+    run("call");
+}
+
+#[test]
+fn null() {
+    run("null");
+}
+
+#[test]
+fn refused() {
+    run("refused");
+}
+
+#[test]
+fn reentrancy() {
+    run("reentrancy");
+}
+
+#[test]
+fn lifetime() {
+    run("lifetime");
+}
+
+/// The table of NULLs and the header name the same functions.
+#[test]
+fn the_table_of_nulls_is_complete() {
+    let read = |path: &str| std::fs::read_to_string(Path::new(ROOT).join(path)).expect(path);
+    let (header, table) = (read("include/signalwire.h"), read("tests/capi/null.c"));
+    let declarations = header.split("extern \"C\" {").nth(1).expect("the functions");
+    let mut count = 0;
+    for line in declarations.lines().filter(|line| !line.starts_with([' ', '/', '}', '#'])) {
+        let Some((before, _)) = line.split_once('(') else { continue };
+        let name = before.rsplit([' ', '*']).next().expect("a name");
+        assert!(table.contains(&format!("{name}(")), "tests/capi/null.c lacks {name}");
+        count += 1;
+    }
+    assert!(count > 40, "only {count} functions found in the header");
+}
+
+#[test]
+fn the_header_alone_is_valid_c11_and_cpp17() {
+    let header = Path::new(ROOT).join("include/signalwire.h");
+    succeed(compiler().args(["-fsyntax-only", "-x", "c"]).arg(&header));
+    let cxx = std::env::var_os("CXX").unwrap_or_else(|| "g++".into());
+    let mut cxx = Command::new(cxx);
+    cxx.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]);
+    succeed(cxx.args(["-x", "c++"]).arg(&header));
+}

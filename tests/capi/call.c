@@ -10,7 +10,7 @@
 
 static latch answered = LATCH_INIT, tone_heard = LATCH_INIT, completions = LATCH_INIT;
 static latch call_dropped = LATCH_INIT, sink_dropped = LATCH_INIT, client_dropped = LATCH_INIT;
-static latch info_done = LATCH_INIT, addresses_done = LATCH_INIT;
+static latch media_up = LATCH_INIT, info_done = LATCH_INIT, addresses_done = LATCH_INIT;
 
 // What the observers saw, in order. Written on the dispatcher only, read after the last event.
 static int32_t call_states[16], client_states[16];
@@ -42,6 +42,7 @@ static void on_call_event(const sw_call_event *event, void *user_data) {
     case SW_CALL_EVENT_MEDIA_CONNECTED:
         CHECK(strcmp(event->codec, "opus") == 0);
         media_count++;
+        latch_add(&media_up);
         break;
     case SW_CALL_EVENT_JOINED:
         CHECK(event->call_id && event->member_id && event->room_session_id && event->raw_json);
@@ -124,8 +125,9 @@ static void directory(sw_client *client) {
 }
 
 static void push_tone(sw_call *call, unsigned milliseconds) {
-    static int16_t samples[RATE_HZ * 2];
+    static int16_t samples[RATE_HZ * 3];
     unsigned n = RATE_HZ / 1000 * milliseconds;
+    CHECK(n <= sizeof(samples) / sizeof(*samples));
     for (unsigned i = 0; i < n; i++) {
         samples[i] = (int16_t)(12000 * sin(2 * PI * TONE_HZ * i / RATE_HZ));
     }
@@ -167,16 +169,8 @@ static void audio(sw_call *call) {
     sink.drop = on_drop;
     sink.user_data = &sink_dropped;
     EXPECT(SW_OK, sw_call_add_audio_sink(call, RATE_HZ, 1, &sink, &id));
-    // Repeated, since audio is dropped until media is connected.
-    for (int i = 0; i < 10 && latch_count(&tone_heard) < 25; i++) {
-        push_tone(call, 1000);
-        uint32_t queued = 1;
-        while (queued > 0 && latch_count(&tone_heard) < 25) {
-            struct timespec pause = {0, 10000000};
-            nanosleep(&pause, NULL);
-            EXPECT(SW_OK, sw_call_queued_audio_ms(call, &queued));
-        }
-    }
+    CHECK(latch_wait(&media_up, 1));
+    push_tone(call, 3000);
     CHECK(latch_wait(&tone_heard, 25));
     EXPECT(SW_OK, sw_call_remove_audio_sink(call, id));
     EXPECT(SW_OK, sw_call_remove_audio_sink(call, id));
