@@ -36,9 +36,10 @@
  *
  * Errors. Every function that can fail returns sw_status: SW_OK or a negative SW_ERR_*. Its text
  *   is in sw_last_error() of the same thread. Results are written on success only. What takes
- *   time returns at once and tells a completion; arguments that cannot be are refused at once,
- *   and then the completion is not called. Enumerations are passed as int32_t, and a newer
- *   library may give values that this header does not list.
+ *   time returns at once and tells a completion how it ended; if the function itself returns an
+ *   error (a bad handle, pointer, text or struct), its completion is never called. A waiter is
+ *   told in both cases. Enumerations are passed as int32_t, and a newer library may give values
+ *   that this header does not list.
  * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder) are checked: NULL, freed, foreign and
  *   garbage ones give SW_ERR_INVALID_HANDLE. They are not addresses: never dereference one.
  * Ownership. _new and _free belong together, _ref and _unref too; freeing NULL is SW_OK. Objects
@@ -82,7 +83,8 @@
     (sw_version_number() / 1000000 == SW_VERSION_MAJOR && sw_version_number() >= SW_VERSION_NUMBER)
 
 // First values of the structs that the application fills: everything at its default.
-#define SW_CLIENT_OPTIONS_INIT {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL}
+#define SW_CLIENT_OPTIONS_INIT \
+    {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL}
 #define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
@@ -351,8 +353,9 @@ typedef struct sw_log_handler {
 //
 // If the function that took the completion returned `SW_OK`, `fn` is called exactly once, on
 // the dispatcher thread, possibly before that function returns; if it returned an error, `fn`
-// is never called. `fn` may be NULL: then nobody is told. Pass `sw_waiter_completion` to block
-// until the end instead.
+// is never called: that is so for handles, pointers, texts and structs that cannot be, while
+// everything that the operation itself finds is told here. `fn` may be NULL: then nobody is
+// told. Pass `sw_waiter_completion` to block until the end instead.
 typedef struct sw_completion {
     // Nullable. `status`: `SW_OK` or `SW_ERR_*`; `error`: NULL on success, else borrowed for the
     // time of the call; `user_data`: as below. It must not block, throw or `longjmp` out.
@@ -827,9 +830,11 @@ sw_status sw_waiter_reset(struct sw_waiter *waiter);
 // Begins a new wait and gives the completion to pass to a function of this library.
 //
 // Earlier results and completions of this waiter are forgotten, so take one completion, start
-// one operation and wait for it, then take the next. The application may also call the
-// completion's `fn` itself, for example at the end of a typed completion. `waiter`: not null; for an invalid
-// handle `fn` is NULL and `sw_waiter_wait` tells the error. Any thread.
+// one operation and wait for it, then take the next. When the function refuses, the wait ends
+// with its error, so its status need not be looked at. The application may also call the
+// completion's `fn` itself, for example at the end of a typed completion.
+// `waiter`: not null; for an invalid handle `fn` is NULL and `sw_waiter_wait` tells the error.
+// Any thread.
 struct sw_completion sw_waiter_completion(struct sw_waiter *waiter);
 
 // Waits until the completion was called, and gives its status; the text is then in
@@ -869,7 +874,7 @@ sw_status sw_client_free(struct sw_client *client);
 //
 // From then on a lost connection is made again by itself. Connecting a connected client is
 // `SW_OK`. `client`: not null.
-// Errors, here or in the completion: `SW_ERR_NETWORK` (unknown or unreachable host),
+// Completion: `SW_ERR_NETWORK` (unknown or unreachable host),
 // `SW_ERR_TLS`, `SW_ERR_UNAUTHORIZED` (expired or refused token: get a new one),
 // `SW_ERR_TIMEOUT` after `connect_timeout_ms`, `SW_ERR_PROTOCOL`, `SW_ERR_CLOSED` after
 // `sw_client_disconnect`, `SW_ERR_CANCELLED` when freed meanwhile. Any thread.
@@ -908,7 +913,7 @@ sw_status sw_client_dial(struct sw_client *client,
 
 // Reads the subscriber that the token belongs to. Needs no session.
 //
-// `client`: not null. Errors, here or in the completion: `SW_ERR_UNAUTHORIZED`,
+// `client`: not null. Completion: `SW_ERR_UNAUTHORIZED`,
 // `SW_ERR_NETWORK`, `SW_ERR_TLS`, `SW_ERR_TIMEOUT`, `SW_ERR_RATE_LIMITED`, `SW_ERR_SERVER`,
 // `SW_ERR_PROTOCOL`; `SW_ERR_CANCELLED` when the client is freed meanwhile. Any thread. Each
 // call reads it anew.
@@ -916,7 +921,7 @@ sw_status sw_client_subscriber_info(struct sw_client *client, struct sw_subscrib
 
 // Reads the first page of the addresses that the subscriber can see. Needs no session.
 //
-// `client`: not null. `query`: nullable; copied. Errors, here or in the completion:
+// `client`: not null. `query`: nullable; copied. Completion:
 // `SW_ERR_INVALID_ARGUMENT` for the query, else those of `sw_client_subscriber_info`. Any
 // thread. Each call reads it anew.
 sw_status sw_client_addresses(struct sw_client *client,
@@ -981,7 +986,7 @@ sw_status sw_call_hangup(struct sw_call *call, struct sw_completion done);
 //
 // `call`: not null. `digits`: not null, 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of
 // 0.5 s/1 s; copied.
-// Errors, here or in the completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
+// Completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
 // `SW_ERR_INVALID_STATE` unless the call is answered; `SW_ERR_CLOSED` after its end;
 // `SW_ERR_TIMEOUT` (unsure whether they were sent); `SW_ERR_REJECTED`. Any thread.
 sw_status sw_call_send_digits(struct sw_call *call, const char *digits, struct sw_completion done);
@@ -989,7 +994,7 @@ sw_status sw_call_send_digits(struct sw_call *call, const char *digits, struct s
 // Mutes the microphone: silence is sent at once, and the service stops passing on this member's
 // audio. Muting twice is `SW_OK`.
 //
-// `call`: not null. Errors, here or in the completion: `SW_ERR_INVALID_STATE` unless answered
+// `call`: not null. Completion: `SW_ERR_INVALID_STATE` unless answered
 // and joined; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` and `SW_ERR_REJECTED`, after which the local
 // side stays muted. Any thread.
 sw_status sw_call_mute(struct sw_call *call, struct sw_completion done);
@@ -1004,7 +1009,7 @@ sw_status sw_call_is_muted(const struct sw_call *call, bool *out_is_muted);
 
 // Puts the call on hold: the service stops sending media. Holding a held call is `SW_OK`.
 //
-// `call`: not null. Takes about 0.3 s. Errors, here or in the completion:
+// `call`: not null. Takes about 0.3 s. Completion:
 // `SW_ERR_INVALID_STATE` unless answered; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (state unchanged,
 // retry is safe); `SW_ERR_REJECTED`. Any thread.
 sw_status sw_call_hold(struct sw_call *call, struct sw_completion done);
@@ -1075,7 +1080,7 @@ sw_status sw_call_remove_audio_sink(struct sw_call *call, uint64_t sink_id);
 // `call`: not null. `path`: not null, UTF-8; copied. PCM of 8 to 32 bits or float, 8000 to
 // 192000 Hz; at most 256 MB. A second file plays at the same time and both are garbled: wait for
 // the first.
-// Errors, here or in the completion: `SW_ERR_INVALID_STATE` unless the call is answered;
+// Completion: `SW_ERR_INVALID_STATE` unless the call is answered;
 // `SW_ERR_MEDIA` for files that cannot be read; `SW_ERR_CLOSED` when the call ends first. Any
 // thread.
 sw_status sw_call_play_wav(struct sw_call *call, const char *path, struct sw_completion done);

@@ -1,7 +1,7 @@
 //! `sw_call_*_audio*`: PCM in and out.
 
 use super::call::sw_call;
-use super::completion::{start, sw_completion};
+use super::completion::{guard_with, start, sw_completion};
 use super::guard::guard;
 use super::handle;
 use super::observer::UserData;
@@ -205,7 +205,7 @@ pub extern "C" fn sw_call_remove_audio_sink(call: *mut sw_call, sink_id: u64) ->
 /// `call`: not null. `path`: not null, UTF-8; copied. PCM of 8 to 32 bits or float, 8000 to
 /// 192000 Hz; at most 256 MB. A second file plays at the same time and both are garbled: wait for
 /// the first.
-/// Errors, here or in the completion: `SW_ERR_INVALID_STATE` unless the call is answered;
+/// Completion: `SW_ERR_INVALID_STATE` unless the call is answered;
 /// `SW_ERR_MEDIA` for files that cannot be read; `SW_ERR_CLOSED` when the call ends first. Any
 /// thread.
 #[no_mangle]
@@ -214,7 +214,7 @@ pub extern "C" fn sw_call_play_wav(
     path: *const c_char,
     done: sw_completion,
 ) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         // SAFETY: the header asks for a text or NULL.
         let path = unsafe { text::required(path, "path")? };

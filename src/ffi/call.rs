@@ -1,6 +1,6 @@
 //! `sw_call_*`: one call.
 
-use super::completion::{start, sw_completion};
+use super::completion::{guard_with, start, sw_completion};
 use super::event::with_call_event;
 use super::guard::guard;
 use super::handle;
@@ -147,7 +147,7 @@ pub extern "C" fn sw_call_end_reason(
 /// `SW_ERR_CANCELLED` after the client's end. Any thread. May be called any number of times.
 #[no_mangle]
 pub extern "C" fn sw_call_answered(call: *mut sw_call, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         start(done.pending(), async move { call.answered().await })
     })
@@ -159,7 +159,7 @@ pub extern "C" fn sw_call_answered(call: *mut sw_call, done: sw_completion) -> s
 /// library is shut down first. Any thread. May be called any number of times.
 #[no_mangle]
 pub extern "C" fn sw_call_ended(call: *mut sw_call, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         start(done.pending(), async move { call.ended().await.map(drop) })
     })
@@ -172,7 +172,7 @@ pub extern "C" fn sw_call_ended(call: *mut sw_call, done: sw_completion) -> sw_s
 /// Errors: `SW_ERR_CANCELLED` if the library is shut down meanwhile. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_call_hangup(call: *mut sw_call, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         start(done.pending(), async move { call.hangup().await })
     })
@@ -182,7 +182,7 @@ pub extern "C" fn sw_call_hangup(call: *mut sw_call, done: sw_completion) -> sw_
 ///
 /// `call`: not null. `digits`: not null, 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of
 /// 0.5 s/1 s; copied.
-/// Errors, here or in the completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
+/// Completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
 /// `SW_ERR_INVALID_STATE` unless the call is answered; `SW_ERR_CLOSED` after its end;
 /// `SW_ERR_TIMEOUT` (unsure whether they were sent); `SW_ERR_REJECTED`. Any thread.
 #[no_mangle]
@@ -191,7 +191,7 @@ pub extern "C" fn sw_call_send_digits(
     digits: *const c_char,
     done: sw_completion,
 ) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         // SAFETY: the header asks for a text or NULL.
         let digits = unsafe { text::required(digits, "digits")? };
@@ -202,12 +202,12 @@ pub extern "C" fn sw_call_send_digits(
 /// Mutes the microphone: silence is sent at once, and the service stops passing on this member's
 /// audio. Muting twice is `SW_OK`.
 ///
-/// `call`: not null. Errors, here or in the completion: `SW_ERR_INVALID_STATE` unless answered
+/// `call`: not null. Completion: `SW_ERR_INVALID_STATE` unless answered
 /// and joined; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` and `SW_ERR_REJECTED`, after which the local
 /// side stays muted. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_call_mute(call: *mut sw_call, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         start(done.pending(), async move { call.mute().await })
     })
@@ -216,7 +216,7 @@ pub extern "C" fn sw_call_mute(call: *mut sw_call, done: sw_completion) -> sw_st
 /// Undoes `sw_call_mute`; same parameters and errors. Unmuting twice is `SW_OK`.
 #[no_mangle]
 pub extern "C" fn sw_call_unmute(call: *mut sw_call, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         start(done.pending(), async move { call.unmute().await })
     })
@@ -237,12 +237,12 @@ pub extern "C" fn sw_call_is_muted(call: *const sw_call, out_is_muted: *mut bool
 
 /// Puts the call on hold: the service stops sending media. Holding a held call is `SW_OK`.
 ///
-/// `call`: not null. Takes about 0.3 s. Errors, here or in the completion:
+/// `call`: not null. Takes about 0.3 s. Completion:
 /// `SW_ERR_INVALID_STATE` unless answered; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (state unchanged,
 /// retry is safe); `SW_ERR_REJECTED`. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_call_hold(call: *mut sw_call, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         start(done.pending(), async move { call.hold().await })
     })
@@ -251,7 +251,7 @@ pub extern "C" fn sw_call_hold(call: *mut sw_call, done: sw_completion) -> sw_st
 /// Takes the call off hold; same parameters and errors as `sw_call_hold`.
 #[no_mangle]
 pub extern "C" fn sw_call_unhold(call: *mut sw_call, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let call = handle::get(call)?;
         start(done.pending(), async move { call.unhold().await })
     })

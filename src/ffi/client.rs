@@ -1,7 +1,7 @@
 //! `sw_client_*`: the session.
 
 use super::call::sw_call;
-use super::completion::{cancelled, start, sw_completion};
+use super::completion::{cancelled, guard_with, start, sw_completion};
 use super::event::with_client_event;
 use super::guard::guard;
 use super::handle;
@@ -121,13 +121,13 @@ pub extern "C" fn sw_client_free(client: *mut sw_client) -> sw_status {
 ///
 /// From then on a lost connection is made again by itself. Connecting a connected client is
 /// `SW_OK`. `client`: not null.
-/// Errors, here or in the completion: `SW_ERR_NETWORK` (unknown or unreachable host),
+/// Completion: `SW_ERR_NETWORK` (unknown or unreachable host),
 /// `SW_ERR_TLS`, `SW_ERR_UNAUTHORIZED` (expired or refused token: get a new one),
 /// `SW_ERR_TIMEOUT` after `connect_timeout_ms`, `SW_ERR_PROTOCOL`, `SW_ERR_CLOSED` after
 /// `sw_client_disconnect`, `SW_ERR_CANCELLED` when freed meanwhile. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_client_connect(client: *mut sw_client, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let object = handle::get(client)?;
         let client = object.client.clone();
         start(done.pending(), object.until_freed(async move { client.connect().await }))
@@ -141,7 +141,7 @@ pub extern "C" fn sw_client_connect(client: *mut sw_client, done: sw_completion)
 /// Errors: `SW_ERR_CANCELLED` when the library shuts down meanwhile. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_client_disconnect(client: *mut sw_client, done: sw_completion) -> sw_status {
-    guard(|| {
+    guard_with(done, || {
         let client = handle::get(client)?.client.clone();
         start(done.pending(), async move { client.disconnect().await })
     })
@@ -181,7 +181,7 @@ pub extern "C" fn sw_client_dial(
     out_call: *mut *mut sw_call,
     answered: sw_completion,
 ) -> sw_status {
-    guard(|| {
+    guard_with(answered, || {
         let object = handle::get(client)?;
         // SAFETY: the header asks for NULL or a place for the result.
         let out = unsafe { Out::required(out_call, "out_call")? };

@@ -1,19 +1,19 @@
 //! Completions: how an operation that takes time tells its end, exactly once.
 
+use super::guard::guard;
 use super::status::{sw_error, sw_status, OwnedError, OK};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{self, dispatch};
 use std::ffi::c_void;
 use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
 
 /// What is called when an operation has ended.
 ///
 /// If the function that took the completion returned `SW_OK`, `fn` is called exactly once, on
 /// the dispatcher thread, possibly before that function returns; if it returned an error, `fn`
-/// is never called. `fn` may be NULL: then nobody is told. Pass `sw_waiter_completion` to block
-/// until the end instead.
+/// is never called: that is so for handles, pointers, texts and structs that cannot be, while
+/// everything that the operation itself finds is told here. `fn` may be NULL: then nobody is
+/// told. Pass `sw_waiter_completion` to block until the end instead.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct sw_completion {
@@ -118,30 +118,33 @@ pub(super) fn call_with(error: &Option<Error>, call: impl FnOnce(sw_status, *con
 
 /// Runs `work` on the library's threads and tells its end to `pending`.
 ///
-/// What can be said at once, such as a bad argument or a wrong state, is returned as this
-/// function's error and not told to the completion.
+/// Every failure of the work goes to `pending`, however early it comes, so that an application
+/// finds it in one place. Error: the threads cannot be started; then `pending` is not told.
 pub(super) fn start<T, F>(mut pending: Pending<T>, work: F) -> Result<()>
 where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    let handle = runtime::handle();
-    let mut work: Pin<Box<F>> = Box::pin(work);
-    let first = match &handle {
-        Ok(_) => work.as_mut().poll(&mut Context::from_waker(Waker::noop())),
-        Err(error) => Poll::Ready(Err(error.clone())),
-    };
-    match (handle, first) {
-        (_, Poll::Ready(Err(error))) | (Err(error), _) => {
-            pending.0 = None;
-            return Err(error);
+    match runtime::handle() {
+        Ok(runtime) => {
+            runtime.spawn(async move { pending.complete(work.await) });
+            Ok(())
         }
-        (_, Poll::Ready(result)) => pending.complete(result),
-        (Ok(handle), Poll::Pending) => {
-            handle.spawn(async move { pending.complete(work.await) });
+        Err(error) => {
+            pending.0 = None;
+            Err(error)
         }
     }
-    Ok(())
+}
+
+/// [`guard`] for functions with a completion: a waiter hears of a refusal too, so that waiting
+/// without a look at the function's status does not wait for ever.
+pub(super) fn guard_with(done: sw_completion, body: impl FnOnce() -> Result<()>) -> sw_status {
+    let status = guard(body);
+    if status != OK {
+        super::waiter::refuse(done, status);
+    }
+    status
 }
 
 #[cfg(test)]
@@ -181,13 +184,5 @@ mod tests {
         start(done, panics).unwrap();
         assert_eq!(next(&told).unwrap_err().kind(), ErrorKind::Cancelled);
         assert!(told.recv_timeout(Duration::from_secs(5)).is_err(), "its sender must be gone");
-    }
-
-    #[test]
-    fn what_fails_at_once_is_returned_and_not_told() {
-        let (done, told) = pending();
-        let refused = start(done, async { Err(Error::invalid("no")) }).unwrap_err();
-        assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
-        assert_eq!(told.recv(), Err(mpsc::RecvError));
     }
 }

@@ -245,7 +245,7 @@ impl sw_address_page_completion {
 
 /// Reads the subscriber that the token belongs to. Needs no session.
 ///
-/// `client`: not null. Errors, here or in the completion: `SW_ERR_UNAUTHORIZED`,
+/// `client`: not null. Completion: `SW_ERR_UNAUTHORIZED`,
 /// `SW_ERR_NETWORK`, `SW_ERR_TLS`, `SW_ERR_TIMEOUT`, `SW_ERR_RATE_LIMITED`, `SW_ERR_SERVER`,
 /// `SW_ERR_PROTOCOL`; `SW_ERR_CANCELLED` when the client is freed meanwhile. Any thread. Each
 /// call reads it anew.
@@ -263,7 +263,7 @@ pub extern "C" fn sw_client_subscriber_info(
 
 /// Reads the first page of the addresses that the subscriber can see. Needs no session.
 ///
-/// `client`: not null. `query`: nullable; copied. Errors, here or in the completion:
+/// `client`: not null. `query`: nullable; copied. Completion:
 /// `SW_ERR_INVALID_ARGUMENT` for the query, else those of `sw_client_subscriber_info`. Any
 /// thread. Each call reads it anew.
 #[no_mangle]

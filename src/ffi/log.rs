@@ -268,3 +268,60 @@ fn deliver(handler: &Handler, record: &Record, dropped_records: u64) {
     // SAFETY: the header says that `on_record` is such a function.
     unsafe { (handler.on_record)(&raw, handler.data.get()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{channel, Receiver, Sender};
+    use std::time::Duration;
+
+    type Line = (i32, u64, String);
+
+    unsafe extern "C" fn on_record(record: *const sw_log_record, user_data: *mut c_void) {
+        // SAFETY: the record is valid for the call; the data is the sender of the test, which
+        // outlives the handler.
+        let (record, sender) = unsafe { (&*record, &*user_data.cast::<Sender<Line>>()) };
+        // SAFETY: the texts of a record are valid for the call.
+        let message = unsafe { std::ffi::CStr::from_ptr(record.message) };
+        let message = message.to_str().unwrap().to_owned();
+        sender.send((record.level, record.dropped_records, message)).unwrap();
+    }
+
+    fn next(lines: &Receiver<Line>) -> Line {
+        loop {
+            let line = lines.recv_timeout(Duration::from_secs(5)).unwrap();
+            // Other tests of this process log too.
+            if line.2.contains("on purpose:") {
+                return line;
+            }
+        }
+    }
+
+    #[test]
+    fn lines_come_in_order_with_their_fields_up_to_the_level() {
+        let (sender, lines) = channel::<Line>();
+        let sender = Box::into_raw(Box::new(sender));
+        let handler = sw_log_handler {
+            struct_size: size_of::<sw_log_handler>() as u32,
+            on_record: Some(on_record),
+            drop: None,
+            user_data: sender.cast(),
+        };
+        assert_eq!(sw_set_log_handler(sw_log_levels::SW_LOG_INFO as i32, &handler), 0);
+        tracing::info!(port = 7, name = "x", "on purpose: {}", 1);
+        tracing::debug!("on purpose: too detailed");
+        tracing::info!(target: "elsewhere", "on purpose: not ours");
+        tracing::warn!("on purpose: 2");
+        assert_eq!(next(&lines), (3, 0, "on purpose: 1 port=7 name=\"x\"".to_owned()));
+        assert_eq!(next(&lines), (2, 0, "on purpose: 2".to_owned()));
+        assert_eq!(sw_set_log_handler(0, std::ptr::null()), 0);
+        tracing::error!("on purpose: after the end");
+        // The dispatcher is through with the handler when it has run one more job.
+        let (done, is_done) = channel();
+        on_dispatcher(move || done.send(()).unwrap());
+        is_done.recv_timeout(Duration::from_secs(5)).unwrap();
+        assert!(lines.try_iter().all(|line| !line.2.contains("after the end")));
+        // SAFETY: made by `into_raw` above; no handler refers to it any more.
+        drop(unsafe { Box::from_raw(sender) });
+    }
+}

@@ -1,7 +1,7 @@
 //! Waiting for a completion on the application's own thread.
 
 use super::completion::{cancelled, sw_completion};
-use super::guard::guard;
+use super::guard::{guard, sw_last_error_info};
 use super::handle::{self};
 use super::status::{sw_error, sw_status};
 use super::text::Out;
@@ -108,16 +108,25 @@ impl Waiter {
 }
 
 extern "C" fn on_complete(status: sw_status, error: *const sw_error, user_data: *mut c_void) {
-    guard(|| {
-        let ticket = user_data.cast::<Ticket>().cast_const();
-        if let Some(waiter) = handle::release(ticket)? {
-            // SAFETY: a completion's error is NULL or a valid struct for the time of the call,
-            // also when the application calls the completion itself.
-            let result = unsafe { super::status::to_result(status, error) };
-            waiter.finish(ticket.addr(), result);
-        }
-        Ok(())
+    let ticket = user_data.cast::<Ticket>().cast_const();
+    // A used or forgotten ticket is no error: its wait was given up.
+    if let Ok(Some(waiter)) = handle::release(ticket) {
+        // SAFETY: a completion's error is NULL or a valid struct for the time of the call,
+        // also when the application calls the completion itself.
+        let result = unsafe { super::status::to_result(status, error) };
+        waiter.finish(ticket.addr(), result);
+    }
+}
+
+/// Tells a waiter that the function which got its completion has refused.
+pub(super) fn refuse(done: sw_completion, status: sw_status) {
+    let is_ours = done.r#fn.is_some_and(|function| {
+        let ours: unsafe extern "C" fn(sw_status, *const sw_error, *mut c_void) = on_complete;
+        std::ptr::fn_addr_eq(function, ours)
     });
+    if is_ours {
+        on_complete(status, sw_last_error_info(), done.user_data);
+    }
 }
 
 /// Makes a waiter.
@@ -164,9 +173,11 @@ pub extern "C" fn sw_waiter_reset(waiter: *mut sw_waiter) -> sw_status {
 /// Begins a new wait and gives the completion to pass to a function of this library.
 ///
 /// Earlier results and completions of this waiter are forgotten, so take one completion, start
-/// one operation and wait for it, then take the next. The application may also call the
-/// completion's `fn` itself, for example at the end of a typed completion. `waiter`: not null; for an invalid
-/// handle `fn` is NULL and `sw_waiter_wait` tells the error. Any thread.
+/// one operation and wait for it, then take the next. When the function refuses, the wait ends
+/// with its error, so its status need not be looked at. The application may also call the
+/// completion's `fn` itself, for example at the end of a typed completion.
+/// `waiter`: not null; for an invalid handle `fn` is NULL and `sw_waiter_wait` tells the error.
+/// Any thread.
 #[no_mangle]
 pub extern "C" fn sw_waiter_completion(waiter: *mut sw_waiter) -> sw_completion {
     let mut completion = sw_completion { r#fn: None, user_data: std::ptr::null_mut() };

@@ -1,0 +1,202 @@
+//! The C interface as C programs see it: `tests/capi/*.c`, compiled, linked with the shared
+//! library, run against the gateway, and again under valgrind where that is installed.
+
+use signalwire_gateway::{Gateway, GatewayConfig};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// `target/debug` or `target/release`, whichever this test was built in.
+fn target() -> PathBuf {
+    let exe = std::env::current_exe().expect("the path of this test");
+    exe.ancestors().nth(2).expect("target/<profile>/deps/<test>").to_owned()
+}
+
+fn succeed(command: &mut Command) -> Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let show = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}\n{}{}",
+        output.status,
+        show(&output.stdout),
+        show(&output.stderr)
+    );
+    output
+}
+
+/// Builds the shared library once; gives the directory that holds it.
+fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let target = target();
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(ROOT).args(["rustc", "--quiet", "--lib", "--features", "capi"]);
+        cargo
+            .args(["--crate-type", "cdylib", "--target-dir"])
+            .arg(target.parent().expect("target"));
+        if target.ends_with("release") {
+            cargo.arg("--release");
+        }
+        succeed(&mut cargo);
+        target
+    })
+}
+
+fn compiler() -> Command {
+    let mut cc = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    cc.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
+    cc.arg("-I").arg(Path::new(ROOT).join("include"));
+    cc
+}
+
+/// Compiles a C file and gives the program.
+fn compile(source: &str) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let library = library();
+    let stem = Path::new(source).file_stem().expect("a file name").to_owned();
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(stem).with_extension("capi");
+    let mut cc = compiler();
+    cc.arg(Path::new(ROOT).join(source)).arg("-o").arg(&program);
+    cc.arg("-L").arg(library).args(["-lsignalwire_client", "-lm", "-pthread"]);
+    cc.arg(format!("-Wl,-rpath,{}", library.display()));
+    succeed(&mut cc);
+    program
+}
+
+/// A gateway and what a program must know of it.
+struct Service {
+    gateway: Gateway,
+    ca_file: PathBuf,
+}
+
+impl Service {
+    fn start(name: &str) -> Self {
+        let gateway = Gateway::start(GatewayConfig::default()).expect("the gateway");
+        let ca_file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-ca.pem"));
+        std::fs::write(&ca_file, gateway.ca_pem()).expect("the CA file");
+        Self { gateway, ca_file }
+    }
+
+    fn settings(&self, command: &mut Command) {
+        let mint = |seconds| self.gateway.mint_token("alice@example.com", seconds, None);
+        command
+            .env("SW_WS_URL", self.gateway.ws_url())
+            .env("SW_HTTP_URL", self.gateway.http_url())
+            .env("SW_CA_FILE", &self.ca_file)
+            .env("SW_TOKEN", mint(7200))
+            .env("SW_EXPIRED_TOKEN", mint(-60))
+            .env("SW_WAV_FILE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi-tone.wav"))
+            .env("SW_RECORDING", self.ca_file.with_extension("wav"));
+    }
+}
+
+fn has_valgrind() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| Command::new("valgrind").arg("--version").output().is_ok())
+}
+
+fn valgrind(program: &Path) -> Command {
+    let mut command = Command::new("valgrind");
+    command.args(["--quiet", "--error-exitcode=99", "--leak-check=full"]);
+    command.args(["--errors-for-leak-kinds=definite", "--show-leak-kinds=definite"]);
+    command.args(["--fair-sched=try", "--num-callers=30"]);
+    command.arg(format!("--suppressions={ROOT}/tests/capi/valgrind.supp"));
+    command.arg(program);
+    command
+}
+
+/// Runs a C test against a gateway of its own, natively and under valgrind.
+fn run(name: &str) {
+    write_tone();
+    let program = compile(&format!("tests/capi/{name}.c"));
+    let service = Service::start(name);
+    let mut native = Command::new(&program);
+    service.settings(&mut native);
+    succeed(&mut native);
+    if has_valgrind() && std::env::var_os("SW_NO_VALGRIND").is_none() {
+        let service = Service::start(&format!("{name}-valgrind"));
+        let mut checked = valgrind(&program);
+        service.settings(&mut checked);
+        succeed(&mut checked);
+    }
+}
+
+/// A second of 440 Hz for the programs that play a file.
+fn write_tone() {
+    static WRITTEN: OnceLock<()> = OnceLock::new();
+    WRITTEN.get_or_init(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi-tone.wav");
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 16_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut file = hound::WavWriter::create(path, spec).expect("the tone's file");
+        for i in 0..16_000 {
+            let phase = f64::from(i) * 440.0 / 16_000.0 * std::f64::consts::TAU;
+            file.write_sample((phase.sin() * 10_000.0) as i16).expect("the tone");
+        }
+        file.finalize().expect("the tone");
+    });
+}
+
+#[test]
+fn handles() {
+    run("handles");
+}
+
+#[test]
+fn call() {
+    run("call");
+}
+
+#[test]
+fn null() {
+    run("null");
+}
+
+#[test]
+fn refused() {
+    run("refused");
+}
+
+#[test]
+fn reentrancy() {
+    run("reentrancy");
+}
+
+#[test]
+fn lifetime() {
+    run("lifetime");
+}
+
+/// The table of NULLs and the header name the same functions.
+#[test]
+fn the_table_of_nulls_is_complete() {
+    let read = |path: &str| std::fs::read_to_string(Path::new(ROOT).join(path)).expect(path);
+    let (header, table) = (read("include/signalwire.h"), read("tests/capi/null.c"));
+    let declarations = header.split("extern \"C\" {").nth(1).expect("the functions");
+    let mut count = 0;
+    for line in declarations.lines().filter(|line| !line.starts_with([' ', '/', '}', '#'])) {
+        let Some((before, _)) = line.split_once('(') else { continue };
+        let name = before.rsplit([' ', '*']).next().expect("a name");
+        assert!(table.contains(&format!("{name}(")), "tests/capi/null.c lacks {name}");
+        count += 1;
+    }
+    assert!(count > 40, "only {count} functions found in the header");
+}
+
+#[test]
+fn the_header_alone_is_valid_c11_and_cpp17() {
+    let header = Path::new(ROOT).join("include/signalwire.h");
+    succeed(compiler().args(["-fsyntax-only", "-x", "c"]).arg(&header));
+    let cxx = std::env::var_os("CXX").unwrap_or_else(|| "g++".into());
+    let mut cxx = Command::new(cxx);
+    cxx.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]);
+    succeed(cxx.args(["-x", "c++"]).arg(&header));
+}
