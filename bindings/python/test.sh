@@ -18,6 +18,6 @@ environment="$build/python-test/environment"
 
 cd "$here"
 "$environment/bin/ruff" check --quiet . ../../examples/python
-"$environment/bin/ruff" format --quiet --check src tests build_backend ../../examples/python
+"$environment/bin/ruff" format --quiet --check --exclude README.md . ../../examples/python
 "$environment/bin/mypy"
 exec "$environment/bin/python" -m pytest

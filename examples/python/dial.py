@@ -13,7 +13,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from signalwire_client import Call, Client, SignalWireError
+from signalwire_client import Call, CallEvent, Client, SignalWireError
 
 
 def client() -> Client:
@@ -29,7 +29,12 @@ def client() -> Client:
 
 async def show_events(call: Call) -> None:
     async for event in call.events():
-        print(event)
+        if isinstance(event, CallEvent.STATE_CHANGED):
+            print(f"{event.previous.name} -> {event.state.name}")
+        elif isinstance(event, CallEvent.MEDIA_CONNECTED):
+            print(f"audio is up: {event.codec}")
+        elif isinstance(event, CallEvent.ENDED):
+            print(f"over: {event.reason.message}")
 
 
 async def run(options: argparse.Namespace) -> None:

@@ -86,13 +86,14 @@ impl crate::AudioSink for ForeignSink {
 
 /// Little-endian bytes, at any address, as samples.
 pub(super) fn samples(pcm: &[u8]) -> Result<Vec<i16>> {
-    if pcm.len() % 2 != 0 {
+    let pairs = pcm.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
         return Err(SignalWireError::from(Error::invalid(format!(
             "pcm must hold whole 16-bit samples, an even number of bytes; got {}",
             pcm.len()
         ))));
     }
-    Ok(pcm.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
+    Ok(pairs.map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
 }
 
 /// A running recording of a call's received audio; ends when finished or let go of.

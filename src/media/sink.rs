@@ -14,6 +14,7 @@ use std::thread::{JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::frame::{AudioError, AudioFormat, AudioFrame};
+use crate::runtime::dispatch;
 use crate::util::ring::FrameRing;
 
 /// The most threads that serve sinks in one process.
@@ -310,6 +311,8 @@ struct PoolState {
 }
 
 struct Pool {
+    /// Where its threads are: a forked child has none of them.
+    process: u64,
     state: Mutex<PoolState>,
     work: Condvar,
     ended: Condvar,
@@ -320,10 +323,16 @@ struct Pool {
 impl Pool {
     fn current() -> Result<Arc<Pool>, AudioError> {
         let mut current = lock(&CURRENT);
+        let process = dispatch::process();
         if let Some(pool) = current.as_ref() {
-            return Ok(pool.clone());
+            if pool.process == process {
+                return Ok(pool.clone());
+            }
         }
+        // What a pool of the parent holds belongs to objects that this child cannot use.
+        std::mem::forget(current.take());
         let pool = Arc::new(Pool {
+            process,
             state: Mutex::new(PoolState {
                 queue: VecDeque::with_capacity(64),
                 disposals: Vec::new(),
@@ -450,6 +459,10 @@ pub fn shutdown() -> bool {
     let Some(pool) = lock(&CURRENT).take() else {
         return true;
     };
+    if pool.process != dispatch::process() {
+        std::mem::forget(pool);
+        return true;
+    }
     let own = usize::from(POOL_OF_THREAD.get() == Arc::as_ptr(&pool) as usize);
     let deadline = Instant::now() + SHUTDOWN_LIMIT;
     let mut state = lock(&pool.state);

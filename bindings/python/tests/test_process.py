@@ -182,31 +182,45 @@ def test_a_forked_child_is_told_and_may_make_its_own_client(gateway: Gateway) ->
     done = run(
         CLIENT
         + """
-async def parent():
-    session = client()
-    await session.connect()
-    return session
+session = client()
+loop = asyncio.new_event_loop()
+frames = []
+up = loop.run_until_complete(call(session, frames.append))
+while len(frames) < 5:
+    time.sleep(0.01)
 
-session = asyncio.run(parent())
+def wait_for(child):
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+async def own_call():
+    try:
+        await session.connect()
+    except sw.ForkedError:
+        print("told", flush=True)
+    async with client() as mine:
+        own = mine.dial("/public/tone")
+        await own.answered()
+        async for frame in own.audio():
+            print("heard", flush=True)
+            break
+
 child = os.fork()
 if child == 0:
-    code = 1
-    try:
-        asyncio.run(session.connect())
-    except sw.ForkedError:
-        code = 0
-    async def own():
-        async with client() as mine:
-            await mine.subscriber_info()
-    asyncio.run(own())
-    sw.shutdown()
-    os._exit(code)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    asyncio.run(own_call())
+    sys.exit(0)
+assert wait_for(child) == 0
+start = time.monotonic()
+child = os.fork()
+if child == 0:
+    sys.exit(0)
+assert wait_for(child) == 0
+assert time.monotonic() - start < 1, "a child that uses nothing ends at once"
+assert up.state is sw.CallState.ACTIVE
 """,
         gateway,
     )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "0\n"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "told\nheard\n"
 
 
 def test_dropping_everything_ends_the_session(gateway: Gateway) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 
@@ -54,6 +55,8 @@ class Client:
             request_timeout_ms=request_timeout_ms,
         )
         self._native = guarded(_native.Client, options)
+        global _used_in_process
+        _used_in_process = os.getpid()
 
     async def __aenter__(self) -> Client:
         await self.connect()
@@ -170,6 +173,15 @@ def shutdown() -> bool:
     return _native.shutdown()
 
 
+_used_in_process = 0
+"""The process that made a client last; a forked child has nothing to shut down."""
+
+
+def _shutdown_at_exit() -> None:
+    if os.getpid() == _used_in_process:
+        shutdown()
+
+
 # A thread of the library that is inside a callback while the interpreter ends would abort the
 # process; the library must end first.
-atexit.register(shutdown)
+atexit.register(_shutdown_at_exit)
