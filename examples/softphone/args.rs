@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use signalwire_client::{AddressType, AudioCodec};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,8 +40,8 @@ They run one after the other. On a terminal single keys do the same: m mute, h h
 
 With --json every line on standard output is one JSON object with `type` and `time_ms` (since
 the start): client_state, client_event, dialing, recording, state, media_connected, media_lost,
-joined, member_updated, service_event, playing, play_finished, command_done, stats, error. The
-last line always has the type `result` with `outcome`, `exit_code`, and `end`, `stats` and
+joined, member_updated, service_event, playing, play_finished, command_done, stats, error, ended;
+other commands give subscriber, address and addresses. The last line always has the type `result` with `outcome`, `exit_code`, and `end`, `stats` and
 `setup_times` of the call or an `error`.
 
 Examples:
@@ -50,7 +51,13 @@ Examples:
 
 /// A phone for the command line: calls SignalWire addresses, numbers and SIP URIs.
 #[derive(Parser)]
-#[command(name = "softphone", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(
+    name = "softphone",
+    version,
+    after_help = AFTER_HELP,
+    max_term_width = 100,
+    override_usage = "softphone [OPTIONS] <COMMAND>"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub identity: IdentityArgs,
@@ -106,8 +113,9 @@ pub struct ServiceArgs {
     #[arg(long, global = true, value_name = "URL", env = "SW_HTTP_URL", hide_env_values = true)]
     pub http_url: Option<String>,
     /// PEM file with additional trusted CA certificates.
+    // Not a PathBuf: its parser takes an empty variable for a mistake.
     #[arg(long, global = true, value_name = "FILE", env = "SW_CA_FILE", hide_env_values = true)]
-    pub ca: Option<PathBuf>,
+    pub ca: Option<OsString>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -160,7 +168,7 @@ impl From<TypeArg> for AddressType {
 }
 
 #[derive(Args)]
-#[command(after_help = DIAL_HELP)]
+#[command(after_help = DIAL_HELP, override_usage = "softphone [OPTIONS] dial [OPTIONS] <ADDRESS>")]
 pub struct DialArgs {
     /// /context/name, + and a number in E.164 form, or sip:user@host.
     pub address: String,

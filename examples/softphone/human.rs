@@ -264,10 +264,10 @@ fn status_line(style: &Style, status: &Status) -> String {
         all => 100.0 * stats.packets_lost as f64 / all as f64,
     };
     format!(
-        "  {time}  {state}  out {}  in {}  loss {loss:.1} %  jitter {:.1} ms  rtt {:.1} ms",
+        "  {time}  {state}  out {}  in {}  loss {loss:.1} %  jitter {:.1} ms  rtt {}",
         meter(style, stats.output_level_dbfs),
         meter(style, stats.input_level_dbfs),
         stats.jitter_ms,
-        stats.round_trip_ms,
+        summary::round_trip(stats),
     )
 }

@@ -14,8 +14,8 @@ pub async fn client_options(
     identity: &IdentityArgs,
     service: &ServiceArgs,
 ) -> Result<ClientOptions, Failure> {
-    let ca_pem = match service.ca.as_deref().filter(|path| !path.as_os_str().is_empty()) {
-        Some(path) => Some(read("--ca", path)?),
+    let ca_pem = match service.ca.as_deref().filter(|path| !path.is_empty()) {
+        Some(path) => Some(read("--ca", Path::new(path))?),
         None => None,
     };
     let mut options = ClientOptions::new(token(identity, ca_pem.as_deref()).await?);

@@ -2,7 +2,7 @@
 
 use crate::outcome::{snake_case, Failure};
 use crate::report::{CallResult, Ending, Report, Status, Ui};
-use serde_json::{json, Map, Value};
+use serde_json::{json, Value};
 use signalwire_client::{
     Address, CallEvent, CallStats, ClientEvent, EndReason, SetupTimes, Subscriber,
 };
@@ -20,14 +20,18 @@ impl JsonUi {
     }
 
     fn line(&mut self, name: &str, fields: Value) {
-        let mut object = Map::new();
-        object.insert("type".into(), name.into());
-        object.insert("time_ms".into(), rounded(self.started.elapsed().as_secs_f64() * 1000.0));
-        if let Value::Object(fields) = fields {
-            object.extend(fields);
+        let mut text = json!({ "type": name }).to_string();
+        let time = json!({ "time_ms": rounded(self.started.elapsed().as_secs_f64() * 1000.0) });
+        // Joined as text, so that the type comes first for people who read it.
+        for part in [time, fields].map(|part| part.to_string()) {
+            if part != "{}" {
+                text.pop();
+                text.push(',');
+                text.push_str(&part[1..]);
+            }
         }
         let mut out = std::io::stdout().lock();
-        let written = writeln!(out, "{}", Value::Object(object)).and_then(|()| out.flush());
+        let written = writeln!(out, "{text}").and_then(|()| out.flush());
         self.is_closed |= written.is_err();
     }
 }

@@ -19,9 +19,7 @@ pub fn call(style: &Style, result: &CallResult) -> Vec<String> {
     ];
     if result.was_answered {
         lines.push(row(style, "talk time", &clock(result.duration)));
-    }
-    lines.extend(setup(style, &result.times));
-    if !result.stats.codec.is_empty() {
+        lines.extend(setup(style, &result.times));
         lines.extend(numbers(style, &result.stats));
     }
     if let Some(file) = result.recording.as_ref().filter(|_| result.was_answered) {
@@ -75,8 +73,10 @@ pub fn numbers(style: &Style, stats: &CallStats) -> Vec<String> {
         stats.frames_concealed
     );
     let delay = format!(
-        "round trip {:.1} ms, jitter {:.1} ms, jitter buffer {:.0} ms",
-        stats.round_trip_ms, stats.jitter_ms, stats.jitter_buffer_ms
+        "round trip {}, jitter {:.1} ms, jitter buffer {:.0} ms",
+        round_trip(stats),
+        stats.jitter_ms,
+        stats.jitter_buffer_ms
     );
     let path = match stats.local_candidate.is_empty() {
         true => "none".to_owned(),
@@ -89,6 +89,14 @@ pub fn numbers(style: &Style, stats: &CallStats) -> Vec<String> {
         row(style, "delay", &delay),
         row(style, "path", &path),
     ]
+}
+
+/// Zero stands for a time that is not known yet.
+pub fn round_trip(stats: &CallStats) -> String {
+    match stats.round_trip_ms {
+        time if time > 0.0 => format!("{time:.1} ms"),
+        _ => "unknown".to_owned(),
+    }
 }
 
 fn row(style: &Style, label: &str, value: &str) -> String {
