@@ -31,6 +31,10 @@ pub struct ClientOptions {
     /// reaches the service, then the other interfaces.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub media_addresses: Vec<String>,
+    /// Whether media goes through the service's TURN servers only, hiding local addresses. Calls
+    /// fail where there is no such server. Default false.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub relay_only: bool,
     /// Longest time for `connect` in milliseconds, 1 to 600000. Default 15000.
     #[cfg_attr(feature = "uniffi", uniffi(default = 15000))]
     pub connect_timeout_ms: u32,
@@ -49,6 +53,7 @@ impl ClientOptions {
             ca_certificates_pem: None,
             agent: None,
             media_addresses: Vec::new(),
+            relay_only: false,
             connect_timeout_ms: 15_000,
             request_timeout_ms: 10_000,
         }
@@ -87,6 +92,7 @@ impl std::fmt::Debug for ClientOptions {
             .field("ca_certificates_pem", &self.ca_certificates_pem.as_ref().map(|_| "<pem>"))
             .field("agent", &self.agent)
             .field("media_addresses", &self.media_addresses)
+            .field("relay_only", &self.relay_only)
             .field("connect_timeout_ms", &self.connect_timeout_ms)
             .field("request_timeout_ms", &self.request_timeout_ms)
             .finish()
@@ -177,6 +183,8 @@ pub(crate) const RECONNECT_DELAY: (Duration, Duration) =
 pub(crate) const BYE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest time for candidates; with what was found by then the offer is sent.
 pub(crate) const GATHER_TIMEOUT: Duration = Duration::from_millis(2_500);
+/// Longer than this no silent STUN or TURN server is waited for once another one answered.
+pub(crate) const GATHER_GRACE: Duration = Duration::from_millis(500);
 /// The whole of a client's or the library's shutdown.
 pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 /// One HTTP exchange.

@@ -215,7 +215,8 @@ fn info_and_addresses_for_scripts_and_people() {
         output
     };
     let info = objects(&run(&["--json", "info"]));
-    assert_eq!(find(&info, "subscriber")["email"], "tester");
+    let own = &find(&info, "subscriber")["addresses"][0];
+    assert_eq!(own["dial"], "/private/tester?channel=audio");
     assert_eq!(find(&info, "result")["outcome"], "ok");
     assert!(text(&run(&["info"]).stdout).contains("/private/tester"));
 
@@ -427,7 +428,7 @@ fn the_token_is_in_no_output_however_much_is_logged() {
     let seen = format!("{:?}", script.seen);
     let (code, result, log) = script.finish();
     assert_eq!(code, Some(0), "{result:#}");
-    assert!(log.contains("signalwire_client"), "the library logs nothing: {log}");
+    assert!(log.contains("ClientOptions"), "nothing is logged: {log}");
     for part in token.split('.').filter(|part| part.len() > 10).skip(1).chain([token.as_str()]) {
         assert!(!log.contains(part), "the token is in the log");
         assert!(!seen.contains(part) && !result.to_string().contains(part), "it is in the output");

@@ -41,8 +41,9 @@ They run one after the other. On a terminal single keys do the same: m mute, h h
 With --json every line on standard output is one JSON object with `type` and `time_ms` (since
 the start): client_state, client_event, dialing, recording, state, media_connected, media_lost,
 joined, member_updated, service_event, playing, play_finished, command_done, stats, error, ended;
-other commands give subscriber, address and addresses. The last line always has the type `result` with `outcome`, `exit_code`, and `end`, `stats` and
-`setup_times` of the call or an `error`.
+from the other commands subscriber, address and addresses. The last line always has the type
+`result` with `outcome` and `exit_code`, and either `end`, `stats` and `setup_times` of the call
+or an `error`.
 
 Examples:
   softphone dial /public/echo --play hello.wav --record back.wav

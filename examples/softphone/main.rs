@@ -59,7 +59,7 @@ fn init_log() {
     let targets: Targets = targets;
     // The traces of HTTP and WebSocket libraries hold whole messages, and so the token.
     let is_safe = filter_fn(|metadata| {
-        metadata.target().starts_with("signalwire_client")
+        ["signalwire_client", "softphone"].iter().any(|own| metadata.target().starts_with(own))
             || *metadata.level() <= tracing::Level::INFO
     });
     let layer = tracing_subscriber::fmt::layer()
@@ -96,6 +96,7 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
             options = identity::client_options(&cli.identity, &cli.service) => options?,
             () = interrupts.next() => return Err(Failure::interrupted()),
         };
+        tracing::debug!(?options);
         match &cli.command {
             Command::Dial(args) => dial(options, args, cli.json, ui, &mut interrupts).await,
             Command::Info => tokio::select! {

@@ -155,6 +155,7 @@ impl<'a> Phone<'a> {
     }
 
     fn call_event(&mut self, event: &CallEvent) {
+        tracing::debug!(?event);
         self.ui.report(&Report::Call(event));
         match event {
             CallEvent::StateChanged { state: CallState::Active, .. } => {

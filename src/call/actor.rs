@@ -2,9 +2,9 @@
 
 use super::event::{CallEvent, CallState, EndReason};
 use super::invite::OutboundCall;
+use super::router::Router;
 use super::state::{Input, Limits, Output, State, Timer};
 use super::{Progress, Shared};
-use crate::client::Router;
 use crate::config::BYE_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};

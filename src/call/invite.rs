@@ -1,8 +1,8 @@
 //! Starting a call.
 
 use super::actor::Actor;
+use super::router::Router;
 use super::{Call, Progress, Shared};
-use crate::client::Router;
 use crate::config::DialOptions;
 use crate::error::Result;
 use crate::media::codec::{AudioCodec, EncoderOptions};
@@ -30,6 +30,8 @@ pub(crate) struct OutboundCall {
     pub(crate) destination: Destination,
     pub(crate) options: DialOptions,
     pub(crate) media_addresses: Vec<IpAddr>,
+    pub(crate) relay_only: bool,
+    pub(crate) tls: Arc<rustls::ClientConfig>,
 }
 
 /// Makes the call and starts its task.
@@ -77,7 +79,9 @@ fn leg_config(call: &OutboundCall, port: AudioPort) -> LegConfig {
     LegConfig {
         only_these_addresses: !call.media_addresses.is_empty(),
         local_addresses,
+        relay_only: call.relay_only,
         ice_servers: facts.ice_servers,
+        tls: Arc::clone(&call.tls),
         codecs,
         encoder: EncoderOptions {
             bitrate_bps: call.options.opus_bitrate_bps,

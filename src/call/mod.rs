@@ -4,14 +4,15 @@ mod actor;
 mod event;
 mod invite;
 mod reason;
+mod router;
 mod state;
-mod stats;
 
+pub use crate::media::stats::{CallStats, SetupTimes};
 pub use event::{CallEvent, CallState, EndKind, EndReason};
-pub use stats::{CallStats, SetupTimes};
 
 pub(crate) use actor::{Command, ServerMessage};
 pub(crate) use invite::{start_outbound, OutboundCall};
+pub(crate) use router::Router;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::file::{self, WavRecorder};
@@ -279,7 +280,7 @@ impl Call {
 
     fn check_alive(&self) -> Result<()> {
         match self.state() {
-            CallState::Ended => Err(Error::closed("the call")),
+            CallState::Ending | CallState::Ended => Err(Error::closed("the call")),
             _ => Ok(()),
         }
     }

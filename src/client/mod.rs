@@ -1,14 +1,12 @@
 //! The client: one subscriber's session with the service.
 
-mod event;
-mod router;
 mod shutdown;
 
-pub use event::{ClientEvent, ClientState};
+pub use crate::session::{ClientEvent, ClientState};
 pub use shutdown::shutdown;
 
 use crate::auth::token::Token;
-use crate::call::{self, Call, OutboundCall};
+use crate::call::{self, Call, OutboundCall, Router};
 use crate::config::{ClientOptions, DialOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::endpoints::Endpoints;
@@ -19,7 +17,6 @@ use crate::rest::{self, AddressPage, AddressQuery, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
-pub(crate) use router::Router;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +33,7 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     options: ClientOptions,
+    tls: Arc<rustls::ClientConfig>,
     http: Http,
     session: Session,
     router: Arc<Router>,
@@ -62,13 +60,13 @@ impl Client {
             SessionConfig {
                 ws_url: endpoints.ws_url,
                 token,
-                tls,
+                tls: Arc::clone(&tls),
                 agent: agent(options.agent.as_deref()),
                 request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
             },
             router.clone(),
         )?;
-        let inner = Inner { options, http, session, router, events, runtime };
+        let inner = Inner { options, tls, http, session, router, events, runtime };
         let client = Self(Arc::new(inner));
         shutdown::register(&client.0);
         Ok(client)
@@ -154,6 +152,8 @@ impl Client {
             destination,
             options,
             media_addresses: self.0.options.media_ips()?,
+            relay_only: self.0.options.relay_only,
+            tls: Arc::clone(&self.0.tls),
         })
     }
 

@@ -1,16 +1,13 @@
 //! The end of a client, and of the library.
 
-use super::event::ClientState;
 use super::Inner;
-use crate::call::ServerMessage;
+use crate::call::{Router, ServerMessage};
 use crate::config::{BYE_TIMEOUT, SHUTDOWN_TIMEOUT};
 use crate::media::sink;
 use crate::runtime::{self, dispatch};
-use crate::session::{Listener, Session};
+use crate::session::{ClientState, Listener, Session};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-
-use super::router::Router;
 
 /// Every client that may still be open, for the library's shutdown.
 static CLIENTS: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());

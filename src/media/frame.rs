@@ -127,7 +127,7 @@ impl AudioFormat {
                 "samples must not be empty; push at least one sample per channel".into(),
             ));
         }
-        if samples.len() % self.channels as usize != 0 {
+        if !samples.len().is_multiple_of(self.channels as usize) {
             return Err(AudioError::InvalidSamples(format!(
                 "the number of samples must be a multiple of channels ({}); got {}",
                 self.channels,

@@ -1,58 +1,154 @@
-//! Local candidates: sockets on the interfaces, and how STUN servers see them.
+//! Local candidates: sockets on the interfaces, how STUN servers see them, TURN relays.
 
-use crate::config::GATHER_TIMEOUT;
+use crate::config::{GATHER_GRACE, GATHER_TIMEOUT};
 use crate::error::{Error, Result};
-use crate::media::ice::IceServer;
 use crate::media::peer::LocalCandidate;
+use crate::media::relay::{Relay, RelayServer};
+use crate::media::sockets::Sockets;
+use crate::proto::ice::IceServer;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use rtc::stun::message::{
     Getter, Message, Setter, TransactionId, BINDING_REQUEST, BINDING_SUCCESS,
 };
 use rtc::stun::xoraddr::XorMappedAddress;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::UdpSocket;
+use tokio::time::Instant;
 
 /// Interfaces that are used; each costs a socket and checks, and the service tries few.
 const MAX_INTERFACES: usize = 4;
+/// TURN servers that are asked; the service names one or two.
+const MAX_RELAYS: usize = 3;
 /// Retransmissions of a binding request (RFC 8489, 6.2.1, with a shorter start).
 const FIRST_RTO: Duration = Duration::from_millis(100);
 
 /// The sockets of one peer connection and the candidates that they have, best first.
 pub(crate) struct Gathered {
-    pub(crate) sockets: Vec<UdpSocket>,
+    pub(crate) sockets: Sockets,
     pub(crate) candidates: Vec<LocalCandidate>,
 }
 
-/// Binds a socket per address and asks the STUN servers, within [`GATHER_TIMEOUT`].
+/// Where to gather.
+pub(crate) struct GatherConfig<'a> {
+    /// These addresses come first.
+    pub(crate) preferred: &'a [IpAddr],
+    /// Whether no other interface is used.
+    pub(crate) only_preferred: bool,
+    /// Whether only TURN relays become candidates.
+    pub(crate) relay_only: bool,
+    pub(crate) servers: &'a [IceServer],
+    pub(crate) tls: &'a Arc<rustls::ClientConfig>,
+}
+
+/// What asking one server came to.
+enum Found {
+    Reflexive { mapped: SocketAddr, base: SocketAddr },
+    Relay(Relay),
+    Nothing,
+}
+
+/// Binds a socket per address and asks the STUN and TURN servers, all at once.
 ///
-/// `preferred` come first, then, unless `only` these are wanted, the other usable interfaces.
-pub(crate) async fn gather(
-    preferred: &[IpAddr],
-    only: bool,
-    servers: &[IceServer],
-) -> Result<Gathered> {
-    let sockets = bind(preferred, only).await?;
+/// It is over when every server answered; a server that stays silent costs [`GATHER_GRACE`] when
+/// another one answered, [`GATHER_TIMEOUT`] when none did.
+pub(crate) async fn gather(config: &GatherConfig<'_>) -> Result<Gathered> {
+    let udp = match config.relay_only {
+        true => Vec::new(),
+        false => bind(config.preferred, config.only_preferred).await?,
+    };
     let mut candidates = Vec::new();
-    for socket in &sockets {
+    for socket in &udp {
         candidates.push(LocalCandidate::Host(local_address(socket)?));
     }
-    let servers = stun_servers(servers).await;
-    if !servers.is_empty() {
-        let asked = sockets.iter().map(|socket| reflexive(socket, &servers));
-        for mapped in futures_util::future::join_all(asked).await.into_iter().flatten() {
-            // A mapped address that is the host's own adds nothing.
-            let known = |candidate: &LocalCandidate| match candidate {
-                LocalCandidate::Host(address) => address == &mapped.0,
-                LocalCandidate::ServerReflexive { mapped: known, .. } => known == &mapped.0,
-                LocalCandidate::Relay { .. } => false,
+    let mut relays = Vec::new();
+    {
+        let mut asked = ask(&udp, config);
+        let limit = tokio::time::sleep(GATHER_TIMEOUT);
+        tokio::pin!(limit);
+        let mut is_short = false;
+        loop {
+            let found = tokio::select! {
+                found = asked.next() => found,
+                () = limit.as_mut() => None,
             };
-            if !candidates.iter().any(known) {
-                let (mapped, base) = mapped;
-                candidates.push(LocalCandidate::ServerReflexive { mapped, base });
+            match found {
+                Some(Found::Reflexive { mapped, base }) => reflect(&mut candidates, mapped, base),
+                Some(Found::Relay(relay)) => relays.push(relay),
+                Some(Found::Nothing) => continue,
+                None => break,
+            }
+            if !std::mem::replace(&mut is_short, true) {
+                let grace = (Instant::now() + GATHER_GRACE).min(limit.deadline());
+                limit.as_mut().reset(grace);
             }
         }
     }
-    Ok(Gathered { sockets, candidates })
+    candidates.extend(relays.iter().map(|relay| LocalCandidate::Relay {
+        relayed: relay.relay_addr(),
+        base: relay.base_addr(),
+    }));
+    if candidates.is_empty() {
+        return Err(Error::media(
+            "relay_only is set, but no TURN server of the service gave a relay",
+        ));
+    }
+    Ok(Gathered { sockets: Sockets { udp, relays }, candidates })
+}
+
+type Asked<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Found> + Send + 'a>>>;
+
+fn ask<'a>(sockets: &'a [UdpSocket], config: &'a GatherConfig<'_>) -> Asked<'a> {
+    let asked: Asked<'a> = FuturesUnordered::new();
+    if config.servers.is_empty() {
+        return asked;
+    }
+    for socket in sockets {
+        asked.push(Box::pin(async move {
+            match reflexive(socket, &stun_servers(config.servers).await).await {
+                Some((mapped, base)) => Found::Reflexive { mapped, base },
+                None => Found::Nothing,
+            }
+        }));
+    }
+    for server in turn_servers(config.servers) {
+        asked.push(Box::pin(async move {
+            match Relay::allocate(&server, config.tls, None).await {
+                Ok(relay) => Found::Relay(relay),
+                Err(error) => {
+                    tracing::info!(%error, "a TURN server gave no relay");
+                    Found::Nothing
+                }
+            }
+        }));
+    }
+    asked
+}
+
+/// A mapped address that is the host's own adds nothing.
+fn reflect(candidates: &mut Vec<LocalCandidate>, mapped: SocketAddr, base: SocketAddr) {
+    let is_known = candidates.iter().any(|candidate| match candidate {
+        LocalCandidate::Host(address) => *address == mapped,
+        LocalCandidate::ServerReflexive { mapped: known, .. } => *known == mapped,
+        LocalCandidate::Relay { .. } => false,
+    });
+    if !is_known {
+        candidates.push(LocalCandidate::ServerReflexive { mapped, base });
+    }
+}
+
+fn turn_servers(servers: &[IceServer]) -> Vec<RelayServer> {
+    servers
+        .iter()
+        .flat_map(|server| server.urls.iter().map(move |url| (url, server)))
+        .filter_map(|(url, server)| {
+            RelayServer::parse(url, &server.username, server.credential.expose())
+        })
+        .take(MAX_RELAYS)
+        .collect()
 }
 
 async fn bind(preferred: &[IpAddr], only: bool) -> Result<Vec<UdpSocket>> {
@@ -232,22 +328,40 @@ mod tests {
         assert!(found.len() <= MAX_INTERFACES);
     }
 
+    fn tls() -> Arc<rustls::ClientConfig> {
+        crate::net::tls::client_config(None).expect("TLS")
+    }
+
+    async fn gather_on_loopback(servers: &[IceServer]) -> Gathered {
+        let config = GatherConfig {
+            preferred: &["127.0.0.1".parse().expect("an address")],
+            only_preferred: true,
+            relay_only: false,
+            servers,
+            tls: &tls(),
+        };
+        gather(&config).await.expect("gathers")
+    }
+
     #[tokio::test]
     async fn without_servers_only_hosts() {
-        let gathered = gather(&["127.0.0.1".parse().unwrap()], false, &[]).await.unwrap();
-        assert_eq!(gathered.sockets.len(), gathered.candidates.len());
+        let gathered = gather_on_loopback(&[]).await;
+        assert_eq!(gathered.candidates.len(), 1);
         assert!(matches!(gathered.candidates[0], LocalCandidate::Host(a) if a.ip().is_loopback()));
     }
 
     #[tokio::test]
-    async fn a_dead_server_costs_at_most_the_limit_and_keeps_the_hosts() {
-        let dead = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    async fn dead_servers_cost_at_most_the_limit_and_keep_the_hosts() {
+        let dead = UdpSocket::bind("127.0.0.1:0").await.expect("a socket");
+        let port = dead.local_addr().expect("its address").port();
         let server = IceServer {
-            urls: vec![format!("stun:127.0.0.1:{}", dead.local_addr().unwrap().port())],
-            username: String::new(),
-            credential: crate::util::redact::Secret::of(""),
+            urls: vec![format!("stun:127.0.0.1:{port}"), format!("turn:127.0.0.1:{port}")],
+            username: "u".to_owned(),
+            credential: crate::util::redact::Secret::of("c"),
         };
-        let gathered = gather(&["127.0.0.1".parse().unwrap()], true, &[server]).await.unwrap();
-        assert!(!gathered.candidates.is_empty());
+        let started = Instant::now();
+        let gathered = gather_on_loopback(&[server]).await;
+        assert_eq!(gathered.candidates.len(), 1);
+        assert!(started.elapsed() < GATHER_TIMEOUT * 2);
     }
 }

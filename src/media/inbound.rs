@@ -104,15 +104,28 @@ impl AudioOutput {
         format: AudioFormat,
         sink: Arc<dyn AudioSink>,
     ) -> Result<SinkId, AudioError> {
+        self.add_sink_with_queue(format, sink, DEFAULT_QUEUE_FRAMES)
+    }
+
+    /// Adds a sink as [`AudioOutput::add_sink`] does, with room for `queue_frames` waiting frames.
+    ///
+    /// 1 to 500; a value outside is taken to the nearest limit.
+    pub fn add_sink_with_queue(
+        &self,
+        format: AudioFormat,
+        sink: Arc<dyn AudioSink>,
+        queue_frames: usize,
+    ) -> Result<SinkId, AudioError> {
         format.validate()?;
         let id = self.next_id();
-        self.insert(SinkSlot::threaded(id, format, sink, DEFAULT_QUEUE_FRAMES)?);
+        self.insert(SinkSlot::threaded(id, format, sink, queue_frames.clamp(1, 500))?);
         Ok(id)
     }
 
     /// Adds a sink that is called on the media task itself: only for code that never blocks.
     ///
     /// Error: `InvalidFormat`.
+    #[allow(dead_code, reason = "no sink of ours runs on the media task; tests need it exact")]
     pub fn add_direct_sink(
         &self,
         format: AudioFormat,
@@ -126,8 +139,8 @@ impl AudioOutput {
 
     /// Removes a sink; false when there is none of that id.
     ///
-    /// Waits until a running callback has returned, except when called from inside it. Afterwards
-    /// the sink is not called again.
+    /// Waits until a running callback has returned, except when called from a sink's callback: then
+    /// a callback that has begun may still be running. No other call follows.
     pub fn remove_sink(&self, id: SinkId) -> bool {
         let slot = {
             let mut sinks = self.sinks();
@@ -264,5 +277,7 @@ impl AudioReceivePipeline {
     }
 }
 
+#[cfg(test)]
+mod cost;
 #[cfg(test)]
 mod tests;

@@ -6,21 +6,18 @@
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
 use crate::media::frame::TICK_MS;
-use crate::media::gather::{gather, Gathered};
-use crate::media::ice::IceServer;
+use crate::media::gather::{gather, GatherConfig, Gathered};
 use crate::media::inbound::{AudioReceivePipeline, ReceiveOptions, RtpAudio};
 use crate::media::outbound::AudioEncoderPipeline;
 use crate::media::peer::{LocalCandidate, Peer, PeerEvent};
 use crate::media::port::AudioPort;
+use crate::media::sockets::{Received, Sockets};
+use crate::proto::ice::IceServer;
 use crate::proto::sdp::{Description, Kind, Section};
 use crate::runtime;
-use bytes::BytesMut;
-use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::task::Poll;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::ReadBuf;
-use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep_until, Instant as TokioInstant};
 
@@ -36,7 +33,11 @@ pub(crate) struct LegConfig {
     pub(crate) local_addresses: Vec<IpAddr>,
     /// Whether no other interface may be used besides these.
     pub(crate) only_these_addresses: bool,
+    /// Whether only TURN relays are offered.
+    pub(crate) relay_only: bool,
     pub(crate) ice_servers: Vec<IceServer>,
+    /// For TURN servers that are reached over TLS.
+    pub(crate) tls: Arc<rustls::ClientConfig>,
     pub(crate) codecs: Vec<AudioCodec>,
     pub(crate) encoder: EncoderOptions,
     pub(crate) port: AudioPort,
@@ -124,7 +125,7 @@ struct Task {
     events: Box<dyn Fn(LegEvent) + Send + Sync>,
     transport: Option<Transport>,
     /// Beside the peer connection, because reading from them is shared with waiting.
-    sockets: Vec<UdpSocket>,
+    sockets: Sockets,
     audio: Option<Audio>,
     is_connected: bool,
     next_tick: Instant,
@@ -135,7 +136,7 @@ struct Task {
 
 enum Wake {
     Command(Option<Command>),
-    Datagram { local: SocketAddr, from: SocketAddr, bytes: BytesMut },
+    Datagram(Received),
     Time,
 }
 
@@ -145,7 +146,7 @@ impl Task {
             config,
             events,
             transport: None,
-            sockets: Vec::new(),
+            sockets: Sockets::default(),
             audio: None,
             is_connected: false,
             next_tick: Instant::now(),
@@ -168,7 +169,7 @@ impl Task {
             let wake = tokio::select! {
                 biased;
                 command = commands.recv() => Wake::Command(command),
-                wake = receive(&self.sockets, &mut buffer) => wake,
+                received = self.sockets.receive(&mut buffer) => Wake::Datagram(received),
                 () = timer.as_mut(), if due.is_some() => Wake::Time,
             };
             match wake {
@@ -178,7 +179,7 @@ impl Task {
                 }
                 Wake::Command(None) => break,
                 Wake::Command(Some(command)) => self.command(command).await,
-                Wake::Datagram { local, from, bytes } => self.datagram(local, from, bytes),
+                Wake::Datagram(received) => self.datagram(received),
                 Wake::Time => self.time(),
             }
             self.pump();
@@ -209,9 +210,14 @@ impl Task {
 
     async fn offer(&mut self) -> Result<String> {
         let config = &self.config;
-        let Gathered { sockets, candidates } =
-            gather(&config.local_addresses, config.only_these_addresses, &config.ice_servers)
-                .await?;
+        let Gathered { sockets, candidates } = gather(&GatherConfig {
+            preferred: &config.local_addresses,
+            only_preferred: config.only_these_addresses,
+            relay_only: config.relay_only,
+            servers: &config.ice_servers,
+            tls: &config.tls,
+        })
+        .await?;
         let now = Instant::now();
         let mut peer = Peer::audio(&config.codecs, now)?;
         let description = peer.offer(&candidates, now)?;
@@ -239,7 +245,7 @@ impl Task {
         transport.peer.apply_answer(for_peer, Instant::now())
     }
 
-    fn datagram(&mut self, local: SocketAddr, from: SocketAddr, bytes: BytesMut) {
+    fn datagram(&mut self, Received { local, from, bytes }: Received) {
         if let Some(transport) = &mut self.transport {
             transport.peer.handle_datagram(local, from, bytes, Instant::now());
         }
@@ -315,7 +321,7 @@ impl Task {
             if !is_stun(&datagram.bytes) {
                 route = Some((datagram.from, datagram.to));
             }
-            send(&self.sockets, datagram.from, datagram.to, &datagram.bytes);
+            self.sockets.send(datagram.from, datagram.to, &datagram.bytes);
         }
         while let Some(rtp) = transport.peer.poll_rtp() {
             let Some(audio) = &mut self.audio else { continue };
@@ -434,36 +440,6 @@ fn next_on_grid(now: Instant) -> Instant {
 
 fn is_stun(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(0..=3))
-}
-
-/// Sends without waiting: media that does not fit the socket's buffer is late anyway.
-fn send(sockets: &[UdpSocket], from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
-    let socket = sockets.iter().find(|socket| socket.local_addr().is_ok_and(|a| a == from));
-    let Some(socket) = socket.or(sockets.first()) else { return };
-    if let Err(error) = socket.try_send_to(bytes, to) {
-        tracing::trace!(%error, "a datagram was not sent");
-    }
-}
-
-/// The next datagram of any socket.
-async fn receive(sockets: &[UdpSocket], buffer: &mut [u8]) -> Wake {
-    let (index, length, from) = poll_fn(|context| {
-        for (index, socket) in sockets.iter().enumerate() {
-            let mut read = ReadBuf::new(buffer);
-            // An error is an ICMP message about an earlier datagram: read on.
-            while let Poll::Ready(result) = socket.poll_recv_from(context, &mut read) {
-                if let Ok(from) = result {
-                    return Poll::Ready((index, read.filled().len(), from));
-                }
-            }
-        }
-        Poll::Pending
-    })
-    .await;
-    match sockets[index].local_addr() {
-        Ok(local) => Wake::Datagram { local, from, bytes: BytesMut::from(&buffer[..length]) },
-        Err(_) => Wake::Time,
-    }
 }
 
 #[cfg(test)]

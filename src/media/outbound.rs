@@ -145,11 +145,6 @@ impl AudioInput {
         self.shared.capacity_ms.saturating_sub(buffered_ms + held_ms)
     }
 
-    /// The length of the queue in milliseconds.
-    pub fn capacity_ms(&self) -> u32 {
-        self.shared.capacity_ms
-    }
-
     /// Milliseconds dropped because the queue was full, since the input was made.
     pub fn dropped_ms(&self) -> u64 {
         self.shared.dropped_us.load(Ordering::Relaxed) / 1000
@@ -161,6 +156,7 @@ impl AudioInput {
     }
 
     /// Whether silence is sent.
+    #[allow(dead_code, reason = "part of the handle, whatever the interfaces use of it")]
     pub fn is_muted(&self) -> bool {
         self.shared.is_muted.load(Ordering::Relaxed)
     }
@@ -168,6 +164,7 @@ impl AudioInput {
     /// Sets the linear gain, 0.0 to 16.0 (1.0 leaves the audio as it is); too loud is clipped.
     ///
     /// A value outside is taken to the nearest limit; not a number means 1.0.
+    #[allow(dead_code, reason = "part of the handle, whatever the interfaces use of it")]
     pub fn set_gain(&self, gain: f32) {
         let gain = if gain.is_nan() { 1.0 } else { gain.clamp(0.0, 16.0) };
         self.shared.gain_bits.store(gain.to_bits(), Ordering::Relaxed);
@@ -203,7 +200,7 @@ impl Feeder {
     /// The converter in use when it fits, else a new one. The caller puts it back.
     fn converter_from(&mut self, format: AudioFormat) -> Result<StreamResampler, AudioError> {
         match self.converter.take() {
-            Some(converter) if converter.from_format() == format => Ok(converter),
+            Some(converter) if converter.source_format() == format => Ok(converter),
             _ => StreamResampler::new(format, self.target),
         }
     }
@@ -276,7 +273,13 @@ impl AudioEncoderPipeline {
         self.codec
     }
 
+    /// By how much the RTP timestamp grows per tick, in clock units, also when a tick fails.
+    pub fn rtp_duration(&self) -> u32 {
+        self.codec.rtp_clock_rate() / 1000 * TICK_MS
+    }
+
     /// Tells the codec how much of what is sent gets lost, in percent 0 to 100.
+    #[allow(dead_code, reason = "for a sender that reads the far side's loss reports")]
     pub fn set_expected_loss(&mut self, percent: u32) -> Result<(), AudioError> {
         self.encoder.set_expected_loss(percent)
     }
@@ -295,13 +298,10 @@ impl AudioEncoderPipeline {
         let is_talkspurt = has_audio && self.silent_ticks >= TALKSPURT_GAP_TICKS;
         self.silent_ticks = if has_audio { 0 } else { self.silent_ticks.saturating_add(1) };
         let marker = self.is_first || is_talkspurt;
+        let rtp_duration = self.rtp_duration();
         let len = self.encoder.encode(&self.pcm, &mut self.payload)?;
         self.is_first = false;
-        Ok(EncodedFrame {
-            payload: &self.payload[..len],
-            rtp_duration: self.codec.rtp_clock_rate() / 1000 * TICK_MS,
-            marker,
-        })
+        Ok(EncodedFrame { payload: &self.payload[..len], rtp_duration, marker })
     }
 
     /// Puts the next 20 ms into `pcm`; false when that is silence for want of audio.

@@ -459,7 +459,6 @@ fn audio_codecs(codecs: &[AudioCodec]) -> Vec<RTCRtpCodecParameters> {
         .map(|codec| RTCRtpCodecParameters {
             rtp_codec: rtp_codec(*codec),
             payload_type: codec.static_payload_type().unwrap_or(OPUS),
-            ..Default::default()
         })
         .collect();
     // One, at the clock of the preferred codec: the peer connection tells codecs apart by name,
@@ -477,7 +476,6 @@ fn audio_codecs(codecs: &[AudioCodec]) -> Vec<RTCRtpCodecParameters> {
         } else {
             TELEPHONE_EVENT_8000
         },
-        ..Default::default()
     });
     parameters
 }
@@ -493,7 +491,7 @@ fn rtp_codec(codec: AudioCodec) -> RTCRtpCodec {
         clock_rate: codec.rtp_clock_rate(),
         channels,
         sdp_fmtp_line: fmtp.to_owned(),
-        ..Default::default()
+        rtcp_feedback: Vec::new(),
     }
 }
 

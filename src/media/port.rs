@@ -1,6 +1,5 @@
 //! The application's side of a call's audio: what the handle and the leg's task share.
 
-use crate::call::{CallStats, SetupTimes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::frame::{AudioError, AudioFormat};
 use crate::media::inbound::AudioOutput;
@@ -8,6 +7,7 @@ use crate::media::jitter::JitterStats;
 use crate::media::outbound::AudioInput;
 use crate::media::peer::PathReport;
 use crate::media::sink::{AudioSink, SinkId};
+use crate::media::stats::{CallStats, SetupTimes};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 

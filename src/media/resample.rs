@@ -57,13 +57,8 @@ impl StreamResampler {
     }
 
     /// The source format.
-    pub fn from_format(&self) -> AudioFormat {
+    pub fn source_format(&self) -> AudioFormat {
         self.from
-    }
-
-    /// The destination format.
-    pub fn to_format(&self) -> AudioFormat {
-        self.to
     }
 
     /// Whether the formats are equal, so that [`StreamResampler::convert`] only copies.
@@ -72,6 +67,7 @@ impl StreamResampler {
     }
 
     /// The delay of the filter in microseconds; blocks add up to one block (about 10 ms).
+    #[cfg(test)]
     pub fn latency_us(&self) -> u64 {
         let delay = self.rate.as_ref().map_or(0, |rate| rate.engine.output_delay());
         delay as u64 * 1_000_000 / u64::from(self.to.sample_rate_hz)
@@ -140,8 +136,8 @@ impl RateStage {
 
     /// Interleaved output samples that bridge the wait for a block when fed 20 ms at a time.
     fn reserve(&self, from: AudioFormat, to: AudioFormat) -> usize {
-        let is_whole = from.sample_rate_hz as u64 % TICKS_PER_SECOND == 0
-            && from.samples_per_20ms() % self.block_in == 0
+        let is_whole = (from.sample_rate_hz as u64).is_multiple_of(TICKS_PER_SECOND)
+            && from.samples_per_20ms().is_multiple_of(self.block_in)
             && self.engine.output_frames_max() * from.sample_rate_hz as usize
                 == self.block_in * to.sample_rate_hz as usize;
         if is_whole {
@@ -236,12 +232,12 @@ impl TickResampler {
     }
 
     /// The destination format.
-    pub fn to_format(&self) -> AudioFormat {
+    pub fn target_format(&self) -> AudioFormat {
         self.stream.to
     }
 
     /// The source format.
-    pub fn from_format(&self) -> AudioFormat {
+    pub fn source_format(&self) -> AudioFormat {
         self.stream.from
     }
 

@@ -85,7 +85,8 @@ struct RunState {
 pub(crate) struct SinkSlot {
     id: SinkId,
     format: AudioFormat,
-    sink: Arc<dyn AudioSink>,
+    /// Taken only when the slot is dropped.
+    sink: Option<Arc<dyn AudioSink>>,
     /// None for direct delivery on the caller's thread.
     threaded: Option<Threaded>,
     state: Mutex<RunState>,
@@ -102,6 +103,7 @@ struct Threaded {
 
 impl SinkSlot {
     /// A sink that is called on the thread of [`SinkSlot::deliver`]; for fast sinks of our own.
+    #[allow(dead_code, reason = "no sink of ours runs on the media task; tests need it exact")]
     pub(crate) fn direct(id: SinkId, format: AudioFormat, sink: Arc<dyn AudioSink>) -> Arc<Self> {
         Arc::new(SinkSlot::build(id, format, sink, None))
     }
@@ -129,7 +131,7 @@ impl SinkSlot {
         SinkSlot {
             id,
             format,
-            sink,
+            sink: Some(sink),
             threaded,
             state: Mutex::new(RunState::default()),
             idle: Condvar::new(),
@@ -180,9 +182,14 @@ impl SinkSlot {
         }
     }
 
-    /// Stops callbacks. Returns when a running callback has ended, at once from inside it.
+    /// Stops callbacks and waits until a running one has ended; never waits on a media thread.
+    ///
+    /// So a callback can remove its own sink, and two callbacks can remove each other's.
     pub(crate) fn remove(&self) {
         self.is_removed.store(true, Ordering::SeqCst);
+        if POOL_OF_THREAD.get() != 0 {
+            return;
+        }
         let me = std::thread::current().id();
         let mut state = lock(&self.state);
         while state.running_on.is_some_and(|thread| thread != me) {
@@ -211,7 +218,8 @@ impl SinkSlot {
     }
 
     fn call(&self, frame: &AudioFrame<'_>) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.sink.on_frame(frame)));
+        let Some(sink) = &self.sink else { return };
+        let outcome = catch_unwind(AssertUnwindSafe(|| sink.on_frame(frame)));
         self.delivered.fetch_add(1, Ordering::Relaxed);
         if let Err(panic) = outcome {
             let text = panic_text(panic.as_ref());
@@ -256,6 +264,15 @@ impl SinkSlot {
     }
 }
 
+impl Drop for SinkSlot {
+    /// The last handle may be the media task's, but the sink's destructor is foreign code.
+    fn drop(&mut self) {
+        if let (Some(sink), Some(threaded)) = (self.sink.take(), &self.threaded) {
+            threaded.pool.dispose(sink);
+        }
+    }
+}
+
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     match (panic.downcast_ref::<&'static str>(), panic.downcast_ref::<String>()) {
         (Some(text), _) => text,
@@ -279,6 +296,8 @@ static CURRENT: Mutex<Option<Arc<Pool>>> = Mutex::new(None);
 
 struct PoolState {
     queue: VecDeque<Arc<SinkSlot>>,
+    /// Sinks whose last handle is gone, to be dropped on a media thread.
+    disposals: Vec<Arc<dyn AudioSink>>,
     threads: Vec<JoinHandle<()>>,
     alive: usize,
     idle: usize,
@@ -303,6 +322,7 @@ impl Pool {
         let pool = Arc::new(Pool {
             state: Mutex::new(PoolState {
                 queue: VecDeque::with_capacity(64),
+                disposals: Vec::new(),
                 threads: Vec::new(),
                 alive: 0,
                 idle: 0,
@@ -341,6 +361,18 @@ impl Pool {
         self.work.notify_one();
     }
 
+    fn dispose(self: &Arc<Self>, sink: Arc<dyn AudioSink>) {
+        let mut state = lock(&self.state);
+        if state.is_closed {
+            drop(state);
+            drop_caught(sink);
+            return;
+        }
+        state.disposals.push(sink);
+        drop(state);
+        self.work.notify_one();
+    }
+
     /// Starts one more thread when sinks wait although all threads have been busy for long.
     fn relieve(self: &Arc<Self>) {
         if self.waiting.load(Ordering::Relaxed) > 0 {
@@ -366,6 +398,12 @@ impl Pool {
         let mut samples = Vec::with_capacity(1920);
         let mut state = lock(&self.state);
         while !state.is_closed {
+            if let Some(sink) = state.disposals.pop() {
+                drop(state);
+                drop_caught(sink);
+                state = lock(&self.state);
+                continue;
+            }
             let Some(slot) = state.queue.pop_front() else {
                 state.idle += 1;
                 state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -380,15 +418,22 @@ impl Pool {
             if has_more && !state.is_closed {
                 state.queue.push_back(slot);
             } else {
-                // The last reference may drop the sink, which is foreign code: not under the lock.
+                // The last reference hands its sink to `dispose`, which takes this lock.
                 drop(state);
-                let _ = catch_unwind(AssertUnwindSafe(move || drop(slot)));
+                drop(slot);
                 state = lock(&self.state);
             }
         }
         state.alive -= 1;
         drop(state);
         self.ended.notify_all();
+    }
+}
+
+/// Drops a sink, whose destructor may panic like any foreign code.
+fn drop_caught(sink: Arc<dyn AudioSink>) {
+    if catch_unwind(AssertUnwindSafe(move || drop(sink))).is_err() {
+        tracing::error!("an audio sink panicked while it was dropped");
     }
 }
 
@@ -406,6 +451,7 @@ pub fn shutdown() -> bool {
     let mut state = lock(&pool.state);
     state.is_closed = true;
     let queue = std::mem::take(&mut state.queue);
+    let disposals = std::mem::take(&mut state.disposals);
     pool.work.notify_all();
     while state.alive > own {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -418,6 +464,7 @@ pub fn shutdown() -> bool {
     let threads = std::mem::take(&mut state.threads);
     drop(state);
     drop(queue);
+    disposals.into_iter().for_each(drop_caught);
     if !is_clean {
         tracing::warn!("an audio sink did not return; its media thread is left behind");
         return false;

@@ -11,6 +11,7 @@ use super::frame::{AudioError, AudioFormat, AudioFrame};
 use super::sink::AudioSink;
 
 /// The largest file that [`read_wav`] loads, in bytes of 16-bit PCM (about 11 minutes at 48 kHz).
+#[allow(dead_code, reason = "only `read_wav` needs it")]
 pub const MAX_LOADED_BYTES: u64 = 64 * 1024 * 1024;
 
 fn wav_error(path: &Path, reason: impl std::fmt::Display) -> AudioError {
@@ -54,6 +55,7 @@ impl WavReader {
     }
 
     /// Sample frames per channel in the whole file, as its header says.
+    #[allow(dead_code, reason = "only `read_wav` needs it")]
     pub fn total_frames(&self) -> u64 {
         u64::from(self.inner.duration())
     }
@@ -126,6 +128,7 @@ fn to_16_bit(sample: i32, bits: u16) -> i16 {
 /// Loads a whole WAV file; for long files use [`WavPlayer`].
 ///
 /// Errors: as [`WavReader::open`] and [`WavReader::read`]; `Wav` for more than 64 MiB of PCM.
+#[allow(dead_code, reason = "for short sounds that are kept in memory")]
 pub fn read_wav(path: impl AsRef<Path>) -> Result<(AudioFormat, Vec<i16>), AudioError> {
     let path = path.as_ref();
     let mut reader = WavReader::open(path)?;
@@ -146,9 +149,7 @@ pub fn read_wav(path: impl AsRef<Path>) -> Result<(AudioFormat, Vec<i16>), Audio
 
 /// Gives a WAV file in chunks of 20 ms, for pushing to an `AudioInput` while it has room.
 ///
-/// ```no_run
-/// # use signalwire_client::media::{outbound::AudioInput, wav::WavPlayer};
-/// # fn play(input: AudioInput) -> Result<(), Box<dyn std::error::Error>> {
+/// ```ignore
 /// let mut player = WavPlayer::open("greeting.wav", false)?;
 /// loop {
 ///     while input.free_ms() >= 20 {
@@ -157,20 +158,21 @@ pub fn read_wav(path: impl AsRef<Path>) -> Result<(AudioFormat, Vec<i16>), Audio
 ///     }
 ///     std::thread::sleep(std::time::Duration::from_millis(20));
 /// }
-/// # }
 /// ```
 pub struct WavPlayer {
     reader: WavReader,
     is_looping: bool,
     chunk: Vec<i16>,
     played_frames: u64,
+    /// The silent chunk behind the end was given.
+    has_drained: bool,
     is_finished: bool,
 }
 
-/// Up to 20 ms of a file, borrowed until the next one.
+/// 20 ms of a file, borrowed until the next one.
 #[derive(Clone, Copy, Debug)]
 pub struct WavChunk<'a> {
-    /// Interleaved samples; the last chunk of a file may be shorter.
+    /// Interleaved samples.
     pub samples: &'a [i16],
     /// The format of the samples.
     pub format: AudioFormat,
@@ -184,6 +186,7 @@ impl WavPlayer {
             is_looping,
             chunk: Vec::new(),
             played_frames: 0,
+            has_drained: false,
             is_finished: false,
         })
     }
@@ -194,16 +197,15 @@ impl WavPlayer {
     }
 
     /// Milliseconds given out so far, over all rounds.
+    #[allow(dead_code, reason = "part of the player, whatever the interfaces use of it")]
     pub fn position_ms(&self) -> u64 {
         self.played_frames * 1000 / u64::from(self.format().sample_rate_hz)
     }
 
-    /// Whether the file has ended.
-    pub fn is_finished(&self) -> bool {
-        self.is_finished
-    }
-
-    /// The next 20 ms; none at the end. Error: `Wav`; then the player has ended.
+    /// The next 20 ms; none at the end.
+    ///
+    /// The last chunk is filled up with silence and one of silence follows, so that converters on
+    /// the way give out all of the file. Error: `Wav`; then the player has ended.
     pub fn next_chunk(&mut self) -> Result<Option<WavChunk<'_>>, AudioError> {
         if self.is_finished {
             return Ok(None);
@@ -221,9 +223,11 @@ impl WavPlayer {
             }
             got += more;
         }
-        if got == 0 {
+        if got == 0 && (self.has_drained || self.played_frames == 0) {
             return Ok(None);
         }
+        self.has_drained = got == 0;
+        self.chunk.resize(wanted * self.format().channels as usize, 0);
         self.is_finished = false;
         self.played_frames += got as u64;
         Ok(Some(WavChunk { samples: &self.chunk, format: self.reader.format() }))
@@ -260,11 +264,6 @@ impl WavWriter {
         let writer = hound::WavWriter::create(path, spec).map_err(|e| wav_error(path, e))?;
         let state = Mutex::new(WriterState::Open(writer));
         Ok(WavWriter { path: path.to_owned(), format, state })
-    }
-
-    /// The format that frames must have.
-    pub fn format(&self) -> AudioFormat {
-        self.format
     }
 
     /// Appends whole sample frames of interleaved PCM. After `finish` it does nothing.
@@ -413,7 +412,12 @@ mod tests {
         let text = read_wav(&slow.0).unwrap_err().to_string();
         assert!(text.contains("between 8000 and 192000; got 4000"), "{text}");
         let long = TempFile::new("long");
-        write_ints(&long, 8_000, 1, 8, &vec![0; 33 * 1024 * 1024]);
+        write_ints(&long, 8_000, 1, 16, &[1]);
+        let mut bytes = std::fs::read(&long.0).unwrap();
+        // The length of the data chunk is the last field of the header.
+        let at = bytes.len() - 2 - 4;
+        bytes[at..at + 4].copy_from_slice(&(65u32 << 20).to_le_bytes());
+        std::fs::write(&long.0, bytes).unwrap();
         let text = read_wav(&long.0).unwrap_err().to_string();
         assert!(text.contains("64 MiB") && text.contains("WavPlayer"), "{text}");
     }
@@ -424,12 +428,15 @@ mod tests {
         let samples: Vec<i32> = (0..400).collect();
         write_ints(&file, 8_000, 1, 16, &samples);
         let mut player = WavPlayer::open(&file.0, false).unwrap();
-        let mut lens = Vec::new();
+        let mut heard = Vec::new();
         while let Some(chunk) = player.next_chunk().unwrap() {
-            lens.push(chunk.samples.len());
+            assert_eq!(chunk.samples.len(), 160);
+            heard.extend_from_slice(chunk.samples);
         }
-        assert_eq!(lens, [160, 160, 80]);
-        assert!(player.is_finished() && player.next_chunk().unwrap().is_none());
+        assert_eq!(heard.len(), 640, "50 ms filled up to 60, and 20 of silence");
+        assert!(heard[..400].iter().enumerate().all(|(i, &s)| s as usize == i));
+        assert!(heard[400..].iter().all(|&s| s == 0));
+        assert!(player.is_finished && player.next_chunk().unwrap().is_none());
         assert_eq!(player.position_ms(), 50);
         let mut player = WavPlayer::open(&file.0, true).unwrap();
         let mut heard = Vec::new();

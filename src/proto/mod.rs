@@ -2,7 +2,9 @@
 
 pub(crate) mod control;
 pub(crate) mod destination;
+pub(crate) mod ice;
 pub(crate) mod jsonrpc;
 pub(crate) mod sdp;
 pub(crate) mod session;
+pub(crate) mod value;
 pub(crate) mod verto;

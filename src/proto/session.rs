@@ -1,7 +1,7 @@
 //! `signalwire.connect` and the envelope of events.
 
-use crate::media::ice::IceServer;
-use crate::rest::subscriber::epoch_seconds;
+use super::ice::IceServer;
+use super::value::epoch_seconds;
 use serde_json::{json, Value};
 
 /// What lets a new socket take up the earlier session.

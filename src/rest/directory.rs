@@ -1,8 +1,8 @@
 //! `GET /api/fabric/addresses`.
 
-use super::subscriber::text;
 use crate::error::{Error, Result};
 use crate::net::http::Http;
+use crate::proto::value::text;
 use serde_json::Value;
 
 /// What an address leads to.

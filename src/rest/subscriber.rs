@@ -3,6 +3,7 @@
 use super::directory::Address;
 use crate::error::{Error, Result};
 use crate::net::http::Http;
+use crate::proto::value::{epoch_seconds, text};
 use serde_json::Value;
 
 /// The subscriber that the token belongs to. Missing texts are empty.
@@ -68,26 +69,6 @@ fn parse(body: &Value) -> Result<Subscriber> {
     })
 }
 
-/// A member as text: strings as they are, numbers and booleans in their JSON form, else empty.
-pub(crate) fn text(object: &Value, key: &str) -> String {
-    match &object[key] {
-        Value::String(text) => text.clone(),
-        value @ (Value::Number(_) | Value::Bool(_)) => value.to_string(),
-        _ => String::new(),
-    }
-}
-
-/// Seconds since 1970 from a number or a numeric string; milliseconds are recognised by size.
-pub(crate) fn epoch_seconds(value: &Value) -> Option<i64> {
-    let number = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.parse().ok()?,
-        _ => return None,
-    };
-    let seconds = if number > 1e11 { number / 1000.0 } else { number };
-    Some(seconds as i64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,18 +92,5 @@ mod tests {
     fn an_answer_without_id_is_a_protocol_error() {
         let error = parse(&json!({"email":"x"})).unwrap_err();
         assert_eq!(error.kind(), crate::ErrorKind::Protocol);
-    }
-
-    #[test]
-    fn epoch_units() {
-        for (input, expected) in [
-            (json!(1_790_000_000), Some(1_790_000_000)),
-            (json!(1_790_000_000_123_u64), Some(1_790_000_000)),
-            (json!("1790000000"), Some(1_790_000_000)),
-            (json!("soon"), None),
-            (json!(null), None),
-        ] {
-            assert_eq!(epoch_seconds(&input), expected, "{input}");
-        }
     }
 }

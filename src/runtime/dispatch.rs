@@ -3,6 +3,11 @@
 //! Foreign code may be slow, may hold an interpreter lock, may throw: it must never run on a
 //! runtime worker, where it would stall everybody's signalling and media.
 
+#![cfg_attr(
+    not(any(feature = "capi", feature = "uniffi")),
+    allow(dead_code, reason = "without a face there is no foreign code")
+)]
+
 use crate::error::{Error, Result};
 use crate::runtime::fork;
 use std::cell::Cell;
@@ -86,7 +91,9 @@ pub(crate) fn stop(limit: Duration) {
     }
     let Dispatcher { jobs, thread, .. } = dispatcher;
     let (done, finished) = mpsc::channel();
-    let _ = jobs.send(Box::new(move || drop(done.send(()))));
+    let _ = jobs.send(Box::new(move || {
+        let _ = done.send(());
+    }));
     drop(jobs);
     let ended = !matches!(finished.recv_timeout(limit), Err(mpsc::RecvTimeoutError::Timeout));
     if ended && thread.thread().id() != std::thread::current().id() {

@@ -3,11 +3,11 @@
 use super::rpc::Requests;
 use super::state::{Input, Output, State, Timer};
 use super::{Command, Facts, Listener, SessionConfig};
-use crate::client::ClientEvent;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::ws::{self, WsFrame, WsReceiver, WsSender};
 use crate::proto::jsonrpc::{self, Frame};
 use crate::proto::session::{self, Authorized, Event};
+use crate::session::event::ClientEvent;
 use serde_json::{json, Value};
 use std::collections::VecDeque;
 use std::future::Future;

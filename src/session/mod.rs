@@ -1,13 +1,13 @@
 //! One WebSocket session with the service: authorization, requests, events, reconnection.
 
 mod actor;
+mod event;
 mod rpc;
 mod state;
 
 use crate::auth::token::Token;
-use crate::client::{ClientEvent, ClientState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::media::ice::IceServer;
+use crate::proto::ice::IceServer;
 use crate::proto::session::Event;
 use crate::runtime;
 use serde_json::Value;
@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
+
+pub use event::{ClientEvent, ClientState};
 
 /// Requests that may wait for the session's task; more are a defect or a flood.
 const COMMANDS: usize = 256;

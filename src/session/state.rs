@@ -9,11 +9,11 @@
 //! Inputs come from the socket (opened, failed, closed), from the service (authorized, refused,
 //! ping, disconnect notice), from timers and from the application (connect, close).
 
-use crate::client::ClientState;
 use crate::config::{PING_WATCHDOG, RECONNECT_DELAY, SOCKET_OPEN_TIMEOUT};
 use crate::error::{Error, ErrorKind};
 use crate::proto::jsonrpc::RpcError;
 use crate::proto::session::{is_authorization_refusal, Authorized, Resume};
+use crate::session::event::ClientState;
 use crate::util::backoff::Backoff;
 use std::time::Duration;
 

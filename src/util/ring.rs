@@ -114,16 +114,19 @@ impl SampleRing {
     }
 
     /// Whether no sample waits for the reader.
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// The capacity in samples.
+    #[cfg(test)]
     pub fn capacity(&self) -> usize {
         self.lock().buf.len()
     }
 
     /// The counters in samples.
+    #[cfg(test)]
     pub fn counters(&self) -> RingCounters {
         self.lock().counters
     }

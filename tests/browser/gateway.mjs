@@ -27,17 +27,26 @@ class Gateway {
     this.port = new URL(info.http_url).port
   }
 
-  request(method, path, body, auth) {
+  exchange(method, path, body, auth) {
     return new Promise((resolve, reject) => {
       const options = { method, ca: this.ca, auth, headers: { 'content-type': 'application/json' } }
       const request = https.request(this.info.http_url + path, options, (response) => {
-        let text = ''
-        response.on('data', (part) => (text += part))
-        response.on('end', () => resolve({ status: response.statusCode, body: JSON.parse(text) }))
+        const parts = []
+        response.on('data', (part) => parts.push(part))
+        response.on('end', () => resolve({ status: response.statusCode, bytes: Buffer.concat(parts) }))
       })
       request.on('error', reject)
       request.end(body && JSON.stringify(body))
     })
+  }
+
+  async request(method, path, body, auth) {
+    const { status, bytes } = await this.exchange(method, path, body, auth)
+    return { status, body: JSON.parse(bytes) }
+  }
+
+  async download(path) {
+    return (await this.exchange('GET', path)).bytes
   }
 
   async state() {

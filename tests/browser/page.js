@@ -1,6 +1,6 @@
 // The page's half of the test: a tone for a microphone, ears for what comes back, the SDK between.
 
-const MICROPHONE_HZ = 660
+const MICROPHONE_HZ = Number(new URLSearchParams(location.search).get('hz') ?? 660)
 const peers = []
 const events = []
 let client

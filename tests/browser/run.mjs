@@ -53,7 +53,7 @@ const near = (value, wanted, tolerance = 15) => Math.abs(value - wanted) <= tole
 
 function serveFiles() {
   const server = createServer((request, response) => {
-    const file = FILES[request.url]
+    const file = FILES[request.url.split('?')[0]]
     if (!file) return response.writeHead(404).end()
     response.writeHead(200, { 'content-type': file[1] }).end(readFileSync(join(here, file[0])))
   })
@@ -194,6 +194,15 @@ async function checkOthers(gateway, page, title) {
     await hears(page, 440)
     await act(page, 'hangup')
   })
+  await check(`${title} /public/record is silent and keeps what it hears`, async () => {
+    const outcome = await dial(page, '/public/record')
+    expect(outcome.ok, outcome.error)
+    const call = await gatewayHears(gateway, 660)
+    await hears(page, 0)
+    await act(page, 'hangup')
+    const wav = await gateway.download(`/_gateway/calls/${call.call_id}/recording.wav`)
+    expect(wav.length > 4000, `${wav.length} bytes recorded`)
+  })
   await check(`${title} /public/early: early media, then the answer`, async () => {
     const outcome = await dial(page, '/public/early')
     expect(outcome.ok, outcome.error)
@@ -229,6 +238,25 @@ async function checkOthers(gateway, page, title) {
   })
 }
 
+async function checkTwoBrowsers(gateway, page, other, title) {
+  await check(`${title} one browser calls the other, both hear each other`, async () => {
+    const made = await gateway.request('POST', '/_gateway/token', { reference: 'dave@example.com' })
+    const host = `puc.localhost:${gateway.port}`
+    await other.evaluate(([host, token]) => window.connect(host, token), [host, made.body.token])
+    await other.evaluate(() => window.online())
+    const accepted = other.evaluate(() => window.acceptIncoming())
+    const outcome = await dial(page, '/private/dave-example-com?channel=audio')
+    expect(outcome.ok, outcome.error)
+    const invite = await accepted
+    expect(invite.ok && invite.from === '/private/bob-example-com', JSON.stringify(invite))
+    await hears(other, 660)
+    await hears(page, 880)
+    await act(page, 'hangup')
+    await gateway.callWhere((call) => call.state === 'ended')
+    await other.evaluate(() => window.disconnect())
+  })
+}
+
 async function run(dialect, origin) {
   const title = `[${dialect}]`
   const gateway = await startGateway(process.env.SW_GATEWAY_BIN, dialect)
@@ -246,9 +274,15 @@ async function run(dialect, origin) {
     await checkEcho(gateway, page, title)
     await checkResume(gateway, page, title)
     await checkOthers(gateway, page, title)
+    const other = await browser.newPage()
+    await other.goto(`${origin}?hz=880`)
+    await checkTwoBrowsers(gateway, page, other, title)
     await check(`${title} no violation, no event left unacknowledged`, async () => {
+      const state = await until('acknowledged', async () => {
+        const value = await gateway.state()
+        return { done: value.counters.unacked === 0, value }
+      })
       await page.evaluate(() => window.disconnect())
-      const state = await gateway.state()
       expect(state.violations.length === 0, state.violations.join('; '))
       expect(state.counters.pongs > 0, 'no pong')
     })

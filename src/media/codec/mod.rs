@@ -80,7 +80,10 @@ pub struct EncoderOptions {
     pub complexity: u32,
     /// Opus in-band forward error correction. Default on.
     pub has_fec: bool,
-    /// The loss in percent, 0 to 100, that error correction is made for. Default 5.
+    /// The loss in percent, 0 to 100, that error correction is made for. Default 10.
+    ///
+    /// At 32 kb/s libopus 1.6 adds no recovery data at all up to 5 % (it prefers bandwidth), and
+    /// does from 6 %, at the same bitrate.
     pub expected_loss_percent: u32,
 }
 
@@ -91,7 +94,7 @@ impl Default for EncoderOptions {
             bitrate_bps: 32_000,
             complexity: 5,
             has_fec: true,
-            expected_loss_percent: 5,
+            expected_loss_percent: 10,
         }
     }
 }
@@ -142,6 +145,7 @@ impl Encoder {
     }
 
     /// Tells the encoder how much the network loses, in percent; no effect on G.711.
+    #[allow(dead_code, reason = "for a sender that reads the far side's loss reports")]
     pub fn set_expected_loss(&mut self, percent: u32) -> Result<(), AudioError> {
         match self {
             Encoder::Opus(encoder) => encoder.set_expected_loss(percent),
@@ -171,6 +175,7 @@ impl Decoder {
     }
 
     /// The PCM format of the output.
+    #[cfg(test)]
     pub fn format(&self) -> AudioFormat {
         match self {
             Decoder::Opus(decoder) => decoder.format(),
@@ -196,8 +201,7 @@ impl Decoder {
 
     /// Recovers the lost packet before `next` and appends `frames` sample frames to `out`.
     ///
-    /// Falls back to concealment inside the codec when `next` carries no recovery data.
-    /// Error: `Decode`, also for a codec without error correction.
+    /// Error: `Decode` when `next` carries no recovery data; then the caller should conceal.
     pub fn decode_fec(
         &mut self,
         next: &[u8],

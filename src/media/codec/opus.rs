@@ -27,6 +27,29 @@ fn decode_error(error: ::opus::Error) -> AudioError {
     AudioError::Decode { codec: CODEC, reason: error.description().into() }
 }
 
+/// Whether a packet carries a coarse copy of the audio before it (RFC 6716, 3.1 and 4.2.4).
+///
+/// The flag follows one voice activity bit per 20 ms, for each channel. Where several frames of
+/// different length make it laborious to find, the answer is yes and libopus has to look.
+fn has_recovery_data(packet: &[u8]) -> bool {
+    let Some(&toc) = packet.first() else { return false };
+    let config = toc >> 3;
+    let blocks = match config {
+        0..=11 => [1, 1, 2, 3][usize::from(config & 3)],
+        12..=15 => 1,
+        // Without the speech layer there is no copy.
+        _ => return false,
+    };
+    let first = match toc & 3 {
+        0 | 1 => packet.get(1),
+        _ => return true,
+    };
+    let Some(&bits) = first else { return false };
+    let is_in_mid = (bits >> (7 - blocks)) & 1 == 1;
+    let is_in_side = toc & 4 != 0 && (bits >> (6 - 2 * blocks)) & 1 == 1;
+    is_in_mid || is_in_side
+}
+
 /// An Opus encoder for speech (application VOIP), 48 kHz, mono or stereo.
 pub struct OpusEncoder {
     inner: ::opus::Encoder,
@@ -85,6 +108,7 @@ impl OpusDecoder {
     }
 
     /// 48 kHz with the channels asked for.
+    #[cfg(test)]
     pub fn format(&self) -> AudioFormat {
         self.format
     }
@@ -107,10 +131,14 @@ impl OpusDecoder {
         frames: usize,
         out: &mut Vec<i16>,
     ) -> Result<usize, AudioError> {
-        if next.is_empty() || frames == 0 || frames > MAX_FRAMES || frames % CONCEAL_UNIT != 0 {
+        if !has_recovery_data(next)
+            || frames == 0
+            || frames > MAX_FRAMES
+            || !frames.is_multiple_of(CONCEAL_UNIT)
+        {
             return Err(AudioError::Decode {
                 codec: CODEC,
-                reason: format!("cannot recover {frames} sample frames"),
+                reason: format!("no data to recover {frames} sample frames"),
             });
         }
         self.run(next, frames, true, out)
@@ -202,7 +230,8 @@ mod tests {
     fn recovery_is_nearer_to_the_truth_than_concealment() {
         let (packets, _) = packets(1, 50);
         let (mut error_fec, mut error_plc) = (0.0, 0.0);
-        for lost in [15, 22, 31, 40] {
+        let recoverable = (10..49).filter(|&i| has_recovery_data(&packets[i + 1]));
+        for lost in recoverable.step_by(7).take(4) {
             let mut outputs = [Vec::new(), Vec::new(), Vec::new()];
             for (mode, out) in outputs.iter_mut().enumerate() {
                 let mut decoder = OpusDecoder::new(1).unwrap();
@@ -229,6 +258,39 @@ mod tests {
             error_plc += error(&outputs[2]);
         }
         assert!(error_fec < error_plc, "fec {error_fec} plc {error_plc}");
+    }
+
+    #[test]
+    fn packets_with_recovery_data_are_told_from_those_without() {
+        let cases: [(&[u8], bool); 9] = [
+            (&[], false),
+            (&[1 << 3], false),
+            (&[1 << 3, 0b1000_0000], false),
+            (&[1 << 3, 0b0100_0000], true),
+            (&[3 << 3, 0b0001_0000], true),
+            (&[3 << 3, 0b1110_0000], false),
+            (&[1 << 3 | 4, 0b0001_0000], true),
+            (&[31 << 3, 0xff], false),
+            (&[1 << 3 | 3, 0], true),
+        ];
+        for (packet, wanted) in cases {
+            assert_eq!(has_recovery_data(packet), wanted, "{packet:x?}");
+        }
+        let mut encoder = OpusEncoder::new(&EncoderOptions::default()).unwrap();
+        let mut out = [0; MAX_PAYLOAD_BYTES];
+        let has_data = |frame: &[i16]| {
+            let n = encoder.encode(frame, &mut out).unwrap();
+            has_recovery_data(&out[..n])
+        };
+        let with = speech_like(960 * 50, 1).chunks(960).map(has_data).filter(|&has| has).count();
+        assert!(with > 30, "the default must protect speech: {with} of 50");
+        let options = EncoderOptions { has_fec: false, ..EncoderOptions::default() };
+        let mut encoder = OpusEncoder::new(&options).unwrap();
+        let mut out = [0; MAX_PAYLOAD_BYTES];
+        for frame in speech_like(960 * 50, 1).chunks(960) {
+            let n = encoder.encode(frame, &mut out).unwrap();
+            assert!(!has_recovery_data(&out[..n]));
+        }
     }
 
     #[test]

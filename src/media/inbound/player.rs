@@ -107,15 +107,15 @@ impl Player {
     /// Groups the sinks by format; converters of formats that stay are kept.
     fn lanes_for(&mut self, sinks: Vec<Arc<SinkSlot>>) -> Vec<Lane> {
         let mut old = std::mem::take(&mut self.lanes);
-        old.retain(|lane| lane.converter.from_format() == self.format);
+        old.retain(|lane| lane.converter.source_format() == self.format);
         let mut lanes: Vec<Lane> = Vec::new();
         for slot in sinks {
             let to = slot.format();
-            if let Some(lane) = lanes.iter_mut().find(|lane| lane.converter.to_format() == to) {
+            if let Some(lane) = lanes.iter_mut().find(|lane| lane.converter.target_format() == to) {
                 lane.sinks.push(slot);
                 continue;
             }
-            let kept = old.iter().position(|lane| lane.converter.to_format() == to);
+            let kept = old.iter().position(|lane| lane.converter.target_format() == to);
             let converter = match kept {
                 Some(at) => Ok(old.swap_remove(at).converter),
                 None => TickResampler::new(self.format, to),
@@ -259,7 +259,7 @@ impl Player {
         output.shared.level.set(level);
         self.is_quiet = level.rms_dbfs < QUIET_RMS_DBFS;
         for lane in &mut self.lanes {
-            let format = lane.converter.to_format();
+            let format = lane.converter.target_format();
             let samples = lane.converter.tick(samples);
             let frame = AudioFrame { samples, format, timestamp_us, is_concealed };
             lane.sinks.iter().for_each(|slot| slot.deliver(&frame));

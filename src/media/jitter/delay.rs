@@ -18,6 +18,10 @@ const MARGIN_US: i64 = 1_000;
 /// The fastest packet is looked for in the current and the last span of this length.
 const FASTEST_SPAN_US: i64 = 4_000_000;
 
+/// When the fastest transit grows by more than this, the way or the sender's clock has changed:
+/// what was late by the old measure says nothing about the new one.
+const MAX_STEP_US: i64 = 40_000;
+
 /// How fast the memory of a single late packet fades, in microseconds per second.
 const PEAK_DECAY_US_PER_S: i64 = 10_000;
 
@@ -52,8 +56,12 @@ impl DelayEstimator {
             self.span_start = arrival;
         } else if arrival - self.span_start >= FASTEST_SPAN_US {
             // The span moves on so that clock drift and route changes are followed.
+            let before = self.fastest();
             self.fastest = [self.fastest[1], None];
             self.span_start = arrival;
+            if self.fastest() - before > MAX_STEP_US {
+                self.forget_lateness();
+            }
         }
         let current = self.fastest[1].map_or(transit, |fastest| fastest.min(transit));
         self.fastest[1] = Some(current);
@@ -84,6 +92,13 @@ impl DelayEstimator {
     /// The longest time that the fastest packet should wait, including the wait for the tick.
     pub(super) fn target(&self, now: i64) -> i64 {
         self.quantile_us.max(self.faded_peak(now)) + MARGIN_US + TICK_US
+    }
+
+    fn forget_lateness(&mut self) {
+        self.bins = [0.0; BINS];
+        self.weight = 0.0;
+        self.quantile_us = 0;
+        self.peak_us = 0;
     }
 
     fn late_by(&self, transit: i64) -> i64 {

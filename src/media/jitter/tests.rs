@@ -330,6 +330,18 @@ fn a_sender_clock_that_stands_still_in_a_pause_is_no_delay() {
 }
 
 #[test]
+fn a_lasting_step_of_the_transit_time_is_no_jitter() {
+    // A longer route, or a sender whose clock stood still for less than a restart.
+    for step in [60.0, 150.0, 500.0] {
+        let sent = stream(2_000, 0, |i| Some(if i < 500 { 2.0 } else { 2.0 + step }));
+        let run = run(&sent, 9.0, 20, true);
+        let tail = &run.waits[run.waits.len() - 500..];
+        assert!(tail.iter().all(|&w| w < 45.0), "{step} {:?} {:?}", tail.last(), run.stats);
+        assert_eq!(run.seqs().len(), 2_000, "{step} {:?}", run.stats);
+    }
+}
+
+#[test]
 fn numbers_that_jump_start_anew_after_a_second_packet() {
     for jump in [1_000u16, 30_000, 65_000] {
         let mut sent = stream(200, 0, |_| Some(0.0));

@@ -204,3 +204,54 @@ fn dropping_the_last_handle_drops_the_sink() {
     drop(slot);
     wait_for(|| Arc::strong_count(&token) == 1);
 }
+
+#[test]
+fn a_sink_is_dropped_on_a_media_thread_even_when_that_panics() {
+    let _guard = lock(&ONE_AT_A_TIME);
+    struct Dropped(Mutex<mpsc::Sender<String>>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            let name = std::thread::current().name().unwrap_or("").to_owned();
+            lock(&self.0).send(name).unwrap();
+            panic!("not even this stops the thread");
+        }
+    }
+    let (tx, rx) = mpsc::channel();
+    for _ in 0..2 {
+        let dropped = Dropped(Mutex::new(tx.clone()));
+        let slot = threaded(1, sink(move |_| drop(lock(&dropped.0))));
+        deliver(&slot, 1);
+        wait_for(|| slot.stats().delivered == 1);
+        drop(slot);
+        assert!(rx.recv_timeout(LIMIT).unwrap().starts_with("sw-media-"));
+    }
+}
+
+#[test]
+fn many_sinks_that_come_and_go_under_load() {
+    let _guard = lock(&ONE_AT_A_TIME);
+    let seen = Arc::new(AtomicU64::new(0));
+    let slots: Vec<_> = (0..50)
+        .map(|id| {
+            let seen = seen.clone();
+            threaded(id, sink(move |_| drop(seen.fetch_add(1, Ordering::Relaxed).to_string())))
+        })
+        .collect();
+    for number in 0..40 {
+        slots.iter().for_each(|slot| deliver(slot, number));
+        if number >= 20 {
+            slots[number as usize].remove();
+        }
+    }
+    let settled = |slot: &Arc<SinkSlot>| {
+        let stats = slot.stats();
+        stats.delivered + stats.dropped == 40
+    };
+    let kept: Vec<_> = slots.iter().take(20).collect();
+    wait_for(|| kept.iter().all(|slot| settled(slot)));
+    assert!(shutdown());
+    assert_eq!(
+        seen.load(Ordering::Relaxed),
+        slots.iter().map(|s| s.stats().delivered).sum::<u64>()
+    );
+}

@@ -1,19 +1,20 @@
 //! One call: its life from the invite to the bye, and the member that the client is in it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use serde_json::{json, Value};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::AbortHandle;
 
+use crate::bridge::{self, Bridge};
 use crate::directory::{dialled_path, Behaviour};
 use crate::events;
 use crate::hub::Hub;
-use crate::media::negotiate::Refusal;
+use crate::media::negotiate::{Codec, Refusal};
 use crate::media::sdp::Description;
 use crate::media::stream::{Controls, Source};
-use crate::media::{lock, Media, MediaEvent};
+use crate::media::{lock, Media, MediaEvent, Wanted};
 use crate::rpc;
 use crate::verto::Request;
 
@@ -103,6 +104,7 @@ pub struct Call {
     pub started: Instant,
     pub user_variables: Value,
     pub record: bool,
+    bridge: OnceLock<Arc<Bridge>>,
     leg: Mutex<Leg>,
 }
 
@@ -126,17 +128,20 @@ pub struct Plan {
     pub record: bool,
     pub has_video: bool,
     pub user_variables: Value,
+    /// Room and room session of the other leg.
+    pub room: Option<(String, String)>,
 }
 
 impl Call {
     /// A call in its first stage, without media.
     pub fn new(hub: &Hub, plan: Plan) -> Call {
+        let (room_id, room_session_id) = plan.room.unwrap_or_else(|| (rpc::uuid(), rpc::uuid()));
         Call {
             id: plan.id,
             node_id: hub.node_id.clone(),
             member_id: rpc::uuid(),
-            room_id: rpc::uuid(),
-            room_session_id: rpc::uuid(),
+            room_id,
+            room_session_id,
             segment_id: rpc::uuid(),
             destination: plan.destination,
             display_name: plan.display_name,
@@ -148,6 +153,7 @@ impl Call {
             started: Instant::now(),
             user_variables: plan.user_variables,
             record: plan.record,
+            bridge: OnceLock::new(),
             leg: Mutex::new(Leg {
                 protocol: plan.protocol,
                 stage: Stage::Created,
@@ -194,6 +200,16 @@ impl Call {
     /// A reattach from another session takes the call with it.
     pub fn move_to(&self, protocol: &str) {
         self.with(|leg| leg.protocol = protocol.to_owned());
+    }
+
+    /// Makes the call a leg of a bridge.
+    pub fn set_bridge(&self, bridge: Arc<Bridge>) {
+        let _ = self.bridge.set(bridge);
+    }
+
+    /// The bridge that the call is a leg of.
+    pub fn bridge(&self) -> Option<&Arc<Bridge>> {
+        self.bridge.get()
     }
 
     pub fn is_ended(&self) -> bool {
@@ -311,6 +327,9 @@ impl Call {
                 let params = json!({ "callID": self.id });
                 hub.verto_event(request.protocol, "verto.answer", params);
                 self.join(hub);
+                if let Some(bridge) = self.bridge() {
+                    bridge.answered_by(hub, self);
+                }
             }
             Err(refusal) => {
                 if let Refusal::Broken(reason) = refusal {
@@ -365,6 +384,9 @@ impl Call {
             hub.event(&protocol, "call.left", left);
         }
         self.announce(hub, "ended");
+        if let Some(bridge) = self.bridge() {
+            bridge.ended(hub, self, code, cause);
+        }
     }
 
     /// Renegotiates the media; the answer is returned.
@@ -378,13 +400,15 @@ impl Call {
     }
 
     /// Puts the call on hold, takes it off, or changes over; without effect before the answer.
-    pub fn hold(&self, on: Option<bool>) {
-        self.with(|leg| {
+    pub fn hold(&self, hub: &Hub, on: Option<bool>) {
+        let held = self.with(|leg| {
             if leg.stage == Stage::Answered {
                 leg.held = on.unwrap_or(!leg.held);
                 leg.apply();
             }
+            leg.held
         });
+        bridge::music(hub, self, held);
     }
 
     /// `held` or `active`.
@@ -482,6 +506,7 @@ pub fn incoming(request: &Request, invite: Invite) {
         record: behaviour == Behaviour::Record,
         has_video: invite.offer.as_ref().is_some_and(|o| o.section("video").is_some()),
         user_variables: invite.user_variables.clone(),
+        room: None,
     };
     let call = Arc::new(Call::new(hub, plan));
     if let Some(names) = request.outer["subscribe"].as_array() {
@@ -500,6 +525,7 @@ fn source_of(behaviour: &Behaviour) -> Source {
     match behaviour {
         Behaviour::Tone | Behaviour::Early(_) => Source::Tone,
         Behaviour::Record => Source::Silence,
+        Behaviour::Subscriber(_) => Source::Bridge,
         _ => Source::Echo,
     }
 }
@@ -526,6 +552,7 @@ async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Optio
             tokio::time::sleep(early).await;
             call.answer(&hub);
         }
+        Behaviour::Subscriber(id) => bridge::ring(hub, call, id).await,
         Behaviour::Never => call.ring(&hub),
         Behaviour::Bye(after) => {
             call.answer(&hub);
@@ -586,11 +613,13 @@ pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source:
         record: true,
         has_video: video,
         user_variables: json!({}),
+        room: None,
     };
     let call = Arc::new(Call::new(hub, plan));
     let (sender, events) = mpsc::unbounded_channel();
     let id = call.id.clone();
-    let Ok((media, offer)) = Media::offer(&hub.media, video, Controls::new(source), true, sender)
+    let wanted = Wanted { audio: None, video: video.then_some(Codec::Vp8) };
+    let Ok((media, offer)) = Media::offer(&hub.media, wanted, Controls::new(source), true, sender)
     else {
         return id;
     };

@@ -27,6 +27,8 @@ pub enum Behaviour {
     Bye(Duration),
     /// Hangs up while it rings.
     EarlyBye(Duration),
+    /// Rings the devices of the subscriber with this id.
+    Subscriber(String),
 }
 
 /// An entry of the directory.
@@ -130,7 +132,7 @@ pub fn of_subscriber(id: &str, reference: &str, display_name: &str) -> Address {
         created_at: "2025-03-01T08:00:00Z".into(),
         locked: false,
         video: true,
-        behaviour: Behaviour::Refuse { code: 606, cause: "USER_NOT_REGISTERED" },
+        behaviour: Behaviour::Subscriber(id.to_owned()),
     }
 }
 

@@ -24,6 +24,7 @@
 //! | `forget_sessions` | – | all sessions without a socket are forgotten, all sockets dropped |
 //! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
 //! | `drop_media` | `call_id?`, `on?` (true) | no datagram in or out |
+//! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
 //! | `fail_http` | `status`, `count?` (1), `path?` | the next matching requests fail |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
 //! | `clear_violations` | – | forgets the violations so far |
@@ -38,7 +39,8 @@ use serde_json::{json, Value};
 
 use crate::call;
 use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
-use crate::media::stream::Source;
+use crate::media::lock;
+use crate::media::stream::{Impairment, Source};
 use crate::rpc;
 use crate::token;
 
@@ -149,6 +151,7 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
             }
             Ok(json!({ "calls": calls.len() }))
         }
+        "impair_media" => Ok(impair_media(hub, fault)),
         "call_client" => call_client(hub, fault),
         _ => Err(format!("no such fault: {name}")),
     }
@@ -293,6 +296,24 @@ fn calls(hub: &Hub, fault: &Value) -> Vec<Arc<call::Call>> {
     let wanted = rpc::text(fault, "call_id");
     let all = hub.with(|inner| inner.calls.clone());
     all.into_iter().filter(|c| wanted.is_none_or(|w| w == c.id) && !c.is_ended()).collect()
+}
+
+fn impair_media(hub: &Hub, fault: &Value) -> Value {
+    let millis = |key: &str| Duration::from_millis(fault[key].as_u64().unwrap_or(0));
+    let impairment = Impairment {
+        loss: fault["loss"].as_f64().unwrap_or(0.0),
+        delay: millis("delay_ms"),
+        jitter: millis("jitter_ms"),
+    };
+    let calls = calls(hub, fault);
+    for call in &calls {
+        call.with(|leg| {
+            if let Some(media) = &leg.media {
+                *lock(&media.controls.impairment) = impairment;
+            }
+        });
+    }
+    json!({ "calls": calls.len() })
 }
 
 fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {

@@ -113,6 +113,10 @@ pub struct Inner {
     pub tokens: HashMap<String, Grant>,
     pub subscribers: Vec<Subscriber>,
     pub addresses: Vec<Address>,
+    /// Registrations for push, with their subscribers.
+    pub devices: Vec<(String, Value)>,
+    /// Identifiers of proofs of possession that were used.
+    pub proofs: HashSet<String>,
     pub sessions: HashMap<String, Session>,
     pub calls: Vec<Arc<Call>>,
     pub counters: Counters,
@@ -147,6 +151,8 @@ impl Hub {
                 tokens: HashMap::new(),
                 subscribers: Vec::new(),
                 addresses,
+                devices: Vec::new(),
+                proofs: HashSet::new(),
                 sessions: HashMap::new(),
                 calls: Vec::new(),
                 counters: Counters::default(),
@@ -223,6 +229,7 @@ impl Hub {
             expires_at: token::now() + ttl_seconds,
             scope: Vec::new(),
             application_id: None,
+            thumbprint: None,
             allowed_addresses: Vec::new(),
         };
         self.issue(grant, cluster_host)
@@ -306,6 +313,11 @@ impl Hub {
             tokio::time::sleep(delay).await;
             socket.send(Out::Text(text));
         });
+    }
+
+    /// Whether a proof of possession is used for the first time.
+    pub fn first_use(&self, jti: &str) -> bool {
+        self.with(|inner| inner.proofs.insert(jti.to_owned()))
     }
 
     /// The call with this id.

@@ -12,10 +12,13 @@
 //! println!("{} {} {}", gateway.ws_url(), gateway.http_url(), token);
 //! ```
 
+mod bridge;
 mod call;
 mod config;
 mod control;
+mod devices;
 mod directory;
+mod dpop;
 mod events;
 mod fault;
 mod gateway;

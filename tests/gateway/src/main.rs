@@ -11,7 +11,8 @@ use serde_json::json;
 use signalwire_gateway::{Dialect, Gateway, GatewayConfig};
 
 const USAGE: &str = "usage: sw-gateway [--port N] [--plain] [--dialect freeswitch|browser] \
-[--ca-out FILE] [--ping-seconds N] [--for-seconds N] [--exit-on-stdin-close] [--log]";
+[--ca-out FILE] [--ping-seconds N] [--ice-servers JSON] [--for-seconds N] [--exit-on-stdin-close] \
+[--log]";
 
 struct Options {
     config: GatewayConfig,
@@ -64,6 +65,10 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Option<Options>, Stri
             "--ping-seconds" => {
                 let seconds: f64 = number(&value()?)?;
                 options.config.ping_interval = seconds_to_duration(seconds)?;
+            }
+            "--ice-servers" => {
+                options.config.ice_servers =
+                    serde_json::from_str(&value()?).map_err(|e| e.to_string())?;
             }
             "--for-seconds" => options.for_seconds = Some(number(&value()?)?),
             "--exit-on-stdin-close" => options.exit_on_stdin_close = true,

@@ -189,7 +189,10 @@ fn consequences(hub: &Arc<Hub>, call: &Arc<Call>, method: &str, keys: &[&str]) {
     let protocol = call.protocol();
     if !keys.is_empty() {
         let payload = call.with(|leg| events::updated(call, leg, keys));
-        hub.event(&protocol, "member.updated", payload);
+        hub.event(&protocol, "member.updated", payload.clone());
+        if let Some(other) = call.bridge().and_then(|b| b.other(hub, call)) {
+            hub.event(&other.protocol(), "member.updated", payload);
+        }
     }
     match method {
         "call.lock" | "call.unlock" => {

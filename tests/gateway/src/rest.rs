@@ -2,6 +2,7 @@
 
 use serde_json::{json, Value};
 
+use crate::devices;
 use crate::directory::Address;
 use crate::hub::{Hub, Subscriber};
 use crate::rpc;
@@ -15,9 +16,9 @@ const UNBOUND_REFRESHABLE_LIFE: i64 = 60;
 const DEFAULT_PAGE: usize = 50;
 
 /// An endpoint's verdict; both sides are complete answers.
-type Outcome = Result<Answer, Answer>;
+pub type Outcome = Result<Answer, Answer>;
 
-/// Routes a request under `/api/fabric`.
+/// Routes a request under `/api/fabric` or directly under `/subscriber`.
 pub fn handle(hub: &Hub, request: &Request) -> Answer {
     let path = request.path.trim_end_matches('/');
     let rest = path.strip_prefix("/api/fabric").unwrap_or(path);
@@ -27,9 +28,18 @@ pub fn handle(hub: &Hub, request: &Request) -> Answer {
         ("POST", "/guests/tokens") => create_guest_token(hub, request),
         ("POST", "/subscriber/invites") => create_invite(hub, request),
         ("POST", "/embeds/tokens") => exchange_embed(hub, request),
+        ("POST", "/subscriber/devices/token") => devices::bound_token(hub, request, false),
+        ("POST", "/subscriber/devices/refresh") => devices::bound_token(hub, request, true),
+        // These two stand outside /api/fabric.
+        ("POST", "/subscriber/devices") => devices::register(hub, request),
+        ("DELETE", path) if path.starts_with("/subscriber/devices/") => {
+            devices::unregister(hub, request, &path["/subscriber/devices/".len()..])
+        }
         ("GET", "/subscriber/info") => info(hub, request),
         ("GET", "/addresses") => addresses(hub, request),
-        ("GET", path) if path.starts_with("/addresses/") => address(hub, request, &path[11..]),
+        ("GET", path) if path.starts_with("/addresses/") => {
+            address(hub, request, &path["/addresses/".len()..])
+        }
         _ => Err(not_found()),
     };
     outcome.unwrap_or_else(|answer| answer)
@@ -39,7 +49,8 @@ fn unauthorized() -> Answer {
     Answer::json(401, json!({ "error": "Unauthorized" }))
 }
 
-fn not_found() -> Answer {
+/// 404.
+pub fn not_found() -> Answer {
     Answer::json(404, json!({ "error": "Not Found" }))
 }
 
@@ -54,12 +65,14 @@ fn unprocessable(code: &str, attribute: &str, message: &str) -> Answer {
     Answer::json(422, json!({ "errors": [entry] }))
 }
 
-fn missing(attribute: &str) -> Answer {
+/// 422 because a parameter is not there.
+pub fn missing(attribute: &str) -> Answer {
     let message = format!("{attribute} is a required parameter.");
     unprocessable("missing_required_parameter", attribute, &message)
 }
 
-fn invalid(attribute: &str) -> Answer {
+/// 422 because a parameter makes no sense.
+pub fn invalid(attribute: &str) -> Answer {
     unprocessable("invalid_parameter", attribute, &format!("{attribute} is invalid."))
 }
 
@@ -70,11 +83,12 @@ fn project(hub: &Hub, request: &Request) -> Result<(), Answer> {
 }
 
 /// Bearer authentication with an access token.
-fn bearer(hub: &Hub, request: &Request) -> Result<Grant, Answer> {
+pub fn bearer(hub: &Hub, request: &Request) -> Result<Grant, Answer> {
     request.bearer().and_then(|t| hub.grant(t)).ok_or_else(unauthorized)
 }
 
-fn body(request: &Request) -> Result<Value, Answer> {
+/// The JSON object of the body.
+pub fn body(request: &Request) -> Result<Value, Answer> {
     let value: Value = serde_json::from_slice(&request.body)
         .map_err(|_| Answer::json(400, json!({ "error": "Bad Request" })))?;
     value.is_object().then_some(value).ok_or(Answer::json(400, json!({ "error": "Bad Request" })))
@@ -108,6 +122,7 @@ fn grant(kind: Kind, subscriber: &str, expires_at: i64) -> Grant {
         expires_at,
         scope: Vec::new(),
         application_id: None,
+        thumbprint: None,
         allowed_addresses: Vec::new(),
     }
 }
@@ -155,6 +170,7 @@ fn create_subscriber_token(hub: &Hub, request: &Request) -> Outcome {
     let access = Grant {
         scope: scope.map(str::to_owned).into_iter().collect(),
         application_id: application,
+        thumbprint: rpc::text(&other, "fingerprint").map(str::to_owned),
         ..grant(Kind::Subscriber, &subscriber.id, expires_at)
     };
     let refresh = grant(Kind::Refresh, &subscriber.id, token::now() + REFRESH_LIFE);
@@ -273,7 +289,11 @@ fn info(hub: &Hub, request: &Request) -> Outcome {
             "push_notification_key": "c2lnbmFsd2lyZS1nYXRld2F5LXRlc3Qta2V5LTMyYnk=",
             "app_settings": { "display_name": "gateway", "scopes": [] },
             "fabric_addresses": [subscriber.address.to_json()],
-            "sat_claims": { "scope": grant.scope, "expires_at": grant.expires_at },
+            "sat_claims": {
+                "scope": grant.scope,
+                "expires_at": grant.expires_at,
+                "cnf": grant.thumbprint.map(|jkt| json!({ "jkt": jkt })),
+            },
         }),
     ))
 }

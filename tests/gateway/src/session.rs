@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{json, Value};
 
+use crate::dpop::{self, About};
 use crate::hub::{Hub, Inner, Out, Session, SocketHandle};
 use crate::media::token as random_token;
 use crate::rpc::{self, AUTHENTICATION_FAILED, INVALID_PARAMS, REQUESTER_VALIDATION_FAILED};
@@ -52,6 +53,7 @@ fn try_connect(hub: &Hub, socket: &SocketHandle, params: &Value) -> Result<Strin
     }
     let Some(protocol) = resumed else {
         let grant = hub.grant(&token).ok_or_else(authentication_failed)?;
+        possession(hub, &grant, params, "signalwire.connect")?;
         let agent = rpc::text(params, "agent").unwrap_or_default().to_owned();
         return Ok(fresh(hub, socket, grant, agent));
     };
@@ -60,6 +62,26 @@ fn try_connect(hub: &Hub, socket: &SocketHandle, params: &Value) -> Result<Strin
     hub.known_grant(&token).ok_or_else(authentication_failed)?;
     hub.with(|inner| resume(inner, socket, &protocol, state.as_deref()))
         .ok_or((REQUESTER_VALIDATION_FAILED, "Requester validation failed".to_owned()))
+}
+
+/// A token that is bound to a key needs a proof; for others a proof is welcome if it is right.
+fn possession(hub: &Hub, grant: &Grant, params: &Value, method: &str) -> Result<(), Refusal> {
+    let proof = match (rpc::text(params, "dpop_token"), &grant.thumbprint) {
+        (None, None) => return Ok(()),
+        (None, Some(_)) => return Err(authentication_failed()),
+        (Some(proof), _) => dpop::verify(proof, &About::Rpc { method }),
+    };
+    let right = match &proof {
+        Ok(proof) => {
+            let bound = grant.thumbprint.as_ref();
+            bound.is_none_or(|bound| *bound == proof.thumbprint) && hub.first_use(&proof.jti)
+        }
+        Err(reason) => {
+            hub.violation(format!("{method}: {reason}"));
+            false
+        }
+    };
+    right.then_some(()).ok_or_else(authentication_failed)
 }
 
 fn authentication_failed() -> Refusal {
@@ -164,7 +186,7 @@ fn connect_result(hub: &Hub, session: &Session) -> Value {
 }
 
 fn authorization(hub: &Hub, grant: &Grant) -> Value {
-    json!({
+    let mut authorization = json!({
         "jti": grant.jti,
         "project_id": hub.config.project,
         "scope": grant.scope,
@@ -176,7 +198,11 @@ fn authorization(hub: &Hub, grant: &Grant) -> Value {
             "project_id": hub.config.project,
             "space_id": hub.config.space,
         },
-    })
+    });
+    if let Some(thumbprint) = &grant.thumbprint {
+        authorization["cnf"] = json!({ "jkt": thumbprint });
+    }
+    authorization
 }
 
 /// The authorization state first, then whatever waited for this socket.
@@ -222,7 +248,7 @@ pub fn reauthenticate(hub: &Hub, protocol: &str, id: &Value, params: &Value) {
                 hub.violation("signalwire.reauthenticate with another project");
                 rpc::error(id, INVALID_PARAMS, "Invalid params: project")
             }
-            (Some(token), Some(_)) => match hub.grant(token) {
+            (Some(token), Some(_)) => match proven(hub, token, params) {
                 Some(grant) => {
                     let authorization = authorization(hub, &grant);
                     hub.with(|inner| {
@@ -247,6 +273,12 @@ pub fn reauthenticate(hub: &Hub, protocol: &str, id: &Value, params: &Value) {
     if renewed {
         announce_state(hub, protocol);
     }
+}
+
+fn proven(hub: &Hub, token: &str, params: &Value) -> Option<Grant> {
+    let grant = hub.grant(token)?;
+    possession(hub, &grant, params, "signalwire.reauthenticate").ok()?;
+    Some(grant)
 }
 
 fn announce_state(hub: &Hub, protocol: &str) {

@@ -15,6 +15,8 @@ pub struct Grant {
     pub expires_at: i64,
     pub scope: Vec<String>,
     pub application_id: Option<String>,
+    /// Thumbprint of the key that the token is bound to.
+    pub thumbprint: Option<String>,
     /// Empty for everything that the subscriber may reach.
     pub allowed_addresses: Vec<String>,
 }

@@ -348,7 +348,7 @@ fn modified(call: &Call, action: &str) -> Value {
 }
 
 fn hold(request: &Request, call: &Arc<Call>, action: &str, on: Option<bool>) {
-    call.hold(on);
+    call.hold(request.hub, on);
     let result = modified(call, action);
     let outer = json!({
         "code": "200", "node_id": request.hub.node_id,

@@ -78,11 +78,14 @@ pub fn freeswitch_answer(
 }
 
 /// An offer of FreeSWITCH: another profile, candidates for component 2, more codecs.
-pub fn freeswitch_offer(session: &Session, sections: &[LocalSection]) -> String {
+pub fn freeswitch_offer(session: &Session, sections: &[LocalSection], only: bool) -> String {
     let mut out = freeswitch_head(session, sections);
     for section in sections {
         let video = section.agreed.codec.is_video();
-        let more: &[(u8, &str)] = if video { &[] } else { &[(0, "PCMU/8000"), (8, "PCMA/8000")] };
+        let more: &[(u8, &str)] = match video || only {
+            true => &[],
+            false => &[(0, "PCMU/8000"), (8, "PCMA/8000")],
+        };
         freeswitch_media_line(&mut out, section, "RTP/SAVPF", more);
         if video {
             freeswitch_direction_and_dtls(&mut out, session, section);

@@ -43,6 +43,8 @@ impl Identity {
             .map_err(|e| e.to_string())?;
         let mut params = rcgen::CertificateParams::new(vec![]).map_err(|e| e.to_string())?;
         params.distinguished_name.push(rcgen::DnType::CommonName, "FreeSWITCH");
+        // The key is always the same; the fingerprint has to differ from gateway to gateway.
+        params.serial_number = Some(super::random::<16>().to_vec().into());
         let certificate = params.self_signed(&key).map_err(|e| e.to_string())?;
         let value = hex_with_colons(digest::digest(&digest::SHA256, certificate.der()).as_ref());
         let private_key =

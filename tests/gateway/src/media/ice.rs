@@ -168,9 +168,11 @@ impl Agent {
             self.last_from_remote = now;
         }
         // Our check may have come before the client knew our answer; do not wait a second for it.
+        // It goes out before the response, so that the client answers it before it nominates:
+        // FreeSWITCH's ClientHello comes before the nomination on every call.
         if first && !self.answered {
             self.next_check = now + CHECK_INTERVAL;
-            out.push(self.check());
+            out.insert(0, self.check());
         }
         out
     }

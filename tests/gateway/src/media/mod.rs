@@ -23,7 +23,7 @@ use describe::{Dialect, LocalSection, Session as Lines};
 use dtls::Identity;
 use negotiate::{Agreed, Codec, Refusal, Remote};
 use sdp::{Description, Direction, Section, Setup};
-use stream::{Controls, Shared};
+use stream::{Controls, Relay, Relayed, Shared};
 use transport::{Setting, Transport};
 
 /// What the media of a call reports.
@@ -139,19 +139,20 @@ impl Media {
     /// Offers media to a client; the second value is the offer.
     pub fn offer(
         config: &MediaConfig,
-        video: bool,
+        wanted: Wanted,
         controls: Controls,
         record: bool,
         events: mpsc::UnboundedSender<MediaEvent>,
     ) -> Result<(Media, String), Refusal> {
         let mut media = Media::new(config, controls, record, events);
-        let mut wanted = vec![offered_audio()];
-        wanted.extend(video.then(offered_video));
-        for agreed in wanted {
+        let sections = [Some(offered_audio(wanted.audio)), wanted.video.map(offered_video)];
+        for agreed in sections.into_iter().flatten() {
             media.open_leg(vec![agreed], None, Setup::ActPass)?;
         }
         media.version += 1;
-        let offer = media.written(describe::freeswitch_offer);
+        let only = wanted.audio.is_some();
+        let offer =
+            media.written(|lines, sections| describe::freeswitch_offer(lines, sections, only));
         Ok((media, offer))
     }
 
@@ -344,6 +345,31 @@ impl Media {
         self.legs.iter().for_each(|leg| leg.transport.refresh_video());
     }
 
+    /// The codec of a kind of media.
+    pub fn codec(&self, video: bool) -> Option<Codec> {
+        let stream = self.legs.iter().find_map(|leg| leg.stream(video))?;
+        let codec = lock(&stream.agreed).codec;
+        Some(codec)
+    }
+
+    /// The way into this call for the media of another one; it keeps nothing alive.
+    pub fn relay(&self) -> Relay {
+        let entrance = |video: bool| {
+            let leg = self.legs.iter().find(|leg| leg.stream(video).is_some());
+            leg.map(|leg| leg.transport.entrance())
+        };
+        let (audio, video) = (entrance(false), entrance(true));
+        Arc::new(move |relayed| {
+            let to_video = match &relayed {
+                Relayed::Packet { video, .. } => *video,
+                Relayed::KeyFrameRequest => true,
+            };
+            if let Some(entrance) = if to_video { &video } else { &audio } {
+                entrance(relayed);
+            }
+        })
+    }
+
     /// Whether all transports carry SRTP.
     pub fn connected(&self) -> bool {
         !self.legs.is_empty() && self.legs.iter().all(|l| l.transport.status().dtls_connected)
@@ -366,14 +392,27 @@ impl Media {
     }
 }
 
+/// What an offer of the gateway asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// Exactly this codec; the whole list for `None`.
+    pub audio: Option<Codec>,
+    pub video: Option<Codec>,
+}
+
 /// What FreeSWITCH offers for audio.
-fn offered_audio() -> Agreed {
+fn offered_audio(only: Option<Codec>) -> Agreed {
+    let codec = only.unwrap_or(Codec::Opus);
+    let opus = "useinbandfec=1; maxaveragebitrate=30000; maxplaybackrate=48000; ptime=20; \
+                minptime=10; maxptime=40; stereo=1";
     Agreed {
-        codec: Codec::Opus,
-        payload_type: 102,
-        parameters: "useinbandfec=1; maxaveragebitrate=30000; maxplaybackrate=48000; ptime=20; \
-                     minptime=10; maxptime=40; stereo=1"
-            .into(),
+        codec,
+        payload_type: match codec {
+            Codec::Pcmu => 0,
+            Codec::Pcma => 8,
+            _ => 102,
+        },
+        parameters: if codec == Codec::Opus { opus.into() } else { String::new() },
         feedback: Vec::new(),
         events: None,
         ptime: 20,
@@ -382,12 +421,13 @@ fn offered_audio() -> Agreed {
     }
 }
 
-/// What FreeSWITCH offers for video, VP8 only.
-fn offered_video() -> Agreed {
+/// What FreeSWITCH offers for video.
+fn offered_video(codec: Codec) -> Agreed {
+    let h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
     Agreed {
-        codec: Codec::Vp8,
-        payload_type: 97,
-        parameters: String::new(),
+        codec,
+        payload_type: if codec == Codec::H264 { 101 } else { 97 },
+        parameters: if codec == Codec::H264 { h264.into() } else { String::new() },
         feedback: vec!["ccm fir".into(), "nack".into(), "nack pli".into()],
         events: None,
         ptime: 20,
@@ -409,12 +449,16 @@ mod tests {
         }
     }
 
+    fn wanted(video: bool) -> Wanted {
+        Wanted { audio: None, video: video.then_some(Codec::Vp8) }
+    }
+
     /// A media pair over real sockets: the first offers, the second answers.
     fn pair(offering: Source, answering: Source, video: bool) -> (Media, Media) {
         let config = config();
         let (sender, _) = mpsc::unbounded_channel();
         let (mut offerer, offer) =
-            Media::offer(&config, video, Controls::new(offering), true, sender).unwrap();
+            Media::offer(&config, wanted(video), Controls::new(offering), true, sender).unwrap();
         let offer = Description::parse(&offer).unwrap();
         let (sender, _) = mpsc::unbounded_channel();
         let (mut answerer, answer) =
@@ -462,7 +506,8 @@ mod tests {
         let config = config();
         let (sender, _) = mpsc::unbounded_channel();
         let (mut offerer, offer) =
-            Media::offer(&config, false, Controls::new(Source::Tone), false, sender).unwrap();
+            Media::offer(&config, wanted(false), Controls::new(Source::Tone), false, sender)
+                .unwrap();
         let line = offer.lines().find(|l| l.starts_with("a=fingerprint")).unwrap();
         let forged = offer.replace(line, &format!("a=fingerprint:sha-256 {}", "AA:".repeat(32)));
         let offer = Description::parse(&forged).unwrap();
@@ -474,5 +519,30 @@ mod tests {
         let event = tokio::time::timeout(Duration::from_secs(5), events.recv()).await.unwrap();
         assert!(matches!(event, Some(MediaEvent::Failed(_))), "{event:?}");
         assert!(!answerer.connected());
+    }
+
+    #[tokio::test]
+    async fn a_client_may_come_back_with_a_new_peer_connection() {
+        let (first, mut answerer) = pair(Source::Tone, Source::Echo, false);
+        until("the echo", || (frequency(&first) - audio::TONE_HZ).abs() < 3.0).await;
+        drop(first);
+        // The offer has another port, other ICE credentials and another certificate.
+        let (sender, _) = mpsc::unbounded_channel();
+        let (mut second, offer) =
+            Media::offer(&config(), wanted(false), Controls::new(Source::Tone), true, sender)
+                .unwrap();
+        let answer = answerer.update(&Description::parse(&offer).unwrap()).unwrap();
+        second.accept(&Description::parse(&answer).unwrap()).unwrap();
+        until("the echo", || (frequency(&second) - audio::TONE_HZ).abs() < 3.0).await;
+    }
+
+    #[tokio::test]
+    async fn a_bridge_carries_media_both_ways() {
+        let (alice, left) = pair(Source::Tone, Source::Bridge, false);
+        let (bob, right) = pair(Source::Echo, Source::Bridge, false);
+        left.controls.set_relay(Some(right.relay()));
+        right.controls.set_relay(Some(left.relay()));
+        until("the tone at Bob", || (frequency(&bob) - audio::TONE_HZ).abs() < 3.0).await;
+        until("the echo at Alice", || (frequency(&alice) - audio::TONE_HZ).abs() < 3.0).await;
     }
 }

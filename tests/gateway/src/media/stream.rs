@@ -21,7 +21,18 @@ pub enum Source {
     Echo,
     Tone,
     Silence,
+    /// What the other leg of a bridge says.
+    Bridge,
 }
+
+/// What one leg of a bridge passes to the other.
+pub enum Relayed {
+    Packet { video: bool, header: Header, payload: Vec<u8> },
+    KeyFrameRequest,
+}
+
+/// The way to the other leg.
+pub type Relay = std::sync::Arc<dyn Fn(Relayed) + Send + Sync>;
 
 /// The switches of a call that its streams obey.
 pub struct Controls {
@@ -35,6 +46,31 @@ pub struct Controls {
     pub held: AtomicBool,
     /// Fault: no datagram goes in or out.
     pub dropped: AtomicBool,
+    /// Fault: packets are lost and late.
+    pub impairment: Mutex<Impairment>,
+    relay: Mutex<Option<Relay>>,
+}
+
+/// A bad network: the share of datagrams that are lost in each direction, and how late those of
+/// the gateway are.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Impairment {
+    pub loss: f64,
+    pub delay: Duration,
+    pub jitter: Duration,
+}
+
+impl Impairment {
+    /// Whether this datagram is lost.
+    pub fn loses(&self) -> bool {
+        self.loss > 0.0 && f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX) < self.loss
+    }
+
+    /// How late this datagram is.
+    pub fn lateness(&self) -> Duration {
+        let share = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
+        self.delay + self.jitter.mul_f64(share)
+    }
 }
 
 impl Controls {
@@ -47,6 +83,25 @@ impl Controls {
             deaf: AtomicBool::new(false),
             held: AtomicBool::new(false),
             dropped: AtomicBool::new(false),
+            impairment: Mutex::default(),
+            relay: Mutex::default(),
+        }
+    }
+
+    /// Changes what is sent.
+    pub fn set_source(&self, source: Source) {
+        self.source.store(source as u8, Ordering::Relaxed);
+    }
+
+    /// Leads what comes in to another leg.
+    pub fn set_relay(&self, relay: Option<Relay>) {
+        *lock(&self.relay) = relay;
+    }
+
+    fn relay(&self, what: Relayed) {
+        let relay = lock(&self.relay).clone();
+        if let Some(relay) = relay {
+            relay(what);
         }
     }
 
@@ -55,6 +110,7 @@ impl Controls {
         match self.source.load(Ordering::Relaxed) {
             0 => Source::Echo,
             1 => Source::Tone,
+            3 => Source::Bridge,
             _ => Source::Silence,
         }
     }
@@ -219,6 +275,10 @@ impl Stream {
         })
     }
 
+    pub fn is_video(&self) -> bool {
+        self.codec.is_none()
+    }
+
     /// Whether a payload type belongs to this stream.
     pub fn takes(&self, payload_type: u8) -> bool {
         let agreed = lock(&self.shared.agreed);
@@ -244,7 +304,16 @@ impl Stream {
         }
         self.last_arrival = Some(now);
         if agreed.codec.is_video() {
-            return self.echo_video(&header, payload, &agreed, controls);
+            let open = !controls.is(&controls.video_muted) && !controls.is(&controls.held);
+            if open && !payload.is_empty() {
+                controls.relay(Relayed::Packet {
+                    video: true,
+                    header: header.clone(),
+                    payload: payload.to_vec(),
+                });
+            }
+            let echo = controls.source() == Source::Echo && open;
+            return if echo { self.forward_video(&header, payload) } else { None };
         }
         if self.flushed_by_marker(&header, payload, next) || payload.is_empty() {
             return None;
@@ -253,9 +322,43 @@ impl Stream {
         if !held {
             self.measure(payload);
         }
-        let muted = controls.is(&controls.audio_muted) || controls.is(&controls.deaf);
-        let echo = controls.source() == Source::Echo && !muted && !held;
-        if !echo || !agreed.direction.sends() {
+        if controls.is(&controls.audio_muted) || held {
+            return None;
+        }
+        let echo = controls.source() == Source::Echo && !controls.is(&controls.deaf);
+        if echo {
+            return self.forward_audio(payload, now);
+        }
+        controls.relay(Relayed::Packet {
+            video: false,
+            header: header.clone(),
+            payload: payload.to_vec(),
+        });
+        None
+    }
+
+    /// Sends a packet that came in on the other leg.
+    pub fn forward(
+        &mut self,
+        header: &Header,
+        payload: &[u8],
+        controls: &Controls,
+        now: Instant,
+    ) -> Option<Vec<u8>> {
+        // On hold the other side's voice gives way to music.
+        if controls.source() != Source::Bridge || controls.is(&controls.held) {
+            return None;
+        }
+        match self.codec {
+            None => self.forward_video(header, payload),
+            Some(_) if controls.is(&controls.deaf) => None,
+            Some(_) => self.forward_audio(payload, now),
+        }
+    }
+
+    fn forward_audio(&mut self, payload: &[u8], now: Instant) -> Option<Vec<u8>> {
+        let agreed = lock(&self.shared.agreed).clone();
+        if !agreed.direction.sends() {
             return None;
         }
         let duration = self.codec.as_ref()?.duration(payload);
@@ -308,16 +411,9 @@ impl Stream {
         }
     }
 
-    fn echo_video(
-        &mut self,
-        header: &Header,
-        payload: &[u8],
-        agreed: &Agreed,
-        controls: &Controls,
-    ) -> Option<Vec<u8>> {
-        let open = !controls.is(&controls.video_muted) && !controls.is(&controls.held);
-        let echo = controls.source() == Source::Echo && open && agreed.direction.sends();
-        if !echo || payload.is_empty() {
+    fn forward_video(&mut self, header: &Header, payload: &[u8]) -> Option<Vec<u8>> {
+        let agreed = lock(&self.shared.agreed).clone();
+        if !agreed.direction.sends() || payload.is_empty() {
             return None;
         }
         let (sequence, timestamp) = *self.sequence_offset.get_or_insert((
@@ -431,7 +527,7 @@ impl Stream {
     }
 
     /// Takes the RTCP packets of the client.
-    pub fn control(&mut self, packets: &[Rtcp], now: Instant) {
+    pub fn control(&mut self, packets: &[Rtcp], controls: &Controls, now: Instant) {
         let mut counters = lock(&self.shared.counters);
         for packet in packets {
             match packet {
@@ -441,6 +537,10 @@ impl Stream {
                     counters.reported_lost = cumulative_lost.unwrap_or(0);
                 }
                 Rtcp::Nack { lost } => counters.nacks += lost.len() as u64,
+                Rtcp::PictureLoss | Rtcp::FullIntra if controls.source() == Source::Bridge => {
+                    counters.key_frame_requests_in += 1;
+                    controls.relay(Relayed::KeyFrameRequest);
+                }
                 // The client sees its own picture, so its request goes back to itself.
                 Rtcp::PictureLoss | Rtcp::FullIntra => {
                     counters.key_frame_requests_in += 1;

@@ -12,9 +12,9 @@ use super::describe::Local;
 use super::dtls::{Association, Identity, Keys, Progress};
 use super::ice::Agent;
 use super::negotiate::Remote;
-use super::rtp::{self, Rtcp};
+use super::rtp::{self, Header, Rtcp};
 use super::sdp::{Candidate, Setup};
-use super::stream::{Controls, Shared, Stream};
+use super::stream::{Controls, Relay, Relayed, Shared, Stream};
 use super::{lock, stun, token, MediaEvent};
 
 /// What the owner tells the task.
@@ -29,6 +29,8 @@ enum Command {
     Replace(Arc<Shared>),
     /// The answer to our offer decided on the DTLS role.
     Setup(Setup),
+    /// A packet of the other leg of a bridge.
+    Forward { video: bool, header: Header, payload: Vec<u8> },
     /// Ask the client for a key frame.
     RefreshVideo,
 }
@@ -99,7 +101,7 @@ impl Transport {
             std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| e.to_string())?;
         socket.set_nonblocking(true).map_err(|e| e.to_string())?;
         let address = socket.local_addr().map_err(|e| e.to_string())?;
-        let socket = UdpSocket::from_std(socket).map_err(|e| e.to_string())?;
+        let socket = Arc::new(UdpSocket::from_std(socket).map_err(|e| e.to_string())?);
         let local = Local {
             address,
             ufrag: token(16),
@@ -160,6 +162,20 @@ impl Transport {
         let _ = self.commands.send(Command::Setup(setup));
     }
 
+    /// The way into this transport for the other leg of a bridge; it does not keep it alive.
+    pub fn entrance(&self) -> Relay {
+        let commands = self.commands.downgrade();
+        Arc::new(move |relayed| {
+            let Some(commands) = commands.upgrade() else { return };
+            let _ = commands.send(match relayed {
+                Relayed::Packet { video, header, payload } => {
+                    Command::Forward { video, header, payload }
+                }
+                Relayed::KeyFrameRequest => Command::RefreshVideo,
+            });
+        })
+    }
+
     /// Asks the client for a key frame.
     pub fn refresh_video(&self) {
         let _ = self.commands.send(Command::RefreshVideo);
@@ -172,7 +188,7 @@ impl Transport {
 }
 
 struct Task {
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
     setting: Setting,
     status: Arc<Mutex<Status>>,
     credentials: (String, String),
@@ -229,9 +245,21 @@ impl Task {
                 Err(reason) => self.fail(&reason),
             },
             Command::Setup(setup) => self.setup = setup,
+            Command::Forward { video, header, payload } => {
+                self.forward(video, &header, &payload, now);
+            }
             Command::RefreshVideo => {
                 self.streams.iter_mut().for_each(|s| s.want_key_frame(now));
             }
+        }
+    }
+
+    fn forward(&mut self, video: bool, header: &Header, payload: &[u8], now: Instant) {
+        let controls = self.setting.controls.clone();
+        let stream = self.streams.iter_mut().find(|s| s.is_video() == video);
+        let packet = stream.and_then(|s| s.forward(header, payload, &controls, now));
+        if let Some(packet) = packet {
+            self.send_rtp(&packet);
         }
     }
 
@@ -307,7 +335,9 @@ impl Task {
 
     fn receive(&mut self, datagram: &[u8], from: SocketAddr) {
         let now = Instant::now();
-        if self.setting.controls.is(&self.setting.controls.dropped) || datagram.is_empty() {
+        let controls = &self.setting.controls;
+        let lost = controls.is(&controls.dropped) || lock(&controls.impairment).loses();
+        if lost || datagram.is_empty() {
             return;
         }
         match datagram[0] {
@@ -330,7 +360,7 @@ impl Task {
         status.unauthentic_checks = agent.unauthentic;
         drop(status);
         for (bytes, to) in out {
-            let _ = self.socket.try_send_to(&bytes, to);
+            self.transmit(bytes, to);
         }
     }
 
@@ -368,12 +398,7 @@ impl Task {
 
     fn send_dtls(&self, datagrams: Vec<Vec<u8>>) {
         let Some(agent) = &self.agent else { return };
-        if self.setting.controls.is(&self.setting.controls.dropped) {
-            return;
-        }
-        for datagram in datagrams {
-            let _ = self.socket.try_send_to(&datagram, agent.remote);
-        }
+        datagrams.into_iter().for_each(|datagram| self.transmit(datagram, agent.remote));
     }
 
     fn receive_media(&mut self, datagram: &[u8], from: SocketAddr, now: Instant) {
@@ -433,9 +458,9 @@ impl Task {
             .iter()
             .any(|p| matches!(p, Rtcp::PictureLoss | Rtcp::FullIntra | Rtcp::Nack { .. }));
         for stream in &mut self.streams {
-            let is_video = lock(&stream.shared.agreed).codec.is_video();
+            let is_video = stream.is_video();
             if alone || stream.knows(sender) || (video_feedback && is_video) {
-                stream.control(&packets, now);
+                stream.control(&packets, &self.setting.controls, now);
             }
         }
     }
@@ -444,12 +469,29 @@ impl Task {
         let (Some(keys), Some(agent)) = (&mut self.keys, &self.agent) else {
             return;
         };
-        if self.setting.controls.is(&self.setting.controls.dropped) {
+        if let Ok(protected) = keys.outbound.encrypt_rtp(packet) {
+            let remote = agent.remote;
+            self.transmit(protected.to_vec(), remote);
+        }
+    }
+
+    /// The only way out, where faults get hold of the datagrams.
+    fn transmit(&self, datagram: Vec<u8>, to: SocketAddr) {
+        let controls = &self.setting.controls;
+        let impairment = *lock(&controls.impairment);
+        if controls.is(&controls.dropped) || impairment.loses() {
             return;
         }
-        if let Ok(protected) = keys.outbound.encrypt_rtp(packet) {
-            let _ = self.socket.try_send_to(&protected, agent.remote);
+        let lateness = impairment.lateness();
+        if lateness.is_zero() {
+            let _ = self.socket.try_send_to(&datagram, to);
+            return;
         }
+        let socket = self.socket.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(lateness).await;
+            let _ = socket.try_send_to(&datagram, to);
+        });
     }
 
     /// Everything that is due.
@@ -471,9 +513,7 @@ impl Task {
         let Some((bytes, to)) = agent.poll(now) else {
             return;
         };
-        if !self.setting.controls.is(&self.setting.controls.dropped) {
-            let _ = self.socket.try_send_to(&bytes, to);
-        }
+        self.transmit(bytes, to);
     }
 
     fn handshake(&mut self, now: Instant) {
@@ -512,14 +552,10 @@ impl Task {
         let (Some(keys), Some(agent)) = (&mut self.keys, &self.agent) else {
             return;
         };
-        for report in reports {
-            if controls.is(&controls.dropped) {
-                continue;
-            }
-            if let Ok(protected) = keys.outbound.encrypt_rtcp(&report) {
-                let _ = self.socket.try_send_to(&protected, agent.remote);
-            }
-        }
+        let remote = agent.remote;
+        let protected: Vec<_> =
+            reports.iter().filter_map(|r| keys.outbound.encrypt_rtcp(r).ok()).collect();
+        protected.into_iter().for_each(|report| self.transmit(report.to_vec(), remote));
     }
 
     fn fail(&mut self, reason: &str) {

@@ -212,3 +212,10 @@ pub const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=gr
     a=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=ice-ufrag:abcd\r\n\
     a=ice-pwd:0123456789012345678901\r\na=setup:actpass\r\na=fingerprint:sha-256 AA:BB\r\n\
     a=candidate:1 1 udp 2122260223 127.0.0.1 9 typ host\r\n";
+
+/// An answer to the gateway's offer, with Opus under its payload type.
+pub const ANSWER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
+    m=audio 9 UDP/TLS/RTP/SAVPF 102\r\nc=IN IP4 0.0.0.0\r\na=sendrecv\r\na=rtcp-mux\r\n\
+    a=rtpmap:102 opus/48000/2\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n\
+    a=setup:active\r\na=fingerprint:sha-256 AA:BB\r\n\
+    a=candidate:1 1 udp 2122260223 127.0.0.1 9 typ host\r\n";

@@ -133,3 +133,15 @@ async fn the_control_endpoint_reports_and_misbehaves() {
     let (status, made) = http(&gateway, "POST", "/_gateway/token", "", Some(json!({}))).await;
     assert_eq!((status, made["token"].as_str().map(|t| t.split('.').count())), (200, Some(5)));
 }
+
+#[tokio::test]
+async fn push_registrations_come_and_go() {
+    let gateway = gateway(|_| {});
+    let bearer = format!("Bearer {}", gateway.mint_token("h@example.com", 60, None));
+    let body = json!({ "device_type": "iOS", "device_token": "abc" });
+    let (status, device) = http(&gateway, "POST", "/subscriber/devices", &bearer, Some(body)).await;
+    assert_eq!((status, &device["device_type"]), (201, &json!("iOS")));
+    let path = format!("/subscriber/devices/{}", device["id"].as_str().unwrap());
+    assert_eq!(http(&gateway, "DELETE", &path, &bearer, None).await.0, 204);
+    assert_eq!(http(&gateway, "DELETE", &path, &bearer, None).await.0, 404);
+}

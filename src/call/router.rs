@@ -1,11 +1,10 @@
 //! Brings what the service sends to the call that it is for.
 
-use super::event::{ClientEvent, ClientState};
-use crate::call::{Call, ServerMessage, Shared};
+use super::{Call, ServerMessage, Shared};
 use crate::error::Error;
 use crate::proto::session::Event;
 use crate::proto::verto::VertoEvent;
-use crate::session::Listener;
+use crate::session::{ClientEvent, ClientState, Listener};
 use crate::util::bus::Bus;
 use serde_json::Value;
 use std::collections::HashMap;

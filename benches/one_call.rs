@@ -1,0 +1,140 @@
+//! What this process costs with calls up: CPU, memory, threads.
+//!
+//! `cargo bench --bench one_call [CALLS] [SECONDS]` (1 call, 10 s). The gateway is a process of its
+//! own, so that its cost does not count. Each call sends a voice-like signal and receives its echo.
+
+use signalwire_client::{
+    shutdown, AudioFormat, AudioFrame, AudioSink, Call, CallEvent, Client, ClientOptions,
+    DialOptions, Result,
+};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const FORMAT: AudioFormat = AudioFormat { sample_rate_hz: 48_000, channels: 1 };
+
+fn main() -> Result<()> {
+    let numbers: Vec<u64> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    let calls = numbers.first().copied().unwrap_or(1);
+    let seconds = numbers.get(1).copied().unwrap_or(10);
+    let (mut gateway, ready) = start_gateway();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime for the benchmark");
+    println!("before: {}", memory());
+    let result = runtime.block_on(measure(&ready, calls, Duration::from_secs(seconds)));
+    shutdown();
+    let _ = gateway.kill();
+    let _ = gateway.wait();
+    result
+}
+
+async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Result<()> {
+    let text = |key: &str| ready[key].as_str().expect("a text in the gateway's line").to_owned();
+    let mut options = ClientOptions::new(text("token"));
+    options.ws_url = Some(text("ws_url"));
+    options.http_url = Some(text("http_url"));
+    let pem = std::fs::read_to_string(text("ca_file")).expect("the gateway's CA");
+    options.ca_certificates_pem = Some(pem);
+    let client = Client::new(options)?;
+    client.connect().await?;
+    println!("connected: {}", memory());
+    let mut up = Vec::new();
+    for _ in 0..calls {
+        let call = client.dial("/public/echo", DialOptions::default())?;
+        let events = call.events();
+        while let Some(event) = events.next().await {
+            if matches!(event, CallEvent::MediaConnected { .. }) {
+                break;
+            }
+        }
+        call.add_audio_sink(FORMAT, Arc::new(Listener))?;
+        up.push(call);
+    }
+    speak(&up, Duration::from_secs(2)).await?;
+    let (cpu, started) = (cpu_seconds(), Instant::now());
+    speak(&up, length).await?;
+    let (cpu, wall) = (cpu_seconds() - cpu, started.elapsed().as_secs_f64());
+    println!(
+        "{calls} call(s), {wall:.1} s: {:.2} % of a core in all, {:.2} % per call; {}",
+        100.0 * cpu / wall,
+        100.0 * cpu / wall / calls.max(1) as f64,
+        memory()
+    );
+    let stats = up[0].stats();
+    println!(
+        "first call: {} packets received, {} lost, jitter {:.1} ms, buffer {:.0} ms, concealed {}",
+        stats.packets_received,
+        stats.packets_lost,
+        stats.jitter_ms,
+        stats.jitter_buffer_ms,
+        stats.frames_concealed
+    );
+    client.disconnect().await
+}
+
+/// Sends a signal whose pitch and loudness change, to every call, in real time.
+async fn speak(calls: &[Call], length: Duration) -> Result<()> {
+    let mut pace = tokio::time::interval(Duration::from_millis(20));
+    let mut frame = vec![0_i16; FORMAT.sample_rate_hz as usize / 50];
+    let mut n = 0_u64;
+    for _ in 0..length.as_millis() / 20 {
+        pace.tick().await;
+        for sample in &mut frame {
+            let t = n as f64 / 48_000.0;
+            let pitch = 140.0 + 40.0 * (t * 3.0).sin();
+            let loudness = 6_000.0 * (0.6 + 0.4 * (t * 9.0).sin());
+            let voice = (1..6)
+                .map(|k| (t * pitch * f64::from(k) * std::f64::consts::TAU).sin() / f64::from(k));
+            *sample = (loudness * voice.sum::<f64>()) as i16;
+            n += 1;
+        }
+        for call in calls {
+            call.push_audio(&frame, FORMAT)?;
+        }
+    }
+    Ok(())
+}
+
+struct Listener;
+
+impl AudioSink for Listener {
+    fn on_frame(&self, frame: &AudioFrame<'_>) {
+        std::hint::black_box(frame.samples);
+    }
+}
+
+fn start_gateway() -> (Child, serde_json::Value) {
+    let binary = std::env::var("SW_GATEWAY_BIN").unwrap_or_else(|_| {
+        let bench = std::env::current_exe().expect("this program's path");
+        let folder = bench.ancestors().nth(2).expect("the target folder").to_owned();
+        folder.join("sw-gateway").to_string_lossy().into_owned()
+    });
+    let mut child = Command::new(&binary)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{binary}: {error}; build it, or set SW_GATEWAY_BIN"));
+    let output = child.stdout.take().expect("the gateway's output");
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line).expect("the gateway's line");
+    (child, serde_json::from_str(&line).expect("JSON from the gateway"))
+}
+
+/// User and system time of this process so far.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split(' ').collect();
+    let ticks = |index: usize| fields[index].parse::<f64>().unwrap_or(0.0);
+    (ticks(12) + ticks(13)) / 100.0
+}
+
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let value = |key: &str| {
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+        line.split_whitespace().nth(1).unwrap_or("?").parse::<f64>().unwrap_or(0.0)
+    };
+    format!("{:.1} MB resident, {} threads", value("VmRSS:") / 1024.0, value("Threads:"))
+}

@@ -1,0 +1,7 @@
+#!/bin/sh
+# The benchmarks. Numbers are for this machine, now; compare them with others of the same run.
+set -eu
+cd "$(dirname "$0")/.."
+cargo bench --bench call_setup
+cargo bench --bench one_call
+sh scripts/size.sh

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Installs what a fresh Debian machine with Rust, Python, Node, Java and Maven still lacks for the
+# demo and the tests. Everything else is fetched by cargo, pip, npm and Maven themselves.
+set -eu
+
+missing=""
+need() { # command, Debian package
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need cc gcc
+need c++ g++
+need make make
+need cmake cmake
+need python3 python3
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+if [ "${1:-all}" = all ]; then
+    need valgrind valgrind
+    need chromium chromium
+fi
+[ -z "$missing" ] && exit 0
+
+echo "installing:$missing"
+sudo=""
+[ "$(id -u)" = 0 ] || sudo=sudo
+$sudo apt-get update -qq
+# shellcheck disable=SC2086 # A list of packages.
+DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends $missing

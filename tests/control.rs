@@ -1,0 +1,85 @@
+//! Controlling an answered call.
+
+mod common;
+
+use common::*;
+use signalwire_client::{CallEvent, CallState};
+use signalwire_gateway::Dialect;
+
+#[test]
+fn digits_mute_and_hold_reach_the_service() {
+    for dialect in [Dialect::FreeSwitch, Dialect::Browser] {
+        run(async move {
+            let gateway = gateway(dialect);
+            let client = connected(&gateway).await;
+            let call = answered(&client, "/public/echo").await;
+            let events = call.events();
+            let sees = |key: &str| gateway.state()["calls"][0][key].clone();
+
+            call.send_digits("12*#").await.unwrap();
+            assert_eq!(sees("digits"), "12*#");
+
+            call.mute().await.unwrap();
+            assert!(call.is_muted());
+            assert_eq!(sees("audio_muted"), true);
+            call.mute().await.unwrap();
+            wait_for(&events, |e| {
+                matches!(e, CallEvent::MemberUpdated { audio_muted: Some(true), .. })
+            })
+            .await;
+            call.unmute().await.unwrap();
+            assert!(!call.is_muted());
+            assert_eq!(sees("audio_muted"), false);
+
+            call.hold().await.unwrap();
+            assert_eq!((call.state(), sees("held")), (CallState::Held, true.into()));
+            call.hold().await.unwrap();
+            call.unhold().await.unwrap();
+            assert_eq!((call.state(), sees("held")), (CallState::Active, false.into()));
+
+            call.hangup().await.unwrap();
+            client.disconnect().await.unwrap();
+            assert_clean(&gateway);
+        });
+    }
+}
+
+#[test]
+fn early_media_is_heard_before_the_answer() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = client.dial("/public/early", signalwire_client::DialOptions::default()).unwrap();
+        let events = call.events();
+        let seen = wait_for(&events, |e| {
+            matches!(e, CallEvent::StateChanged { state: CallState::Active, .. })
+        })
+        .await;
+        let early = states(&seen).iter().position(|s| *s == CallState::Early);
+        let media = seen.iter().position(|e| matches!(e, CallEvent::MediaConnected { .. }));
+        assert!(early.is_some() && media.is_some(), "{seen:?}");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
+fn many_calls_at_once_on_one_client() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let mut calls = Vec::new();
+        for _ in 0..10 {
+            calls.push(answered(&client, "/public/tone").await);
+        }
+        assert_eq!(client.calls().len(), 10);
+        for call in &calls {
+            let ear = Ear::new();
+            call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+            ear.wait_for_tone(440.0, MONO_48K, 100).await;
+        }
+        client.disconnect().await.unwrap();
+        assert!(client.calls().is_empty());
+        assert_clean(&gateway);
+    });
+}
