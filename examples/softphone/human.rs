@@ -5,7 +5,7 @@ use crate::report::{Ending, Report, Status, Ui};
 use crate::style::{clock, meter, Style};
 use crate::summary;
 use signalwire_client::{Address, CallEvent, CallState, ClientEvent, ClientState, Subscriber};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 /// How often the line is drawn on a terminal, and written to a file or pipe.
@@ -162,7 +162,7 @@ impl Ui for HumanUi {
             Report::Dialing { address, .. } => {
                 let text = format!("dialing {}", self.style.bold(address));
                 self.note(&text);
-                if self.is_terminal {
+                if self.is_terminal && std::io::stdin().is_terminal() {
                     let keys = "  keys: m mute · h hold · 0-9*# digits · s statistics · q hang up";
                     self.print(&self.style.dim(keys));
                 }
