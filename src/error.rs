@@ -6,7 +6,6 @@ use std::fmt;
 ///
 /// Match on the kind to decide what to do; show [`Error::message`] to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[non_exhaustive]
 #[repr(i32)]
 pub enum ErrorKind {

@@ -34,10 +34,14 @@
 #![warn(missing_docs)]
 
 mod auth;
+#[cfg(feature = "uniffi")]
+mod bind;
 mod call;
 mod client;
 mod config;
 mod error;
+#[cfg(feature = "capi")]
+mod ffi;
 mod media;
 mod net;
 mod proto;

@@ -48,7 +48,10 @@ pub(crate) fn media_failed(message: &str) -> EndReason {
 /// The service refused the invite, or the session is lost for good.
 pub(crate) fn signaling_failed(error: &Error) -> EndReason {
     EndReason {
-        kind: EndKind::SignalingFailed,
+        kind: match error.kind() {
+            ErrorKind::NotFound => EndKind::NotFound,
+            _ => EndKind::SignalingFailed,
+        },
         cause: "NORMAL_TEMPORARY_FAILURE".to_owned(),
         code: error.code().unwrap_or(41),
         message: error.message().to_owned(),

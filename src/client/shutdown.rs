@@ -63,7 +63,8 @@ pub fn shutdown() -> bool {
     }
     drop(open);
     sink::shutdown();
-    dispatch::stop(Duration::from_secs(1));
     runtime::stop(Duration::from_secs(2));
+    // Last: the end of the runtime wakes what still waits, and wakes run on the dispatcher.
+    dispatch::stop(Duration::from_secs(1));
     true
 }

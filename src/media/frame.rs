@@ -168,7 +168,6 @@ impl AudioFrame<'_> {
 
 /// The loudness of one 20 ms frame in dB relative to full scale, -127 (silence) to 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct AudioLevel {
     /// Root mean square over the frame; a full-scale square wave is 0.
     pub rms_dbfs: f32,

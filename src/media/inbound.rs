@@ -38,7 +38,6 @@ pub struct RtpAudio {
 
 /// What was received so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct AudioReceiveStats {
     /// The jitter buffer's counters.
     pub jitter: JitterStats,

@@ -54,7 +54,6 @@ const LOSS_WEIGHT: f32 = 1.0 / 64.0;
 
 /// Limits of the jitter buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct JitterOptions {
     /// The smallest target delay in milliseconds. Default 20.
     pub min_delay_ms: u32,
@@ -103,7 +102,6 @@ pub enum Pop<'a> {
 
 /// The counters of a jitter buffer. They survive a restart of the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct JitterStats {
     /// Packets handed to the buffer, including late, duplicated and discarded ones.
     pub received: u64,

@@ -24,7 +24,6 @@ const CONVERTER_BLOCK_MS: u32 = 14;
 
 /// What became of one [`AudioInput::push`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct PushOutcome {
     /// Milliseconds of the pushed audio that were queued.
     pub accepted_ms: u32,

@@ -59,7 +59,6 @@ impl SinkId {
 
 /// What happened to the frames of one sink.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct SinkStats {
     /// Frames that the sink was called with.
     pub delivered: u64,

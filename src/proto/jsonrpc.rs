@@ -59,7 +59,9 @@ impl From<RpcError> for Error {
             404 => (ErrorKind::NotFound, "the service does not know this"),
             _ => (ErrorKind::Rejected, "the service refused"),
         };
-        Error::new(kind, format!("{advice}: {}", error.message)).with_code(error.code)
+        let cause = error.cause.map(|cause| format!(" ({cause})")).unwrap_or_default();
+        let code = error.cause_code.unwrap_or(error.code);
+        Error::new(kind, format!("{advice}: {}{cause}", error.message)).with_code(code)
     }
 }
 

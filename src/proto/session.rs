@@ -76,20 +76,23 @@ impl Event {
     }
 }
 
-/// Whether an event is for another, dead session: it has a channel, and no channel names ours.
+/// How session ids begin, and so how a channel that belongs to one session shows.
+const SESSION_PREFIX: &str = "signalwire_";
+
+/// Whether an event is for another, dead session: its channels name sessions, but not ours.
+/// Channels of another kind (rooms, conversations) tell nothing and are let through.
 pub(crate) fn is_stale(params: &Value, protocol: &str) -> bool {
     let event_type = params["event_type"].as_str().unwrap_or_default();
     if event_type.starts_with("conversation.") || event_type.starts_with("signalwire.") {
         return false;
     }
-    match &params["event_channel"] {
-        Value::String(channel) => !channel.is_empty() && !channel.contains(protocol),
-        Value::Array(channels) => {
-            !channels.is_empty()
-                && !channels.iter().filter_map(Value::as_str).any(|name| name.contains(protocol))
-        }
-        _ => false,
-    }
+    let channels: Vec<&str> = match &params["event_channel"] {
+        Value::String(channel) => vec![channel],
+        Value::Array(channels) => channels.iter().filter_map(Value::as_str).collect(),
+        _ => return false,
+    };
+    channels.iter().any(|channel| channel.contains(SESSION_PREFIX))
+        && !channels.iter().any(|channel| channel.contains(protocol))
 }
 
 /// Codes of `signalwire.connect` that mean: this authorization is not accepted.
@@ -144,15 +147,24 @@ mod tests {
     #[test]
     fn only_events_of_another_session_are_stale() {
         for (params, stale) in [
-            (json!({"event_type":"call.joined","event_channel":"x_P_y"}), false),
-            (json!({"event_type":"call.joined","event_channel":"other"}), true),
-            (json!({"event_type":"call.joined","event_channel":["other","x.P"]}), false),
-            (json!({"event_type":"call.joined","event_channel":["other"]}), true),
+            (json!({"event_type":"call.joined","event_channel":"x.signalwire_P_y"}), false),
+            (json!({"event_type":"call.joined","event_channel":"signalwire_O"}), true),
+            (json!({"event_type":"call.joined","event_channel":"room.1"}), false),
+            (
+                json!({"event_type":"call.joined",
+                "event_channel":["signalwire_O","signalwire_P_y"]}),
+                false,
+            ),
+            (json!({"event_type":"call.joined","event_channel":["signalwire_O","r"]}), true),
             (json!({"event_type":"call.joined"}), false),
-            (json!({"event_type":"conversation.message","event_channel":"other"}), false),
-            (json!({"event_type":"signalwire.authorization.state","event_channel":"o"}), false),
+            (json!({"event_type":"conversation.message","event_channel":"signalwire_O"}), false),
+            (
+                json!({"event_type":"signalwire.authorization.state",
+                "event_channel":"signalwire_O"}),
+                false,
+            ),
         ] {
-            assert_eq!(is_stale(&params, "P"), stale, "{params}");
+            assert_eq!(is_stale(&params, "signalwire_P_y"), stale, "{params}");
         }
     }
 }

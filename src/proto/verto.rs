@@ -94,14 +94,15 @@ impl Dialog {
         self.envelope(id, "verto.pong", ping.clone())
     }
 
-    /// The acknowledgement of a Verto event: a request whose message is a Verto result.
+    /// The acknowledgement of a Verto event: a request whose message is a Verto result. It goes
+    /// to the event's node and names no call (signalwire-js vertoEventWorker.ts).
     pub(crate) fn acknowledge(&self, event: &VertoEvent) -> Value {
         let message = json!({
             "jsonrpc": "2.0",
             "id": event.id,
             "result": {"method": event.method},
         });
-        self.wrap(message)
+        json!({"node_id": self.node(), "message": message})
     }
 
     fn envelope(&self, id: &str, method: &str, params: Value) -> Value {
@@ -110,8 +111,11 @@ impl Dialog {
 
     /// The outer parameters; a fresh invite has no node yet and says so with an empty text.
     fn wrap(&self, message: Value) -> Value {
-        let node = self.node_id.as_deref().unwrap_or_default();
-        json!({"callID": self.call_id, "node_id": node, "message": message})
+        json!({"callID": self.call_id, "node_id": self.node(), "message": message})
+    }
+
+    fn node(&self) -> &str {
+        self.node_id.as_deref().unwrap_or_default()
     }
 
     fn dialog_params(&self) -> Value {
@@ -240,6 +244,7 @@ mod tests {
             assert_eq!(event.call_id(), Some("c-1"));
             assert_eq!(event.sdp(), Some("v=0"));
             let reply = dialog().acknowledge(&event);
+            assert!(reply.get("callID").is_none());
             assert_eq!(reply["message"]["id"], id);
             assert_eq!(reply["message"]["result"]["method"], "verto.answer");
         }

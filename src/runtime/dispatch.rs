@@ -39,6 +39,12 @@ pub(crate) fn in_callback() -> bool {
     IN_CALLBACK.with(Cell::get)
 }
 
+/// A number that differs between a process and its forked children.
+#[cfg(feature = "capi")]
+pub(crate) fn process() -> u64 {
+    fork::process()
+}
+
 /// Runs foreign code here: marks the thread and keeps panics inside.
 pub(crate) fn call_foreign(what: &str, code: impl FnOnce()) {
     let outer = IN_CALLBACK.with(|flag| flag.replace(true));

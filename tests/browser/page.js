@@ -140,12 +140,12 @@ window.online = async () => {
   await client.online({ incomingCallHandlers: { all: arrived } })
 }
 
-window.acceptIncoming = async () => {
+window.acceptIncoming = async (video = false) => {
   for (let i = 0; i < 100 && !incoming; i++) await sleep(50)
   if (!incoming) return { ok: false, error: 'no invite came' }
   const { invite } = incoming
   incoming = undefined
-  call = await invite.accept({ rootElement: document.getElementById('root'), audio: true, video: false })
+  call = await invite.accept({ rootElement: document.getElementById('root'), audio: true, video })
   return { ok: true, from: invite.details?.caller_id_number }
 }
 

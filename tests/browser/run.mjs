@@ -197,11 +197,12 @@ async function checkOthers(gateway, page, title) {
   await check(`${title} /public/record is silent and keeps what it hears`, async () => {
     const outcome = await dial(page, '/public/record')
     expect(outcome.ok, outcome.error)
-    const call = await gatewayHears(gateway, 660)
+    await gatewayHears(gateway, 660)
+    const call = await gateway.callWhere((call) => call.streams[0].seconds_heard > 0.3)
     await hears(page, 0)
     await act(page, 'hangup')
     const wav = await gateway.download(`/_gateway/calls/${call.call_id}/recording.wav`)
-    expect(wav.length > 4000, `${wav.length} bytes recorded`)
+    expect(wav.length > 20000, `${wav.length} bytes recorded`)
   })
   await check(`${title} /public/early: early media, then the answer`, async () => {
     const outcome = await dial(page, '/public/early')
@@ -228,15 +229,33 @@ async function checkOthers(gateway, page, title) {
   await check(`${title} video comes back`, async () => {
     const outcome = await dial(page, '/public/echo?channel=video')
     expect(outcome.ok, outcome.error)
-    const stats = await until('frames', async () => {
-      const value = await page.evaluate(() => window.received('video'))
-      return { done: value?.framesDecoded > 10, value: value?.framesDecoded }
-    }, 15000)
+    const count = await frames(page)
     await hears(page, 660)
     await act(page, 'hangup')
-    return `${stats} frames`
+    return `${count} frames`
   })
 }
+
+// With BUNDLE the SDK waits for candidates of a section that has none of its own: it never sends
+// the offer. So only the other dialect can be asked for this.
+async function checkAddedVideo(page, title) {
+  await check(`${title} video is added to an audio call`, async () => {
+    const outcome = await dial(page, '/public/echo')
+    expect(outcome.ok, outcome.error)
+    await hears(page, 660)
+    await act(page, 'updateMedia', { video: { direction: 'sendrecv' } })
+    const count = await frames(page)
+    await hears(page, 660)
+    await act(page, 'hangup')
+    return `${count} frames`
+  })
+}
+
+const frames = (page) =>
+  until('frames', async () => {
+    const value = (await page.evaluate(() => window.received('video')))?.framesDecoded
+    return { done: value > 10, value }
+  }, 15000)
 
 async function checkTwoBrowsers(gateway, page, other, title) {
   await check(`${title} one browser calls the other, both hear each other`, async () => {
@@ -251,6 +270,18 @@ async function checkTwoBrowsers(gateway, page, other, title) {
     expect(invite.ok && invite.from === '/private/bob-example-com', JSON.stringify(invite))
     await hears(other, 660)
     await hears(page, 880)
+    await act(page, 'hangup')
+    await gateway.callWhere((call) => call.state === 'ended')
+  })
+  await check(`${title} they see each other, too`, async () => {
+    const accepted = other.evaluate(() => window.acceptIncoming(true))
+    const outcome = await dial(page, '/private/dave-example-com?channel=video')
+    expect(outcome.ok, outcome.error)
+    const invite = await accepted
+    expect(invite.ok, JSON.stringify(invite))
+    await frames(other)
+    await frames(page)
+    await hears(other, 660)
     await act(page, 'hangup')
     await gateway.callWhere((call) => call.state === 'ended')
     await other.evaluate(() => window.disconnect())
@@ -274,6 +305,7 @@ async function run(dialect, origin) {
     await checkEcho(gateway, page, title)
     await checkResume(gateway, page, title)
     await checkOthers(gateway, page, title)
+    if (dialect === 'freeswitch') await checkAddedVideo(page, title)
     const other = await browser.newPage()
     await other.goto(`${origin}?hz=880`)
     await checkTwoBrowsers(gateway, page, other, title)

@@ -82,6 +82,8 @@ pub struct Leg {
     pub cause: Option<(u32, String)>,
     pub ended_by: Option<&'static str>,
     pub pongs: u64,
+    /// A ping that waits for its pong.
+    pub ping_open: bool,
     tasks: Vec<AbortHandle>,
 }
 
@@ -182,6 +184,7 @@ impl Call {
                 cause: None,
                 ended_by: None,
                 pongs: 0,
+                ping_open: false,
                 tasks: Vec::new(),
             }),
         }
@@ -421,7 +424,10 @@ impl Call {
     }
 
     pub fn ponged(&self) {
-        self.with(|leg| leg.pongs += 1);
+        self.with(|leg| {
+            leg.pongs += 1;
+            leg.ping_open = false;
+        });
     }
 
     pub fn subscribe(&self, names: Vec<String>) {
@@ -471,6 +477,9 @@ async fn ping(hub: Arc<Hub>, call: Arc<Call>) {
     loop {
         tokio::time::sleep(hub.config.verto_ping_interval).await;
         let params = json!({ "callID": call.id, "dialogParams": { "callID": call.id } });
+        if call.with(|leg| std::mem::replace(&mut leg.ping_open, true)) && hub.listens(&call) {
+            hub.violation(format!("call {}: verto.ping without verto.pong", call.id));
+        }
         hub.with(|inner| inner.counters.verto_pings += 1);
         hub.verto_event(&call.protocol(), "verto.ping", params);
     }

@@ -35,12 +35,16 @@ fn apply(hub: &Arc<Hub>, fault: &Value) -> Answer {
     }
 }
 
-/// `{"reference", "ttl"?, "ch"?}` makes a subscriber token.
+/// `{"reference", "ttl"?, "ch"?, "scope"?, "fingerprint"?}` makes a subscriber token; with a
+/// fingerprint it is bound to that key.
 fn token(hub: &Hub, request: &Call) -> Answer {
     let body: Value = serde_json::from_slice(&request.body).unwrap_or_else(|_| json!({}));
     let reference = rpc::text(&body, "reference").unwrap_or("alice@example.com");
     let ttl = body["ttl"].as_i64().unwrap_or(7_200);
-    let token = hub.mint(reference, ttl, rpc::text(&body, "ch"));
+    let mut grant = hub.subscriber_grant(reference, ttl);
+    grant.scope = rpc::text(&body, "scope").map(str::to_owned).into_iter().collect();
+    grant.thumbprint = rpc::text(&body, "fingerprint").map(str::to_owned);
+    let token = hub.issue(grant, rpc::text(&body, "ch"));
     Answer::json(200, json!({ "token": token }))
 }
 

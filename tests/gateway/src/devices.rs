@@ -20,8 +20,8 @@ pub fn bound_token(hub: &Hub, request: &Request, refresh: bool) -> Outcome {
     let grant = bearer(hub, request)?;
     let body = body(request)?;
     let proof = rpc::text(&body, "dpop_token").ok_or_else(|| missing("dpop_token"))?;
-    let token = request.bearer().filter(|_| refresh);
-    let about = About::Http { path: request.path.trim_end_matches('/'), token };
+    let current = request.bearer().filter(|_| refresh);
+    let about = About::Http { path: request.path.trim_end_matches('/'), token: current };
     let proof = dpop::verify(proof, &about).map_err(|reason| {
         hub.violation(format!("{}: {reason}", request.path));
         invalid("dpop_token")
@@ -43,7 +43,8 @@ pub fn bound_token(hub: &Hub, request: &Request, refresh: bool) -> Outcome {
     };
     let expires_at = token::now() + life;
     let next = Grant { jti: rpc::uuid(), expires_at, thumbprint: Some(proof.thumbprint), ..grant };
-    let token = hub.issue(next, None);
+    let host = request.bearer().and_then(token::cluster_host);
+    let token = hub.issue(next, host.as_deref());
     Ok(Answer::json(201, json!({ "token": token, "expires_at": expires_at })))
 }
 

@@ -99,7 +99,7 @@ impl Faults {
     }
 
     /// Whether a response belongs to a request that a fault sent, and to which.
-    pub fn expects_reply(&mut self, id: &str, _message: &Value) -> Option<&'static str> {
+    pub fn expects_reply(&mut self, id: &str) -> Option<&'static str> {
         self.expected.remove(id)
     }
 

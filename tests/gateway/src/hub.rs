@@ -221,18 +221,21 @@ impl Hub {
 
     /// A ready-made subscriber token.
     pub fn mint(&self, reference: &str, ttl_seconds: i64, cluster_host: Option<&str>) -> String {
-        let subscriber = self.subscriber(reference, &json!({}));
-        let grant = Grant {
+        self.issue(self.subscriber_grant(reference, ttl_seconds), cluster_host)
+    }
+
+    /// What an ordinary subscriber token stands for.
+    pub fn subscriber_grant(&self, reference: &str, ttl_seconds: i64) -> Grant {
+        Grant {
             kind: Kind::Subscriber,
-            subscriber_id: subscriber.id,
+            subscriber_id: self.subscriber(reference, &json!({})).id,
             jti: rpc::uuid(),
             expires_at: token::now() + ttl_seconds,
             scope: Vec::new(),
             application_id: None,
             thumbprint: None,
             allowed_addresses: Vec::new(),
-        };
-        self.issue(grant, cluster_host)
+        }
     }
 
     /// What an access token grants, unless it is unknown, expired or no access token.
@@ -318,6 +321,12 @@ impl Hub {
     /// Whether a proof of possession is used for the first time.
     pub fn first_use(&self, jti: &str) -> bool {
         self.with(|inner| inner.proofs.insert(jti.to_owned()))
+    }
+
+    /// Whether the client of a call is there.
+    pub fn listens(&self, call: &Call) -> bool {
+        let protocol = call.protocol();
+        self.with(|inner| inner.sessions.get(&protocol).is_some_and(Session::listens))
     }
 
     /// The call with this id.

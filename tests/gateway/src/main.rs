@@ -95,16 +95,9 @@ fn run(options: Options) -> Result<(), String> {
         Dialect::Browser => "browser",
     };
     let gateway = Gateway::start(options.config)?;
+    let temporary = options.ca_out.is_none();
     let ca_file = match tls {
-        true => {
-            let file = options.ca_out.unwrap_or_else(|| {
-                let name = format!("sw-gateway-ca-{}.pem", std::process::id());
-                std::env::temp_dir().join(name)
-            });
-            std::fs::write(&file, gateway.ca_pem())
-                .map_err(|e| format!("{}: {e}", file.display()))?;
-            Some(file)
-        }
+        true => Some(write_ca(&gateway, options.ca_out)?),
         false => None,
     };
     let line = json!({
@@ -119,7 +112,20 @@ fn run(options: Options) -> Result<(), String> {
     });
     println!("{line}");
     std::io::stdout().flush().map_err(|e| e.to_string())?;
-    wait(options.for_seconds, options.exit_on_stdin_close)
+    let outcome = wait(options.for_seconds, options.exit_on_stdin_close);
+    if let (true, Some(file)) = (temporary, ca_file) {
+        let _ = std::fs::remove_file(file);
+    }
+    outcome
+}
+
+fn write_ca(gateway: &Gateway, wanted: Option<PathBuf>) -> Result<PathBuf, String> {
+    let file = wanted.unwrap_or_else(|| {
+        let name = format!("sw-gateway-ca-{}.pem", std::process::id());
+        std::env::temp_dir().join(name)
+    });
+    std::fs::write(&file, gateway.ca_pem()).map_err(|e| format!("{}: {e}", file.display()))?;
+    Ok(file)
 }
 
 fn wait(for_seconds: Option<f64>, exit_on_stdin_close: bool) -> Result<(), String> {

@@ -241,7 +241,7 @@ impl Connection {
         let known = self.protocol.as_ref().and_then(|protocol| {
             self.hub.with(|inner| {
                 let session = inner.sessions.get_mut(protocol)?;
-                let expected = inner.faults.expects_reply(&id, message);
+                let expected = inner.faults.expects_reply(&id);
                 self.disconnecting |= expected == Some("signalwire.disconnect");
                 let acknowledged = session.acknowledge(&id);
                 inner.counters.event_acks += u64::from(acknowledged);

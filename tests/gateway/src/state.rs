@@ -52,7 +52,12 @@ fn session(session: &Session) -> Value {
         "resumes": session.resumes,
         "unacked": session.unacked.iter().map(|e| e.kind.clone()).collect::<Vec<_>>(),
         "backlog": session.backlog.len(),
-        "unanswered_verto": session.verto_requests.values().collect::<Vec<_>>(),
+        // The other Verto requests are not answered by a result.
+        "unanswered_verto": session
+            .verto_requests
+            .values()
+            .filter(|m| ["verto.media", "verto.answer", "verto.bye"].contains(&m.as_str()))
+            .collect::<Vec<_>>(),
     })
 }
 

@@ -46,6 +46,13 @@ pub fn make(kind: Kind, cluster_host: Option<&str>) -> String {
     )
 }
 
+/// The cluster host in the protected header of a token.
+pub fn cluster_host(token: &str) -> Option<String> {
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    let header: serde_json::Value = serde_json::from_slice(&header).ok()?;
+    header["ch"].as_str().map(str::to_owned)
+}
+
 /// Seconds since 1970.
 pub fn now() -> i64 {
     std::time::SystemTime::now()
@@ -69,6 +76,7 @@ mod tests {
             header,
             json!({ "alg": "dir", "enc": "A256GCM", "typ": "SAT", "ch": "puc.localhost" })
         );
+        assert_eq!(cluster_host(&token).as_deref(), Some("puc.localhost"));
         assert_ne!(token, make(Kind::Subscriber, Some("puc.localhost")));
     }
 

@@ -187,16 +187,47 @@ pub fn dominant(samples: &[i16], rate: u32) -> f64 {
         .map(|c| c.iter().map(|s| f64::from(*s)).sum::<f64>() / factor as f64)
         .collect();
     let rate = f64::from(rate) / factor as f64;
-    let strongest = |from: f64, to: f64, step: f64| {
-        let steps = ((to - from) / step) as usize;
-        (0..=steps)
-            .map(|i| from + i as f64 * step)
-            .map(|f| (f, goertzel(&reduced, f / rate)))
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .map_or(0.0, |(f, _)| f)
-    };
-    let coarse = strongest(50.0, 3_900.0, 5.0);
-    strongest(coarse - 5.0, coarse + 5.0, 0.5)
+    let bin = rate / SPECTRUM as f64;
+    let (first, last) = ((50.0 / bin) as usize, (3_900.0 / bin) as usize);
+    let spectrum = power_spectrum(&reduced);
+    let coarse = (first..=last).max_by(|a, b| spectrum[*a].total_cmp(&spectrum[*b])).unwrap_or(0);
+    let step = bin / 8.0;
+    (-8..=8)
+        .map(|offset| coarse as f64 * bin + f64::from(offset) * step)
+        .map(|frequency| (frequency, goertzel(&reduced, frequency / rate)))
+        .max_by(|a, b| a.1.total_cmp(&b.1))
+        .map_or(0.0, |(frequency, _)| frequency)
+}
+
+/// Points of the Fourier transform.
+const SPECTRUM: usize = 2048;
+
+/// Power of the first `SPECTRUM` samples at multiples of the rate over `SPECTRUM`: a radix-2
+/// transform with decimation in frequency, whose output comes in bit-reversed order.
+fn power_spectrum(samples: &[f64]) -> Vec<f64> {
+    let mut re: Vec<f64> = samples.iter().copied().take(SPECTRUM).collect();
+    re.resize(SPECTRUM, 0.0);
+    let mut im = vec![0.0; SPECTRUM];
+    let mut half = SPECTRUM / 2;
+    while half > 0 {
+        for offset in 0..half {
+            let (sin, cos) = (-TAU * offset as f64 / (2 * half) as f64).sin_cos();
+            for low in (offset..SPECTRUM).step_by(2 * half) {
+                let high = low + half;
+                let (x, y) = (re[low] - re[high], im[low] - im[high]);
+                re[low] += re[high];
+                im[low] += im[high];
+                re[high] = x * cos - y * sin;
+                im[high] = x * sin + y * cos;
+            }
+        }
+        half /= 2;
+    }
+    let bits = SPECTRUM.trailing_zeros();
+    (0..SPECTRUM)
+        .map(|at| at.reverse_bits() >> (usize::BITS - bits))
+        .map(|at| re[at] * re[at] + im[at] * im[at])
+        .collect()
 }
 
 /// Signal power at a frequency given in cycles per sample.
@@ -239,6 +270,19 @@ mod tests {
             assert!(meter.level() < 0.001);
             assert_eq!(meter.frequency(Instant::now()), 0.0);
             assert_eq!(meter.recording().unwrap().1.len(), audio.frame(20));
+        }
+    }
+
+    #[test]
+    fn frequencies_are_found_to_about_a_hertz() {
+        for (frequency, rate) in [(62.5, 8_000), (440.0, 48_000), (999.5, 8_000), (3_800.0, 48_000)]
+        {
+            let samples: Vec<i16> = (0..rate / 5)
+                .map(|i| (f64::from(i) * TAU * frequency / f64::from(rate)).sin() * 8_000.0)
+                .map(|sample| sample as i16)
+                .collect();
+            let found = dominant(&samples, rate as u32);
+            assert!((found - frequency).abs() < 1.0, "{frequency}: {found}");
         }
     }
 

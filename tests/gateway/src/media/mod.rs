@@ -455,10 +455,14 @@ mod tests {
 
     /// A media pair over real sockets: the first offers, the second answers.
     fn pair(offering: Source, answering: Source, video: bool) -> (Media, Media) {
+        pair_with(wanted(video), offering, answering)
+    }
+
+    fn pair_with(wanted: Wanted, offering: Source, answering: Source) -> (Media, Media) {
         let config = config();
         let (sender, _) = mpsc::unbounded_channel();
         let (mut offerer, offer) =
-            Media::offer(&config, wanted(video), Controls::new(offering), true, sender).unwrap();
+            Media::offer(&config, wanted, Controls::new(offering), true, sender).unwrap();
         let offer = Description::parse(&offer).unwrap();
         let (sender, _) = mpsc::unbounded_channel();
         let (mut answerer, answer) =
@@ -492,6 +496,16 @@ mod tests {
         assert_eq!(report["streams"][0]["marker_violations"], 0);
         assert_eq!(offerer.report()["transports"][0]["dtls_role"], "server");
         assert!(offerer.recording().is_some_and(|(rate, s)| rate == 48_000 && !s.is_empty()));
+    }
+
+    #[tokio::test]
+    async fn the_old_codecs_carry_it_too() {
+        for codec in [Codec::Pcmu, Codec::Pcma] {
+            let wanted = Wanted { audio: Some(codec), video: None };
+            let (offerer, answerer) = pair_with(wanted, Source::Tone, Source::Echo);
+            assert_eq!(answerer.codec(false), Some(codec));
+            until("the echo", || (frequency(&offerer) - audio::TONE_HZ).abs() < 3.0).await;
+        }
     }
 
     #[tokio::test]

@@ -247,6 +247,7 @@ pub struct Stream {
     key_frame_wanted: bool,
     sequence_offset: Option<(u16, u32)>,
     complained: bool,
+    reported_packets: u64,
 }
 
 /// Markers inside a talk spurt that are put up with.
@@ -272,6 +273,7 @@ impl Stream {
             key_frame_wanted: true,
             sequence_offset: None,
             complained: false,
+            reported_packets: 0,
         })
     }
 
@@ -502,7 +504,10 @@ impl Stream {
         self.reports_sent += 1;
         self.next_report = Some(now + Duration::from_secs(interval));
         let counters = lock(&self.shared.counters);
-        let sent = (counters.packets_out > 0).then(|| {
+        // When nothing was sent since the last report, it is a receiver report.
+        let sending = counters.packets_out > self.reported_packets;
+        self.reported_packets = counters.packets_out;
+        let sent = sending.then(|| {
             (ntp_now(), self.timestamp, counters.packets_out as u32, counters.bytes_out as u32)
         });
         let block = self

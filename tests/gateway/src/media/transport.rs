@@ -317,7 +317,6 @@ impl Task {
         if let (Some(agent), false) = (&mut self.agent, candidates.is_empty()) {
             let pair = (remote.ufrag.clone(), remote.pwd.clone());
             agent.restart(credentials, pair, candidates, now);
-            agent.settled = false;
         }
         if new_certificate {
             self.associate(&remote);

@@ -197,3 +197,41 @@ fn a_gateway_lives_and_ends_without_a_runtime_of_the_test() {
     drop(gateway);
     assert!(std::net::TcpStream::connect(&address).is_err(), "the listener is gone");
 }
+
+#[tokio::test]
+async fn nonsense_is_answered_or_ignored_and_never_fatal() {
+    let gateway = gateway(|_| {});
+    let mut client = Client::connected(&gateway).await;
+    let strange =
+        [json!(null), json!(5), json!("x"), json!([1]), json!({ "a": {} }), json!(-1e300)];
+    let methods = ["signalwire.reauthenticate", "webrtc.verto", "call.mute"];
+    for method in methods.iter().chain(&["call.member.position.set", "subscriber.online", ""]) {
+        for value in &strange {
+            client
+                .request(method, json!({ "message": value, "self": value, "target": value }))
+                .await;
+            let message = json!({ "jsonrpc": "2.0", "id": value, "method": "verto.invite",
+                "params": { "sdp": value, "dialogParams": value } });
+            client.request("webrtc.verto", json!({ "message": message })).await;
+            let dialog = json!({ "callID": "c", "destination_number": value, "version": value });
+            for verto in ["verto.invite", "verto.modify", "verto.info", "verto.bye", "verto.attach"]
+            {
+                let params = json!({ "sdp": "v=0\r\nm=audio 9 X 0\r\na=candidate:", "action": value,
+                    "dtmf": value, "causeCode": value, "dialogParams": dialog });
+                let message =
+                    json!({ "jsonrpc": "2.0", "id": 1, "method": verto, "params": params });
+                client.request("webrtc.verto", json!({ "message": message })).await;
+            }
+        }
+    }
+    for value in &strange {
+        client.send(value).await;
+        client.send(&json!({ "jsonrpc": "2.0", "id": value, "result": value })).await;
+        client
+            .send(&json!({ "jsonrpc": "2.0", "id": "s", "method": value, "params": value }))
+            .await;
+    }
+    let answer = client.request("subscriber.online", json!({})).await;
+    assert_eq!(answer["result"]["code"], "200");
+    assert!(gateway.state()["violations"].as_array().unwrap().len() > 100);
+}

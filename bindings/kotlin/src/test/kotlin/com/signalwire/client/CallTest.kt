@@ -1,0 +1,214 @@
+package com.signalwire.client
+
+import java.io.File
+import java.nio.file.Files
+import java.nio.file.Path
+import java.util.concurrent.TimeUnit
+import kotlin.math.PI
+import kotlin.math.cos
+import kotlin.math.sin
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.filterIsInstance
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.junit.AfterClass
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Assert.fail
+import org.junit.Assume.assumeTrue
+import org.junit.BeforeClass
+import org.junit.Test
+
+/** Calls through the test gateway, whose program SW_GATEWAY_BIN names. */
+class CallTest {
+    @Test
+    fun `an echo call from dial to hangup`() = test { client ->
+        val call = client.dial("/public/echo")
+        val events = async { call.eventFlow().toList() }
+        call.answered()
+        assertEquals(CallState.ACTIVE, call.state())
+
+        val speaking = launch { speak(call, 440.0) }
+        val frame = call.audioFlow().first { shareOf(440.0, 48_000, it.samples()) > 0.5 }
+        assertEquals(960, frame.samples().size)
+        speaking.cancelAndJoin()
+
+        call.sendDigits("12#")
+        call.hold()
+        assertEquals(CallState.HELD, call.state())
+        call.unhold()
+        val stats = call.stats()
+        assertEquals("opus", stats.codec)
+        assertTrue(stats.packetsReceived > 0u)
+        call.hangup()
+        val seen = events.await()
+        val last = seen.last() as CallEvent.Ended
+        assertEquals(EndKind.LOCAL_HANGUP, last.reason.kind)
+        assertTrue(seen.any { it is CallEvent.MediaConnected })
+        assertEquals(last.reason, call.endReason())
+        call.close()
+    }
+
+    @Test
+    fun `the audio flow ends with the call`() = test { client ->
+        val call = client.dial("/public/tone", DialOptions(mediaTimeoutMs = 5_000u))
+        call.answered()
+        val format = AudioFormat(16_000u, 2u)
+        val frames = async { call.audioFlow(format).toList() }
+        val some = call.audioFlow(format).take(10).toList()
+        assertEquals(some.map { it.timestampUs }.sorted(), some.map { it.timestampUs })
+        call.hangup()
+        assertTrue(frames.await().size >= 10)
+    }
+
+    @Test
+    fun `a sink may throw`() = test { client ->
+        val call = client.dial("/public/tone")
+        call.answered()
+        var calls = 0
+        val sink =
+            object : AudioSink {
+                override fun onFrame(frame: PcmFrame) {
+                    calls += 1
+                    throw if (calls % 2 == 0) CallbackException.Failed("on purpose")
+                    else IllegalStateException("on purpose")
+                }
+            }
+        val id = call.addAudioSink(AudioFormat(8_000u, 1u), sink)
+        while (calls < 6) delay(10)
+        call.removeAudioSink(id)
+        assertEquals(CallState.ACTIVE, call.state())
+    }
+
+    @Test
+    fun `refusals and mistakes are exceptions of their own`() = test { client ->
+        try {
+            client.dial("/public/reject").answered()
+            fail("it was answered")
+        } catch (error: SignalWireException.CallFailed) {
+            assertEquals(21, error.code)
+        }
+        try {
+            client.dial("nonsense")
+            fail("it was dialled")
+        } catch (error: SignalWireException.InvalidArgument) {
+            assertTrue(error.reason.contains("is not an address"))
+        }
+        try {
+            Client(ClientOptions(token = "not-a-token"))
+            fail("it was taken")
+        } catch (error: SignalWireException.InvalidToken) {
+            assertEquals(null, error.code)
+        }
+    }
+
+    @Test
+    fun `waits are cancelled without harm`() = test { client ->
+        val call = client.dial("/public/slow")
+        repeat(20) {
+            val wait = launch { call.answered() }
+            delay(1)
+            wait.cancelAndJoin()
+        }
+        call.answered()
+        assertEquals(CallState.ACTIVE, call.state())
+    }
+
+    @Test
+    fun `the directory and the subscriber`() = test { client ->
+        assertTrue(client.subscriberInfo().id.isNotEmpty())
+        val rooms = client.addresses(AddressQuery(addressType = AddressType.ROOM)).addresses
+        assertEquals(setOf(AddressType.ROOM), rooms.map { it.addressType }.toSet())
+        assertEquals("/public/lounge?channel=video", dialString(rooms.first()))
+        val events = client.eventFlow()
+        val ready = events.filterIsInstance<ClientEvent.SessionReady>().first()
+        assertEquals(false, ready.isResumed)
+    }
+
+    private fun test(body: suspend CoroutineScope.(Client) -> Unit) = runBlocking {
+        withTimeout(30_000) {
+            Client(options()).use { client ->
+                client.connect()
+                body(client)
+                client.disconnect()
+                assertEquals(ClientState.CLOSED, client.state())
+            }
+        }
+    }
+
+    private suspend fun speak(call: Call, hz: Double) {
+        val sound = ShortArray(2_400) { (12_000 * sin(2 * PI * hz * it / 48_000)).toInt().toShort() }
+        while (true) {
+            if (call.queuedAudioMs() < 100u) call.pushAudio(sound) else delay(5)
+        }
+    }
+
+    /** Which share of the energy lies at `hz`, 0 to 1; 0 for near silence. Goertzel. */
+    private fun shareOf(hz: Double, rate: Int, samples: ShortArray): Double {
+        val energy = samples.sumOf { it.toDouble() * it }
+        if (energy < 100_000.0 * samples.size) return 0.0
+        val factor = 2 * cos(2 * PI * hz / rate)
+        var before = 0.0
+        var last = 0.0
+        for (sample in samples) {
+            val next = sample + factor * last - before
+            before = last
+            last = next
+        }
+        val power = last * last + before * before - factor * last * before
+        return 2 * power / (samples.size * energy)
+    }
+
+    companion object {
+        private lateinit var gateway: Process
+        private lateinit var ready: String
+
+        @BeforeClass
+        @JvmStatic
+        fun start() {
+            val program = System.getenv("SW_GATEWAY_BIN")
+            assumeTrue("SW_GATEWAY_BIN does not name the test gateway", program != null)
+            gateway =
+                ProcessBuilder(program, "--exit-on-stdin-close")
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start()
+            ready = gateway.inputStream.bufferedReader().readLine()
+            SignalWire.prepare()
+        }
+
+        @AfterClass
+        @JvmStatic
+        fun stop() {
+            if (!::gateway.isInitialized) return
+            assertTrue(shutdown())
+            assertEquals(emptyList<String>(), threads())
+            gateway.outputStream.close()
+            gateway.waitFor(10, TimeUnit.SECONDS)
+        }
+
+        /** The library's threads that are left, where the system tells. */
+        private fun threads(): List<String> =
+            File("/proc/self/task").listFiles().orEmpty()
+                .map { Files.readString(it.toPath().resolve("comm")).trim() }
+                .filter { it.startsWith("sw-") }
+
+        private fun field(name: String): String =
+            checkNotNull(Regex("\"$name\":\"([^\"]*)\"").find(ready)) { ready }.groupValues[1]
+
+        private fun options() =
+            ClientOptions(
+                token = field("token"),
+                wsUrl = field("ws_url"),
+                httpUrl = field("http_url"),
+                caCertificatesPem = Files.readString(Path.of(field("ca_file"))),
+                mediaAddresses = listOf("127.0.0.1"),
+            )
+    }
+}

@@ -1,0 +1,58 @@
+"""The part of the C interface that moves audio, through cffi.
+
+A frame costs a microsecond this way, which is a twentieth of what the generated module takes.
+The declarations are those of ``signalwire.h``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import cffi
+
+from . import _native
+from .errors import BY_KIND
+
+DECLARATIONS = """
+typedef int32_t sw_status;
+typedef struct sw_call sw_call;
+typedef struct sw_audio_frame {
+    const int16_t *samples;
+    uint32_t samples_per_channel;
+    uint32_t channels;
+    uint32_t sample_rate_hz;
+    uint64_t timestamp_us;
+    bool is_concealed;
+} sw_audio_frame;
+typedef struct sw_audio_sink {
+    uint32_t struct_size;
+    void (*on_frame)(const sw_audio_frame *frame, void *user_data);
+    void (*drop)(void *user_data);
+    void *user_data;
+} sw_audio_sink;
+sw_status sw_call_add_audio_sink(sw_call *call, uint32_t sample_rate_hz, uint32_t channels,
+                                 const sw_audio_sink *sink, uint64_t *out_id);
+sw_status sw_call_remove_audio_sink(sw_call *call, uint64_t id);
+sw_status sw_call_push_audio(sw_call *call, const int16_t *samples, size_t sample_count,
+                             uint32_t sample_rate_hz, uint32_t channels,
+                             uint32_t *out_dropped_ms);
+sw_status sw_call_unref(sw_call *call);
+const char *sw_last_error(void);
+"""
+
+ffi = cffi.FFI()
+ffi.cdef(DECLARATIONS)
+
+# The same file that the generated module has loaded, hence the same library in this process.
+lib: Any = ffi.dlopen(os.path.realpath(_native._UniffiLib._name))
+
+# A status is the negated number of an error's kind, and the kinds are listed by number.
+_BY_STATUS = dict(enumerate(BY_KIND.values(), start=1))
+
+
+def check(status: int) -> None:
+    """Raises the exception of a status that is a failure."""
+    if status != 0:
+        reason = ffi.string(lib.sw_last_error()).decode()
+        raise _BY_STATUS.get(-status, BY_KIND["Internal"])(reason)

@@ -1,0 +1,39 @@
+"""Turns what the generated module raises into this package's exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar
+
+from . import _native
+from .errors import BY_KIND, InternalError, SignalWireError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+_NATIVE = (_native.SignalWireError, _native.InternalError)
+
+
+def from_native(error: Any) -> SignalWireError:
+    """The exception of this package for one of the generated module."""
+    if isinstance(error, _native.InternalError):
+        return InternalError(f"the library panicked: {error}; please report it")
+    kind = type(error).__name__.rsplit(".", 1)[-1]
+    return BY_KIND[kind](error.reason, error.code)
+
+
+def guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Calls ``function`` and raises this package's exceptions."""
+    try:
+        return function(*args, **kwargs)
+    except _NATIVE as error:
+        raise from_native(error) from None
+
+
+async def awaited(work: Awaitable[T]) -> T:
+    """Awaits ``work`` and raises this package's exceptions."""
+    try:
+        return await work
+    except _NATIVE as error:
+        raise from_native(error) from None

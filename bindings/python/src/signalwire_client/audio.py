@@ -1,0 +1,309 @@
+"""Received and sent audio.
+
+Loaded when a call's audio is first used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from . import _native
+from ._capi import check, ffi, lib
+from ._convert import guarded
+from .errors import InvalidArgumentError, SignalWireError
+
+if TYPE_CHECKING:
+    import numpy
+    from typing_extensions import Buffer
+
+_log = logging.getLogger(__package__)
+
+_SAMPLE_FORMATS = frozenset({"h", "@h", "=h", "<h", "b", "B", "c"})
+
+
+class AudioFrame:
+    """One frame of received audio, about 20 ms. It is a copy and may be kept."""
+
+    __slots__ = ("channels", "data", "is_concealed", "sample_rate_hz", "timestamp_us")
+
+    data: bytes
+    """Native 16-bit samples, interleaved when there are two channels."""
+    sample_rate_hz: int
+    """The rate that was asked for."""
+    channels: int
+    """The channels that were asked for, 1 or 2."""
+    timestamp_us: int
+    """Media time of the first sample in microseconds since the stream began."""
+    is_concealed: bool
+    """True when the frame was made up because nothing arrived in time."""
+
+    def __init__(
+        self,
+        data: bytes,
+        sample_rate_hz: int,
+        channels: int,
+        timestamp_us: int,
+        is_concealed: bool,
+    ) -> None:
+        self.data = data
+        self.sample_rate_hz = sample_rate_hz
+        self.channels = channels
+        self.timestamp_us = timestamp_us
+        self.is_concealed = is_concealed
+
+    @property
+    def samples(self) -> memoryview[int]:
+        """The samples as integers, without a copy."""
+        return memoryview(self.data).cast("h")  # type: ignore[return-value,unused-ignore]
+
+    @property
+    def samples_per_channel(self) -> int:
+        """How many samples each channel has."""
+        return len(self.data) // (2 * self.channels)
+
+    def to_numpy(self) -> numpy.ndarray[Any, numpy.dtype[numpy.int16]]:
+        """The samples as a read-only array ``[samples_per_channel, channels]``, without a copy."""
+        import numpy
+
+        return numpy.frombuffer(self.data, numpy.int16).reshape(-1, self.channels)
+
+    def __repr__(self) -> str:
+        return (
+            f"<AudioFrame {self.samples_per_channel} x {self.channels} at {self.sample_rate_hz} Hz,"
+            f" {self.timestamp_us} us>"
+        )
+
+
+class AudioSink:
+    """A callback that gets the audio of a call; made by :meth:`Call.add_audio_sink`."""
+
+    def __init__(
+        self, callback: Callable[[AudioFrame], object], ended: Callable[[], object] | None = None
+    ) -> None:
+        self._callback = callback
+        self._ended = ended
+        self._port: AudioPort | None = None
+        self._id: int | None = None
+        self._is_removed = False
+        self._failures = 0
+
+    @property
+    def failures(self) -> int:
+        """How often the callback raised."""
+        return self._failures
+
+    def remove(self) -> None:
+        """Ends the deliveries; a second call does nothing.
+
+        It waits for a running callback, unless it is called from inside it. So that callback must
+        not wait for the thread that calls this.
+        """
+        self._is_removed = True
+        # Without an id the sink is being added; who adds it looks at the flag afterwards.
+        if self._port is not None and self._id is not None:
+            lib.sw_call_remove_audio_sink(self._port.call, self._id)
+
+    def _failed(self) -> None:
+        self._failures += 1
+        # A callback that fails once tends to fail fifty times a second.
+        if self._failures == 1:
+            _log.exception("an audio callback failed; it goes on with the next frame")
+        elif self._failures % 500 == 0:
+            _log.error("an audio callback failed %d times", self._failures)
+
+
+_living: set[Any] = set()
+"""The handles of the sinks that the library may still call."""
+
+
+def _on_frame(frame: Any, user_data: Any) -> None:
+    sink: AudioSink = ffi.from_handle(user_data)
+    try:
+        channels = frame.channels
+        data = ffi.buffer(frame.samples, frame.samples_per_channel * channels * 2)[:]
+        sink._callback(
+            AudioFrame(data, frame.sample_rate_hz, channels, frame.timestamp_us, frame.is_concealed)
+        )
+    except BaseException:
+        # Nobody is above this frame who could handle it.
+        sink._failed()
+
+
+def _on_drop(user_data: Any) -> None:
+    sink: AudioSink = ffi.from_handle(user_data)
+    _living.discard(user_data)
+    if sink._failures > 1:
+        _log.error("an audio callback failed %d times in all", sink._failures)
+    if sink._ended is not None:
+        sink._ended()
+
+
+# One function for all sinks, and for as long as the process lives.
+_ON_FRAME = ffi.callback("void(const sw_audio_frame *, void *)", _on_frame)
+_ON_DROP = ffi.callback("void(void *)", _on_drop)
+
+
+class AudioPort:
+    """The audio of one call: a handle of the C interface."""
+
+    def __init__(self, native: _native.Call) -> None:
+        value = guarded(native.native_handle)
+        self.call = ffi.cast("sw_call *", value)
+        # At the end of the process the library is shut down, and the handle with it.
+        weakref.finalize(self, lib.sw_call_unref, self.call).atexit = False
+
+    def push(self, pcm: Buffer, sample_rate_hz: int, channels: int) -> int:
+        view = memoryview(pcm)
+        if view.format not in _SAMPLE_FORMATS:
+            raise TypeError(f"pcm must hold bytes or 16-bit integers, not {view.format!r}")
+        if view.nbytes % 2:
+            raise InvalidArgumentError(
+                f"pcm must hold whole 16-bit samples, an even number of bytes; got {view.nbytes}"
+            )
+        samples = ffi.from_buffer("int16_t[]", view)
+        dropped = ffi.new("uint32_t *")
+        check(
+            lib.sw_call_push_audio(
+                self.call, samples, view.nbytes // 2, sample_rate_hz, channels, dropped
+            )
+        )
+        return int(dropped[0])
+
+    def add_sink(
+        self, callback: Callable[[AudioFrame], object], sample_rate_hz: int, channels: int
+    ) -> AudioSink:
+        if not callable(callback):
+            raise TypeError("the audio callback must be callable")
+        return self._add(AudioSink(callback), sample_rate_hz, channels)
+
+    def stream(self, sample_rate_hz: int, channels: int, queue_frames: int) -> AudioStream:
+        stream = AudioStream(queue_frames)
+        stream._sink = self._add(_sink_of(stream), sample_rate_hz, channels)
+        return stream
+
+    def _add(self, sink: AudioSink, sample_rate_hz: int, channels: int) -> AudioSink:
+        handle = ffi.new_handle(sink)
+        declared = ffi.new("sw_audio_sink *")
+        declared.struct_size = ffi.sizeof("sw_audio_sink")
+        declared.on_frame = _ON_FRAME
+        declared.drop = _ON_DROP
+        declared.user_data = handle
+        out = ffi.new("uint64_t *")
+        sink._port = self
+        _living.add(handle)
+        try:
+            check(lib.sw_call_add_audio_sink(self.call, sample_rate_hz, channels, declared, out))
+        except SignalWireError:
+            _living.discard(handle)
+            raise
+        sink._id = out[0]
+        if sink._is_removed:
+            sink.remove()
+        return sink
+
+
+class AudioStream:
+    """The received audio of a call: ``async for frame in stream``; made by :meth:`Call.audio`.
+
+    For one reader. It ends with the call, or after :meth:`cancel`. Cancelling a wait for the next
+    frame loses nothing.
+    """
+
+    def __init__(self, queue_frames: int) -> None:
+        if queue_frames < 1:
+            raise InvalidArgumentError(f"queue_frames must be at least 1; got {queue_frames}")
+        self._queue: deque[AudioFrame] = deque(maxlen=queue_frames)
+        self._dropped = 0
+        self._is_over = False
+        self._waiter: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
+        self._sink: AudioSink | None = None
+
+    @property
+    def dropped(self) -> int:
+        """How many frames were dropped because the reader was too slow."""
+        return self._dropped
+
+    def cancel(self) -> None:
+        """Ends the stream, also for whoever waits for it. A second call does nothing."""
+        if self._sink is not None:
+            self._sink.remove()
+        self._queue.clear()
+        self._end()
+
+    async def __aenter__(self) -> AudioStream:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.cancel()
+
+    def __aiter__(self) -> AudioStream:
+        return self
+
+    async def __anext__(self) -> AudioFrame:
+        while True:
+            if self._queue:
+                return self._queue.popleft()
+            if self._is_over:
+                raise StopAsyncIteration
+            if self._waiter is not None:
+                raise RuntimeError("the audio stream is already being read")
+            loop = asyncio.get_running_loop()
+            waiter = loop.create_future()
+            self._waiter = (loop, waiter)
+            try:
+                # What came before the waiter was set has woken nobody.
+                if not self._queue and not self._is_over:
+                    await waiter
+            finally:
+                self._waiter = None
+
+    def _put(self, frame: AudioFrame) -> None:
+        if len(self._queue) == self._queue.maxlen:
+            self._dropped += 1
+        self._queue.append(frame)
+        self._wake()
+
+    def _end(self) -> None:
+        self._is_over = True
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting = self._waiter
+        if waiting is None:
+            return
+        loop, waiter = waiting
+        try:
+            loop.call_soon_threadsafe(_resolve, waiter)
+        except RuntimeError:
+            # The loop was closed under its reader, who is gone then.
+            self._waiter = None
+
+
+def _resolve(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def _sink_of(stream: AudioStream) -> AudioSink:
+    """A sink for a stream that does not keep the stream alive, and ends with it."""
+    reference = weakref.ref(stream)
+
+    def put(frame: AudioFrame) -> None:
+        stream = reference()
+        if stream is None:
+            sink.remove()
+        else:
+            stream._put(frame)
+
+    def end() -> None:
+        stream = reference()
+        if stream is not None:
+            stream._end()
+
+    sink = AudioSink(put, end)
+    return sink

@@ -1,0 +1,233 @@
+"""A call and its audio."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from . import _native
+from ._convert import awaited, guarded
+from .events import EventStream
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+    from .audio import AudioFrame, AudioPort, AudioSink, AudioStream
+
+
+class Call:
+    """A call of a client. Made by :meth:`Client.dial`.
+
+    Every method may be called from any thread and at any time, also after the end. Letting go of
+    the object does not hang up; the call goes on until :meth:`hangup`, the far side or the
+    client's end.
+    """
+
+    def __init__(self, native: _native.Call) -> None:
+        self._native = native
+        self._port: AudioPort | None = None
+
+    @property
+    def id(self) -> str:
+        """The call's id (UUID), unique for ever; the service knows this leg by it."""
+        return self._native.id()
+
+    @property
+    def destination(self) -> str:
+        """The destination as it was dialled."""
+        return self._native.destination()
+
+    @property
+    def state(self) -> _native.CallState:
+        """Where the call stands at this moment."""
+        return self._native.state()
+
+    @property
+    def end_reason(self) -> _native.EndReason | None:
+        """Why the call ended; None while it has not."""
+        return self._native.end_reason()
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether the microphone is muted, by this side or by the service."""
+        return self._native.is_muted()
+
+    @property
+    def stats(self) -> _native.CallStats:
+        """Numbers about the call's audio at this moment; after the end those of its last one."""
+        return self._native.stats()
+
+    @property
+    def setup_times(self) -> _native.SetupTimes:
+        """When each step of the set-up was done."""
+        return self._native.setup_times()
+
+    @property
+    def queued_audio_ms(self) -> int:
+        """Milliseconds of pushed audio that wait to be sent."""
+        return self._native.queued_audio_ms()
+
+    def events(self) -> EventStream[_native.CallEvent]:
+        """A stream of this call's events; the first one holds everything since it was dialled."""
+        return EventStream(self._native.events())
+
+    async def answered(self) -> None:
+        """Waits until the call is answered. Cancelling the wait does not hang up.
+
+        Raises :class:`CallFailedError` with the cause when it is refused or ends first, and
+        :class:`GivenUpError` after the client's shutdown.
+        """
+        await awaited(self._native.answered())
+
+    async def ended(self) -> _native.EndReason:
+        """Waits until the call is over and tells why.
+
+        Raises :class:`GivenUpError` if the library was shut down meanwhile.
+        """
+        return await awaited(self._native.ended())
+
+    async def hangup(self) -> None:
+        """Hangs up and waits until the service confirmed, at most 2 s; it is over in any case.
+
+        Audio stops at once. Hanging up an ended call does nothing.
+        """
+        await awaited(self._native.hangup())
+
+    async def send_digits(self, digits: str) -> None:
+        """Sends DTMF: 1 to 64 of ``0-9 A-D * #``, and ``w``/``W`` for a pause of 0.5 s/1 s.
+
+        Raises :class:`InvalidArgumentError`, :class:`InvalidStateError` unless the call is
+        answered, :class:`ClosedError`, :class:`TimedOutError`, :class:`RejectedError`.
+        """
+        await awaited(self._native.send_digits(digits))
+
+    async def mute(self) -> None:
+        """Mutes the microphone, here and at the service. Muting twice does nothing.
+
+        Raises :class:`InvalidStateError` unless the call is answered and joined,
+        :class:`ClosedError`, and :class:`TimedOutError` or :class:`RejectedError`, after which
+        the local side stays muted.
+        """
+        await awaited(self._native.mute())
+
+    async def unmute(self) -> None:
+        """Undoes :meth:`mute`; raises the same, after which the local side stays muted."""
+        await awaited(self._native.unmute())
+
+    async def hold(self) -> None:
+        """Puts the call on hold: the service stops sending media.
+
+        Raises :class:`InvalidStateError` unless answered, :class:`ClosedError`,
+        :class:`TimedOutError` (state unchanged, retry is safe), :class:`RejectedError`.
+        """
+        await awaited(self._native.hold())
+
+    async def unhold(self) -> None:
+        """Takes the call off hold; raises as :meth:`hold`."""
+        await awaited(self._native.unhold())
+
+    def push_audio(self, pcm: Buffer, *, sample_rate_hz: int = 48_000, channels: int = 1) -> int:
+        """Queues audio to be sent: interleaved native 16-bit samples, whole frames.
+
+        ``pcm`` is any object with contiguous memory of bytes or ``int16``: bytes, bytearray,
+        memoryview, array, a numpy array. It is read in place and may be reused afterwards. The
+        queue holds 200 ms by default; when it is full the oldest is dropped. Audio pushed before
+        the answer is dropped. Never blocks. Gives the milliseconds that had to be dropped,
+        normally 0. Raises :class:`InvalidArgumentError`, :class:`ClosedError`, and
+        :class:`TypeError` for memory of another type.
+        """
+        return self._audio_port().push(pcm, sample_rate_hz, channels)
+
+    def add_audio_sink(
+        self,
+        callback: Callable[[AudioFrame], object],
+        *,
+        sample_rate_hz: int = 48_000,
+        channels: int = 1,
+    ) -> AudioSink:
+        """Calls ``callback`` with every 20 ms frame of received audio, on a media thread.
+
+        It runs one call after the other until the call ends or the sink is removed. Silence and
+        lost packets arrive as (concealed) frames. A callback that is slower than real time loses
+        the oldest of 10 frames. What it raises is logged, and the next frame comes anyway. It
+        must not wait for the event loop. For a coroutine see :meth:`audio`.
+        Raises :class:`InvalidArgumentError`, :class:`ClosedError`.
+        """
+        return self._audio_port().add_sink(callback, sample_rate_hz, channels)
+
+    def remove_audio_sink(self, sink: AudioSink) -> None:
+        """Ends the deliveries to a sink; the same as :meth:`AudioSink.remove`."""
+        sink.remove()
+
+    def audio(
+        self, *, sample_rate_hz: int = 48_000, channels: int = 1, queue_frames: int = 50
+    ) -> AudioStream:
+        """The received audio for ``async for frame in call.audio():``, from now on.
+
+        Up to ``queue_frames`` frames of 20 ms wait for the reader; when it is slower the oldest
+        are dropped and counted. Ends with the call.
+        Raises :class:`InvalidArgumentError`, :class:`ClosedError`.
+        """
+        return self._audio_port().stream(sample_rate_hz, channels, queue_frames)
+
+    async def play_wav(self, path: str | os.PathLike[str]) -> None:
+        """Plays a WAV file into the call in real time and waits until it was sent.
+
+        PCM of 8 to 32 bits or float, any usual rate, mono or stereo; at most 256 MB. Cancelling
+        the wait stops the file. Raises :class:`InvalidStateError` unless the call is answered,
+        :class:`MediaError` for files that cannot be read, :class:`ClosedError`.
+        """
+        await awaited(self._native.play_wav(os.fspath(path)))
+
+    def record_wav(
+        self, path: str | os.PathLike[str], *, sample_rate_hz: int = 48_000, channels: int = 1
+    ) -> WavRecorder:
+        """Records the received audio to a 16-bit WAV file; an existing one is replaced.
+
+        It ends with :meth:`WavRecorder.finish`, at the end of a ``with`` block, or with the call.
+        Raises :class:`InvalidArgumentError`, :class:`MediaError`, :class:`ClosedError`.
+        """
+        shape = _format(sample_rate_hz, channels)
+        return WavRecorder(guarded(self._native.record_wav, os.fspath(path), shape))
+
+    def _audio_port(self) -> AudioPort:
+        # Two threads may make one each; the second one is used and both are freed.
+        if self._port is None:
+            from .audio import AudioPort
+
+            self._port = AudioPort(self._native)
+        return self._port
+
+    def __repr__(self) -> str:
+        return f"<Call {self.id} {self.destination} {self.state.name}>"
+
+
+class WavRecorder:
+    """A running recording of a call's received audio."""
+
+    def __init__(self, native: _native.WavRecorder) -> None:
+        self._native = native
+
+    def finish(self) -> None:
+        """Ends the recording and completes the file. A second call does nothing.
+
+        Raises :class:`MediaError` if something could not be written, such as on a full disk.
+        """
+        guarded(self._native.finish)
+
+    def __enter__(self) -> WavRecorder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.finish()
+
+
+def _format(sample_rate_hz: int, channels: int) -> _native.AudioFormat:
+    return _native.AudioFormat(sample_rate_hz=sample_rate_hz, channels=channels)

@@ -1,0 +1,230 @@
+"""What happens to the process: import, threads, exit, fork."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+import signalwire_client as sw
+from conftest import Gateway
+from signalwire_client import _native
+from signalwire_client.errors import BY_KIND
+
+
+def run(code: str, gateway: Gateway | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs a program in a fresh interpreter."""
+    environment = dict(os.environ)
+    if gateway is not None:
+        environment |= {
+            "SW_TOKEN": gateway.token(),
+            "SW_WS_URL": gateway.ws_url,
+            "SW_HTTP_URL": gateway.http_url,
+            "SW_CA_FILE": gateway.ca_file,
+        }
+    return subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+CLIENT = """
+import asyncio, os, pathlib, sys, threading, time
+import signalwire_client as sw
+
+def client():
+    return sw.Client(
+        os.environ["SW_TOKEN"],
+        ws_url=os.environ["SW_WS_URL"],
+        http_url=os.environ["SW_HTTP_URL"],
+        ca_certificates_pem=pathlib.Path(os.environ["SW_CA_FILE"]).read_text(),
+        media_addresses=["127.0.0.1"],
+    )
+
+def threads():
+    names = []
+    for task in pathlib.Path("/proc/self/task").iterdir():
+        names.append((task / "comm").read_text().strip())
+    return sorted(name for name in names if name.startswith("sw-"))
+
+async def call(session, on_frame=lambda frame: None):
+    await session.connect()
+    call = session.dial("/public/tone")
+    await call.answered()
+    call.add_audio_sink(on_frame)
+    return call
+"""
+
+
+def test_every_kind_of_failure_has_its_class() -> None:
+    native = {
+        name
+        for name, value in vars(_native.SignalWireError).items()
+        if isinstance(value, type) and issubclass(value, _native.SignalWireError)
+    }
+    assert native == set(BY_KIND)
+    for kind, number in zip(BY_KIND, range(1, 23), strict=True):
+        assert issubclass(BY_KIND[kind], sw.SignalWireError), number
+
+
+def test_every_public_name_is_there() -> None:
+    for name in sw.__all__:
+        assert getattr(sw, name) is not None
+    with pytest.raises(AttributeError):
+        _ = sw.no_such_name
+    assert re.fullmatch(r"\d+\.\d+\.\d+", sw.version())
+
+
+def test_the_import_is_cheap_and_loads_no_library() -> None:
+    best = 1e9
+    for _ in range(5):
+        done = run(
+            "import time; start = time.perf_counter(); import signalwire_client;"
+            "print(time.perf_counter() - start);"
+            "import sys; assert 'signalwire_client._native' not in sys.modules"
+        )
+        assert done.returncode == 0, done.stderr
+        best = min(best, float(done.stdout))
+    print(f"import signalwire_client: {best * 1000:.1f} ms")
+    assert best < 0.060
+
+
+def test_exit_with_a_call_up_is_clean(gateway: Gateway) -> None:
+    done = run(
+        CLIENT
+        + """
+session = client()
+loop = asyncio.new_event_loop()
+frames = []
+up = loop.run_until_complete(call(session, frames.append))
+while len(frames) < 5:
+    time.sleep(0.01)
+print(up.state.name, flush=True)
+""",
+        gateway,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "ACTIVE\n"
+
+
+def test_exit_from_inside_a_running_loop_is_clean(gateway: Gateway) -> None:
+    done = run(
+        CLIENT
+        + """
+async def main():
+    session = client()
+    up = await call(session)
+    waits = [asyncio.create_task(up.ended()), asyncio.create_task(anext(up.events()))]
+    async for frame in up.audio():
+        sys.exit(3)
+
+asyncio.run(main())
+""",
+        gateway,
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+
+
+def test_exit_while_a_callback_is_busy_is_clean(gateway: Gateway) -> None:
+    done = run(
+        CLIENT
+        + """
+def slow(frame):
+    time.sleep(0.2)
+
+asyncio.run(call(client(), slow))
+time.sleep(0.1)
+""",
+        gateway,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_shutdown_leaves_no_thread_and_the_library_starts_anew(gateway: Gateway) -> None:
+    done = run(
+        CLIENT
+        + """
+async def main():
+    for _ in range(2):
+        session = client()
+        up = await call(session)
+        pending = asyncio.create_task(up.ended())
+        await asyncio.sleep(0.05)
+        assert threads(), threads()
+        assert await asyncio.to_thread(sw.shutdown)
+        assert (await pending).kind is sw.EndKind.SHUTDOWN
+        assert session.state is sw.ClientState.CLOSED
+        assert threads() == [], threads()
+        try:
+            await session.connect()
+        except sw.SignalWireError as error:
+            print(type(error).__name__)
+        assert sw.shutdown()
+        assert threads() == [], threads()
+
+asyncio.run(main())
+""",
+        gateway,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "ClosedError\n" * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+def test_a_forked_child_is_told_and_may_make_its_own_client(gateway: Gateway) -> None:
+    done = run(
+        CLIENT
+        + """
+async def parent():
+    session = client()
+    await session.connect()
+    return session
+
+session = asyncio.run(parent())
+child = os.fork()
+if child == 0:
+    code = 1
+    try:
+        asyncio.run(session.connect())
+    except sw.ForkedError:
+        code = 0
+    async def own():
+        async with client() as mine:
+            await mine.subscriber_info()
+    asyncio.run(own())
+    sw.shutdown()
+    os._exit(code)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+""",
+        gateway,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "0\n"
+
+
+def test_dropping_everything_ends_the_session(gateway: Gateway) -> None:
+    done = run(
+        CLIENT
+        + """
+import gc
+async def main():
+    session = client()
+    await session.connect()
+    del session
+    gc.collect()
+asyncio.run(main())
+""",
+        gateway,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    deadline = time.monotonic() + 10
+    while any(session["connected"] for session in gateway.state()["sessions"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,175 @@
+//! A call for the generated languages.
+
+use super::audio::{samples, ForeignSink};
+use super::{wait, AudioSink, CallEvents, Result, WavRecorder};
+use crate::{AudioFormat, CallState, CallStats, EndReason, SetupTimes, SinkId};
+use std::sync::Arc;
+
+/// A call of this client.
+///
+/// Every method may be called from any thread and at any time, also after the end. Letting go of
+/// the object does not hang up; the call goes on until `hangup`, the far side or the client's
+/// end.
+#[derive(uniffi::Object)]
+pub struct Call(pub(super) crate::Call);
+
+impl Call {
+    pub(super) fn new(call: crate::Call) -> Arc<Self> {
+        Arc::new(Self(call))
+    }
+}
+
+#[uniffi::export]
+impl Call {
+    /// The call's id (UUID), unique for ever; the service knows this leg by it.
+    pub fn id(&self) -> String {
+        self.0.id()
+    }
+
+    /// The destination as it was dialled.
+    pub fn destination(&self) -> String {
+        self.0.destination()
+    }
+
+    /// Where the call stands at this moment.
+    pub fn state(&self) -> CallState {
+        self.0.state()
+    }
+
+    /// Why the call ended; None while it has not.
+    pub fn end_reason(&self) -> Option<EndReason> {
+        self.0.end_reason()
+    }
+
+    /// A stream of this call's events; the first one holds everything since the call was dialled.
+    pub fn events(&self) -> Arc<CallEvents> {
+        CallEvents::new(self.0.events())
+    }
+
+    /// Waits until the call is answered.
+    ///
+    /// Errors: `CallFailed` with the cause when it is refused or ends first; `Cancelled` after
+    /// the client's shutdown. Giving up the wait does not hang up.
+    pub async fn answered(&self) -> Result<()> {
+        wait(self.0.answered()).await
+    }
+
+    /// Waits until the call is over and tells why.
+    ///
+    /// Errors: `Cancelled` if the library was shut down meanwhile.
+    pub async fn ended(&self) -> Result<EndReason> {
+        wait(self.0.ended()).await
+    }
+
+    /// Hangs up and waits until the service confirmed, at most 2 s; the call is over in any case.
+    ///
+    /// Audio stops at once. Hanging up an ended call does nothing.
+    /// Errors: `Cancelled` if the library was shut down meanwhile.
+    pub async fn hangup(&self) -> Result<()> {
+        wait(self.0.hangup()).await
+    }
+
+    /// Sends DTMF digits through the service.
+    ///
+    /// `digits`: 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of 0.5 s/1 s.
+    /// Errors: `InvalidArgument` for other characters; `InvalidState` unless the call is answered;
+    /// `Closed` after its end; `Timeout` (unsure whether they were sent) and `Rejected`.
+    pub async fn send_digits(&self, digits: String) -> Result<()> {
+        wait(self.0.send_digits(&digits)).await
+    }
+
+    /// Mutes the microphone: the service stops passing on this member's audio, and silence is
+    /// sent from here at once.
+    ///
+    /// Errors: `InvalidState` unless the call is answered and joined; `Closed`; `Timeout` and
+    /// `Rejected`, after which the local side stays muted. Muting twice does nothing.
+    pub async fn mute(&self) -> Result<()> {
+        wait(self.0.mute()).await
+    }
+
+    /// Undoes `mute`; same errors, after which the local side stays muted.
+    pub async fn unmute(&self) -> Result<()> {
+        wait(self.0.unmute()).await
+    }
+
+    /// Whether the microphone is muted, by this side or by the service.
+    pub fn is_muted(&self) -> bool {
+        self.0.is_muted()
+    }
+
+    /// Puts the call on hold: the service stops sending media. Holding a held call does nothing.
+    ///
+    /// Errors: `InvalidState` unless answered; `Closed`; `Timeout` (state unchanged, retry is
+    /// safe); `Rejected`. Takes about 0.3 s.
+    pub async fn hold(&self) -> Result<()> {
+        wait(self.0.hold()).await
+    }
+
+    /// Takes the call off hold; same errors as `hold`.
+    pub async fn unhold(&self) -> Result<()> {
+        wait(self.0.unhold()).await
+    }
+
+    /// Queues PCM to be sent: interleaved little-endian 16-bit samples, whole frames.
+    ///
+    /// `format`: 8000 to 192000 Hz, mono or stereo; it may change from call to call. The queue
+    /// holds 200 ms by default; when it is full the oldest audio is dropped and counted. Audio
+    /// pushed before the answer is dropped. Never blocks; the samples are copied. Any thread.
+    /// Gives the milliseconds that had to be dropped, 0 normally. Kotlin: the buffer must be a
+    /// direct one.
+    /// Errors: `InvalidArgument` for a format or length that cannot be; `Closed` after the end.
+    pub fn push_audio(&self, pcm: &[u8], format: AudioFormat) -> Result<u32> {
+        Ok(self.0.push_audio(&samples(pcm)?, format)?)
+    }
+
+    /// Milliseconds of pushed audio that wait to be sent.
+    pub fn queued_audio_ms(&self) -> u32 {
+        self.0.queued_audio_ms()
+    }
+
+    /// Delivers the received audio to `sink`: 20 ms frames in `format`, one after the other on one
+    /// of the library's media threads, from the first packet until the call ends or
+    /// `remove_audio_sink`. Silence and lost packets arrive as (concealed) frames.
+    ///
+    /// A sink that is slower than real time loses the oldest of 10 frames, see
+    /// `output_dropped_frames` in the statistics. Several sinks may be added. Gives the sink's
+    /// id. Errors: `InvalidArgument` for a format that cannot be; `Closed` after the end.
+    pub fn add_audio_sink(&self, format: AudioFormat, sink: Arc<dyn AudioSink>) -> Result<u64> {
+        let id = self.0.add_audio_sink(format, ForeignSink::new(sink))?;
+        Ok(id.as_u64())
+    }
+
+    /// Ends the deliveries to a sink; waits for a running one, unless called from inside it.
+    /// An unknown or removed id is ignored.
+    pub fn remove_audio_sink(&self, sink: u64) {
+        self.0.remove_audio_sink(SinkId::from_u64(sink));
+    }
+
+    /// Plays a WAV file into the call in real time and waits until it was sent.
+    ///
+    /// PCM of 8 to 32 bits or float, any usual rate, mono or stereo; at most 256 MB. Ends early,
+    /// with `Closed`, when the call ends. Giving up the wait stops the file.
+    /// Errors: `InvalidState` unless the call is answered; `Media` for files that cannot be
+    /// read; `Closed`.
+    pub async fn play_wav(&self, path: String) -> Result<()> {
+        wait(self.0.play_wav(path)).await
+    }
+
+    /// Records the received audio to a 16-bit WAV file in `format` until the recorder is finished
+    /// or dropped, or the call ends. An existing file is replaced.
+    ///
+    /// Errors: `InvalidArgument` for the format; `Media` when the file cannot be made; `Closed`.
+    pub fn record_wav(&self, path: &str, format: AudioFormat) -> Result<Arc<WavRecorder>> {
+        Ok(WavRecorder::new(self.0.record_wav(path, format)?))
+    }
+
+    /// Numbers about the call's audio at this moment; those of the last moment after the end.
+    pub fn stats(&self) -> CallStats {
+        self.0.stats()
+    }
+
+    /// When each step of the set-up was done.
+    pub fn setup_times(&self) -> SetupTimes {
+        self.0.setup_times()
+    }
+}

@@ -1,0 +1,85 @@
+//! The client for the generated languages.
+
+use super::{wait, Call, ClientEvents, Result};
+use crate::{AddressPage, AddressQuery, ClientOptions, ClientState, DialOptions, Subscriber};
+use std::sync::Arc;
+
+/// One subscriber's connection to SignalWire.
+///
+/// Every method may be called from any thread. When the last reference is gone the session is
+/// closed in the background; `disconnect` does it and waits. All clients of a process share the
+/// library's threads.
+#[derive(uniffi::Object)]
+pub struct Client(crate::Client);
+
+#[uniffi::export]
+impl Client {
+    /// Makes a client; nothing is sent yet.
+    ///
+    /// Errors: `InvalidToken` if the token is not one; `InvalidArgument` for unusable options;
+    /// `Tls` for unreadable CA certificates; `Internal` if the threads cannot be started.
+    #[uniffi::constructor]
+    pub fn new(options: ClientOptions) -> Result<Self> {
+        Ok(Self(crate::Client::new(options)?))
+    }
+
+    /// Opens the session and waits until the service authorized it.
+    ///
+    /// From then on a lost connection is made again by itself, with the same session where the
+    /// service allows it. Connecting a connected client does nothing.
+    /// Errors: `Network` (unknown or unreachable host), `Tls`, `Unauthorized` (expired or refused
+    /// token), `Timeout` after `connect_timeout_ms`, `Protocol`, `Closed` after `disconnect`.
+    pub async fn connect(&self) -> Result<()> {
+        wait(self.0.connect()).await
+    }
+
+    /// Ends all calls, closes the session and waits until both are done, at most 5 s. Final.
+    ///
+    /// The last event is `StateChanged` to `Closed`. Disconnecting twice does nothing.
+    pub async fn disconnect(&self) -> Result<()> {
+        wait(self.0.disconnect()).await
+    }
+
+    /// Where the client stands at this moment.
+    pub fn state(&self) -> ClientState {
+        self.0.state()
+    }
+
+    /// A stream of this client's events; the first one holds everything since the client was made.
+    pub fn events(&self) -> Arc<ClientEvents> {
+        ClientEvents::new(self.0.events())
+    }
+
+    /// Reads the subscriber that the token belongs to. Needs no session.
+    ///
+    /// Errors: `Unauthorized`, `Network`, `Tls`, `Timeout`, `RateLimited`, `Server`, `Protocol`.
+    pub async fn subscriber_info(&self) -> Result<Subscriber> {
+        wait(self.0.subscriber_info()).await
+    }
+
+    /// Reads the first page of the addresses that the subscriber can see. Needs no session.
+    ///
+    /// Errors: `InvalidArgument` for the query, else those of `subscriber_info`.
+    #[uniffi::method(default(query))]
+    pub async fn addresses(&self, query: AddressQuery) -> Result<AddressPage> {
+        wait(self.0.addresses(query)).await
+    }
+
+    /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and
+    /// hung up before it is answered. The call's `answered` waits for the answer.
+    ///
+    /// `address`: `/context/name` with an optional `?channel=audio`, `+` and an E.164 number,
+    /// or `sip:user@host`.
+    /// Errors: `InvalidArgument` for an address or option that cannot be, `NotSupported` for the
+    /// messaging channel, `NotConnected` before `connect`, `Closed` after `disconnect`. What
+    /// happens to the call later is told by the call.
+    #[uniffi::method(default(options))]
+    pub fn dial(&self, address: &str, options: DialOptions) -> Result<Arc<Call>> {
+        Ok(Call::new(self.0.dial(address, options)?))
+    }
+
+    /// The calls of this client that are not over.
+    pub fn calls(&self) -> Vec<Arc<Call>> {
+        self.0.calls().into_iter().map(Call::new).collect()
+    }
+}

@@ -1,0 +1,282 @@
+//! `sw_client_subscriber_info`, `sw_client_addresses`: what can be read over HTTP.
+
+use super::client::sw_client;
+use super::completion::{call_with, start, Pending, Pointer};
+use super::guard::guard;
+use super::handle;
+use super::options::{self, address_type_number, sw_address_query};
+use super::status::{sw_error, sw_status};
+use super::text::{c_string, pointer};
+use crate::rest::{Address, AddressPage, Subscriber};
+use std::ffi::{c_char, c_void, CString};
+
+/// One entry of the directory. Borrowed for the time of the completion, with all its texts.
+#[repr(C)]
+pub struct sw_address {
+    /// Size of this struct in the library, in bytes: the distance in a list.
+    pub struct_size: u32,
+    /// One of `SW_ADDRESS_TYPE_*`.
+    pub address_type: i32,
+    /// Whether a room is locked.
+    pub is_locked: bool,
+    /// Identifier (UUID). Never NULL.
+    pub id: *const c_char,
+    /// Name within its context, such as `alice`. Never NULL; may be empty, like all below that
+    /// are not called nullable.
+    pub name: *const c_char,
+    /// Name to show.
+    pub display_name: *const c_char,
+    /// The resource behind it (UUID).
+    pub resource_id: *const c_char,
+    /// When it was made (ISO 8601).
+    pub created_at: *const c_char,
+    /// What to pass to `sw_client_dial`: the best of the channels. Nullable.
+    pub dial_string: *const c_char,
+    /// Such as `/public/alice?channel=audio`. Nullable.
+    pub audio_channel: *const c_char,
+    /// Such as `/public/alice?channel=video`. Nullable.
+    pub video_channel: *const c_char,
+    /// Such as `/public/alice?channel=messaging`. Nullable.
+    pub messaging_channel: *const c_char,
+    /// Picture of the address. Nullable.
+    pub cover_url: *const c_char,
+    /// Preview of a running room. Nullable.
+    pub preview_url: *const c_char,
+}
+
+/// One page of the directory. Borrowed for the time of the completion.
+#[repr(C)]
+pub struct sw_address_page {
+    /// Size of this struct in the library, in bytes.
+    pub struct_size: u32,
+    /// Whether more pages follow.
+    pub has_next: bool,
+    /// `address_count` pointers, none of them NULL; NULL when there are none.
+    pub addresses: *const *const sw_address,
+    /// Number of addresses on this page.
+    pub address_count: usize,
+}
+
+/// The subscriber that a token belongs to. Borrowed for the time of the completion. No text is
+/// NULL; a missing one is empty.
+#[repr(C)]
+pub struct sw_subscriber {
+    /// Size of this struct in the library, in bytes.
+    pub struct_size: u32,
+    /// Identifier (UUID).
+    pub id: *const c_char,
+    /// E-mail address.
+    pub email: *const c_char,
+    /// First name.
+    pub first_name: *const c_char,
+    /// Last name.
+    pub last_name: *const c_char,
+    /// Name to show.
+    pub display_name: *const c_char,
+    /// Job title.
+    pub job_title: *const c_char,
+    /// Time zone, a name or a number.
+    pub time_zone: *const c_char,
+    /// Country.
+    pub country: *const c_char,
+    /// Region.
+    pub region: *const c_char,
+    /// Company.
+    pub company_name: *const c_char,
+    /// When the token expires, in seconds since 1970; 0 if not known.
+    pub token_expires_at: i64,
+    /// The subscriber's own addresses: `address_count` pointers; NULL when there are none.
+    pub addresses: *const *const sw_address,
+    /// Number of own addresses.
+    pub address_count: usize,
+    /// The whole answer as JSON text.
+    pub raw_json: *const c_char,
+}
+
+/// As `sw_completion`, with a subscriber.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct sw_subscriber_completion {
+    /// Nullable. `error` is NULL and `subscriber` is not on success; the other way round on
+    /// failure. Both are borrowed for the time of the call, on the dispatcher thread.
+    #[allow(clippy::type_complete)]
+    pub r#fn: Option<
+        unsafe extern "C" fn(
+            status: sw_status,
+            error: *const sw_error,
+            subscriber: *const sw_subscriber,
+            user_data: *mut c_void,
+        ),
+    >,
+    /// Passed to `fn` unchanged. Nullable.
+    pub user_data: *mut c_void,
+}
+
+/// As `sw_completion`, with a page of addresses.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct sw_address_page_completion {
+    /// Nullable. `error` is NULL and `page` is not on success; the other way round on failure.
+    /// Both are borrowed for the time of the call, on the dispatcher thread.
+    #[allow(clippy::type_complete)]
+    pub r#fn: Option<
+        unsafe extern "C" fn(
+            status: sw_status,
+            error: *const sw_error,
+            page: *const sw_address_page,
+            user_data: *mut c_void,
+        ),
+    >,
+    /// Passed to `fn` unchanged. Nullable.
+    pub user_data: *mut c_void,
+}
+
+/// C texts that live as long as the struct that points to them.
+#[derive(Default)]
+struct Texts(Vec<CString>);
+
+impl Texts {
+    fn add(&mut self, text: &str) -> *const c_char {
+        // The heap text stays where it is when the list grows.
+        self.0.push(c_string(text));
+        self.0.last().map_or(std::ptr::null(), |text| text.as_ptr())
+    }
+
+    fn add_optional(&mut self, text: Option<&str>) -> *const c_char {
+        text.map_or(pointer(&None), |text| self.add(text))
+    }
+}
+
+fn to_address(address: &Address, texts: &mut Texts) -> sw_address {
+    sw_address {
+        struct_size: size_of::<sw_address>() as u32,
+        address_type: address_type_number(address.address_type),
+        is_locked: address.is_locked,
+        id: texts.add(&address.id),
+        name: texts.add(&address.name),
+        display_name: texts.add(&address.display_name),
+        resource_id: texts.add(&address.resource_id),
+        created_at: texts.add(&address.created_at),
+        dial_string: texts.add_optional(address.dial_string()),
+        audio_channel: texts.add_optional(address.channels.audio.as_deref()),
+        video_channel: texts.add_optional(address.channels.video.as_deref()),
+        messaging_channel: texts.add_optional(address.channels.messaging.as_deref()),
+        cover_url: texts.add_optional(address.cover_url.as_deref()),
+        preview_url: texts.add_optional(address.preview_url.as_deref()),
+    }
+}
+
+/// Gives a list of addresses to `call` as C structs.
+fn with_addresses(addresses: &[Address], call: impl FnOnce(*const *const sw_address, usize)) {
+    let mut texts = Texts::default();
+    let structs: Vec<sw_address> = addresses.iter().map(|a| to_address(a, &mut texts)).collect();
+    let pointers: Vec<*const sw_address> = structs.iter().map(std::ptr::from_ref).collect();
+    let list = if pointers.is_empty() { std::ptr::null() } else { pointers.as_ptr() };
+    call(list, pointers.len());
+}
+
+fn with_page(page: &AddressPage, call: impl FnOnce(&sw_address_page)) {
+    with_addresses(&page.addresses, |addresses, address_count| {
+        call(&sw_address_page {
+            struct_size: size_of::<sw_address_page>() as u32,
+            has_next: page.has_next,
+            addresses,
+            address_count,
+        });
+    });
+}
+
+fn with_subscriber(subscriber: &Subscriber, call: impl FnOnce(&sw_subscriber)) {
+    let mut texts = Texts::default();
+    with_addresses(&subscriber.addresses, |addresses, address_count| {
+        call(&sw_subscriber {
+            struct_size: size_of::<sw_subscriber>() as u32,
+            id: texts.add(&subscriber.id),
+            email: texts.add(&subscriber.email),
+            first_name: texts.add(&subscriber.first_name),
+            last_name: texts.add(&subscriber.last_name),
+            display_name: texts.add(&subscriber.display_name),
+            job_title: texts.add(&subscriber.job_title),
+            time_zone: texts.add(&subscriber.time_zone),
+            country: texts.add(&subscriber.country),
+            region: texts.add(&subscriber.region),
+            company_name: texts.add(&subscriber.company_name),
+            token_expires_at: subscriber.token_expires_at.unwrap_or(0),
+            addresses,
+            address_count,
+            raw_json: texts.add(&subscriber.raw_json),
+        });
+    });
+}
+
+impl sw_subscriber_completion {
+    fn pending(self) -> Pending<Subscriber> {
+        let Some(function) = self.r#fn else { return Pending::new(None) };
+        let data = Pointer(self.user_data);
+        Pending::new(Some(Box::new(move |result| match result {
+            Ok(subscriber) => with_subscriber(&subscriber, |subscriber| {
+                // SAFETY: the header says that `fn` is such a function.
+                unsafe { function(super::status::OK, std::ptr::null(), subscriber, data.get()) }
+            }),
+            Err(error) => call_with(&Some(error), |status, error| {
+                // SAFETY: as above.
+                unsafe { function(status, error, std::ptr::null(), data.get()) }
+            }),
+        })))
+    }
+}
+
+impl sw_address_page_completion {
+    fn pending(self) -> Pending<AddressPage> {
+        let Some(function) = self.r#fn else { return Pending::new(None) };
+        let data = Pointer(self.user_data);
+        Pending::new(Some(Box::new(move |result| match result {
+            Ok(page) => with_page(&page, |page| {
+                // SAFETY: the header says that `fn` is such a function.
+                unsafe { function(super::status::OK, std::ptr::null(), page, data.get()) }
+            }),
+            Err(error) => call_with(&Some(error), |status, error| {
+                // SAFETY: as above.
+                unsafe { function(status, error, std::ptr::null(), data.get()) }
+            }),
+        })))
+    }
+}
+
+/// Reads the subscriber that the token belongs to. Needs no session.
+///
+/// `client`: not null. Errors, here or in the completion: `SW_ERR_UNAUTHORIZED`,
+/// `SW_ERR_NETWORK`, `SW_ERR_TLS`, `SW_ERR_TIMEOUT`, `SW_ERR_RATE_LIMITED`, `SW_ERR_SERVER`,
+/// `SW_ERR_PROTOCOL`; `SW_ERR_CANCELLED` when the client is freed meanwhile. Any thread. Each
+/// call reads it anew.
+#[no_mangle]
+pub extern "C" fn sw_client_subscriber_info(
+    client: *mut sw_client,
+    done: sw_subscriber_completion,
+) -> sw_status {
+    guard(|| {
+        let object = handle::get(client)?;
+        let client = object.client.clone();
+        start(done.pending(), object.until_freed(async move { client.subscriber_info().await }))
+    })
+}
+
+/// Reads the first page of the addresses that the subscriber can see. Needs no session.
+///
+/// `client`: not null. `query`: nullable; copied. Errors, here or in the completion:
+/// `SW_ERR_INVALID_ARGUMENT` for the query, else those of `sw_client_subscriber_info`. Any
+/// thread. Each call reads it anew.
+#[no_mangle]
+pub extern "C" fn sw_client_addresses(
+    client: *mut sw_client,
+    query: *const sw_address_query,
+    done: sw_address_page_completion,
+) -> sw_status {
+    guard(|| {
+        let object = handle::get(client)?;
+        // SAFETY: the header asks for a valid struct or NULL.
+        let query = unsafe { options::query(query)? };
+        let client = object.client.clone();
+        start(done.pending(), object.until_freed(async move { client.addresses(query).await }))
+    })
+}

@@ -1,0 +1,36 @@
+//! The C face: `include/signalwire.h` is generated from this module.
+//!
+//! Every function converts its arguments, calls one method of the core and converts the result.
+//! The functions are `extern "C"` and called by C code only; what their pointers must be is
+//! said in the header, and each `unsafe` block relies on that contract. Handles need no trust:
+//! see [`handle`].
+//!
+//! | file | what |
+//! |---|---|
+//! | `status` `guard` | codes, the error struct, panics, the last error of a thread |
+//! | `handle` | opaque pointers whose value is a checked id |
+//! | `text` `versioned` | strings and sized structs in and out |
+//! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
+//! | `observer` `event` | ordered event delivery |
+//! | `library` `log` `client` `directory` `call` `audio` `recording` | the functions, by noun |
+
+#![allow(non_camel_case_types)] // The names are those of the C header.
+
+pub(crate) mod audio;
+pub(crate) mod call;
+pub(crate) mod client;
+pub(crate) mod completion;
+pub(crate) mod directory;
+pub(crate) mod event;
+pub(crate) mod guard;
+pub(crate) mod handle;
+pub(crate) mod library;
+pub(crate) mod log;
+pub(crate) mod observer;
+pub(crate) mod options;
+pub(crate) mod recording;
+pub(crate) mod stats;
+pub(crate) mod status;
+pub(crate) mod text;
+pub(crate) mod versioned;
+pub(crate) mod waiter;
