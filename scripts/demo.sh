@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 out=build/demo
-target="${CARGO_TARGET_DIR:-target}/release"
+target="$(sh bindings/target_folder.sh)/release"
 tune="$out/tune.wav"
 gateway_pid=""
 

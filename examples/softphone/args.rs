@@ -215,9 +215,9 @@ impl From<CodecArg> for AudioCodec {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    const LONGEST: f64 = 86_400.0;
+    const RANGE: std::ops::RangeInclusive<f64> = 0.001..=86_400.0;
     match text.parse::<f64>() {
-        Ok(value) if value >= 0.001 && value <= LONGEST => Ok(Duration::from_secs_f64(value)),
-        _ => Err(format!("must be a number of seconds from 0.001 to {LONGEST}")),
+        Ok(value) if RANGE.contains(&value) => Ok(Duration::from_secs_f64(value)),
+        _ => Err(format!("must be seconds from {} to {}", RANGE.start(), RANGE.end())),
     }
 }

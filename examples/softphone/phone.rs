@@ -158,12 +158,12 @@ impl<'a> Phone<'a> {
         tracing::debug!(?event);
         self.ui.report(&Report::Call(event));
         match event {
-            CallEvent::StateChanged { state: CallState::Active, .. } => {
-                if self.answered_at.is_none() {
-                    let now = Instant::now();
-                    self.answered_at = Some(now);
-                    self.hang_up_at = self.args.duration.map(|duration| now + duration);
-                }
+            CallEvent::StateChanged { state: CallState::Active, .. }
+                if self.answered_at.is_none() =>
+            {
+                let now = Instant::now();
+                self.answered_at = Some(now);
+                self.hang_up_at = self.args.duration.map(|duration| now + duration);
             }
             CallEvent::MediaConnected { .. } => self.is_media_up = true,
             _ => {}

@@ -53,8 +53,9 @@ pub fn meter(style: &Style, level_dbfs: f64) -> String {
     let share = (1.0 - level_dbfs / QUIETEST_DBFS).clamp(0.0, 1.0);
     let eighths = (share * (CELLS * 8) as f64).round() as usize;
     let mut bar: String = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
-        bar.push(EIGHTHS[eighths % 8]);
+    match eighths % 8 {
+        0 => {}
+        rest => bar.push(EIGHTHS[rest]),
     }
     let space = " ".repeat(CELLS - bar.chars().count());
     let bar = match level_dbfs {
