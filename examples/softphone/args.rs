@@ -1,0 +1,223 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use signalwire_client::{AddressType, AudioCodec};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  the call was answered and ended normally; other commands: done
+  1  usage: an option, address or file that cannot be used
+  2  authorization: the token or the project's credentials were refused
+  3  network, TLS, or the session with the service was lost
+  4  the call was refused, or there is no such address
+  5  busy
+  6  no answer
+  7  media failed
+  8  anything else, such as giving up before the answer
+
+Run `softphone help dial` for the commands during a call and for --json.
+
+Examples:
+  export SW_TOKEN=…                                  # or --token-file FILE
+  softphone info
+  softphone addresses --type room
+  softphone dial /public/echo --play hello.wav --record back.wav
+  softphone dial +15551230000 --ring-timeout 20 --digits '1w2#'
+  softphone --mint --space-url https://example.signalwire.com dial /public/support";
+
+const DIAL_HELP: &str = "\
+Commands during the call, one per line on standard input:
+  mute | unmute | hold | unhold      the microphone and the call
+  dtmf 123#                          digits of 0-9 A-D * #, w for a pause of 0.5 s
+  play FILE                          plays a WAV file, instead of the one that plays
+  stats                              reports the numbers of this moment
+  hangup                             ends the call
+They run one after the other. On a terminal single keys do the same: m mute, h hold,
+0-9 * # digits, s statistics, q hang up. Ctrl-C always hangs up.
+
+With --json every line on standard output is one JSON object with `type` and `time_ms` (since
+the start): client_state, client_event, dialing, recording, state, media_connected, media_lost,
+joined, member_updated, service_event, playing, play_finished, command_done, stats, error, ended;
+from the other commands subscriber, address and addresses. The last line always has the type
+`result` with `outcome` and `exit_code`, and either `end`, `stats` and `setup_times` of the call
+or an `error`.
+
+Examples:
+  softphone dial /public/echo --play hello.wav --record back.wav
+  softphone dial /private/alice --duration 30 --codec pcmu
+  printf 'stats\\nhangup\\n' | softphone --json dial /public/echo";
+
+/// A phone for the command line: calls SignalWire addresses, numbers and SIP URIs.
+#[derive(Parser)]
+#[command(
+    name = "softphone",
+    version,
+    after_help = AFTER_HELP,
+    max_term_width = 100,
+    override_usage = "softphone [OPTIONS] <COMMAND>"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// For scripts: one JSON object per line on standard output, nothing else.
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Colours; NO_COLOR is respected.
+    #[arg(long, global = true, value_enum, default_value = "auto", help_heading = "Output")]
+    pub color: Color,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Who is calling. Exactly one of a token, a file with it, or the project's credentials.
+#[derive(Args)]
+#[command(next_help_heading = "Identity (a token, or --mint with a project's credentials)")]
+pub struct IdentityArgs {
+    /// Subscriber access token. Other users of this machine can see command lines: --token-file
+    /// or the environment variable SW_TOKEN is safer.
+    #[arg(long, global = true, value_name = "TEXT", conflicts_with_all = ["token_file", "mint"])]
+    pub token: Option<String>,
+    /// File that holds the token.
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "mint")]
+    pub token_file: Option<PathBuf>,
+    /// Get a token from the REST API with the project's credentials. For development; real
+    /// applications leave that to their backend.
+    #[arg(long, global = true)]
+    pub mint: bool,
+    /// With --mint: the project's id.
+    #[arg(long, global = true, value_name = "ID", env = "SW_PROJECT", hide_env_values = true)]
+    pub project: Option<String>,
+    /// With --mint: the project's API token. The environment is safer than the command line.
+    #[arg(long, global = true, value_name = "TEXT", env = "SW_API_TOKEN", hide_env_values = true)]
+    pub api_token: Option<String>,
+    /// With --mint: the space, such as https://example.signalwire.com.
+    #[arg(long, global = true, value_name = "URL", env = "SW_SPACE_URL", hide_env_values = true)]
+    pub space_url: Option<String>,
+    /// With --mint: the subscriber, made if there is none with this reference.
+    #[arg(long, global = true, value_name = "TEXT", default_value = "softphone@example.com")]
+    pub reference: String,
+}
+
+/// Where the service is. The token says it; these are for private deployments and tests.
+#[derive(Args)]
+#[command(next_help_heading = "Service (default: what the token says)")]
+pub struct ServiceArgs {
+    /// WebSocket URL, such as wss://host:port.
+    #[arg(long, global = true, value_name = "URL", env = "SW_WS_URL", hide_env_values = true)]
+    pub ws_url: Option<String>,
+    /// Base URL of the HTTP API, such as https://host:port.
+    #[arg(long, global = true, value_name = "URL", env = "SW_HTTP_URL", hide_env_values = true)]
+    pub http_url: Option<String>,
+    /// PEM file with additional trusted CA certificates.
+    // Not a PathBuf: its parser takes an empty variable for a mistake.
+    #[arg(long, global = true, value_name = "FILE", env = "SW_CA_FILE", hide_env_values = true)]
+    pub ca: Option<OsString>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Show the subscriber that the token belongs to.
+    Info,
+    /// List the addresses that can be called.
+    Addresses(AddressesArgs),
+    /// Call an address and stay in the call until it ends.
+    Dial(DialArgs),
+}
+
+#[derive(Args)]
+pub struct AddressesArgs {
+    /// Only addresses of this type.
+    #[arg(long = "type", value_enum, value_name = "TYPE")]
+    pub address_type: Option<TypeArg>,
+    /// Only addresses whose display name matches.
+    #[arg(long, value_name = "TEXT")]
+    pub name: Option<String>,
+    /// At most this many, 1 to 1000.
+    #[arg(long, value_name = "N")]
+    pub page_size: Option<u32>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum TypeArg {
+    App,
+    Call,
+    Room,
+    Subscriber,
+}
+
+impl From<TypeArg> for AddressType {
+    fn from(arg: TypeArg) -> Self {
+        match arg {
+            TypeArg::App => Self::App,
+            TypeArg::Call => Self::Call,
+            TypeArg::Room => Self::Room,
+            TypeArg::Subscriber => Self::Subscriber,
+        }
+    }
+}
+
+#[derive(Args)]
+#[command(after_help = DIAL_HELP, override_usage = "softphone [OPTIONS] dial [OPTIONS] <ADDRESS>")]
+pub struct DialArgs {
+    /// /context/name, + and a number in E.164 form, or sip:user@host.
+    pub address: String,
+    /// WAV file to play once the call is up. Without --duration the call is hung up 0.5 s after
+    /// its end.
+    #[arg(long, value_name = "FILE")]
+    pub play: Option<PathBuf>,
+    /// WAV file to record the far side to (48 kHz mono); an existing one is replaced.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Offer only this codec.
+    #[arg(long, value_enum)]
+    pub codec: Option<CodecArg>,
+    /// Give up when nobody answered after this many seconds.
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub ring_timeout: Option<Duration>,
+    /// Hang up this many seconds after the answer.
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub duration: Option<Duration>,
+    /// DTMF digits to send once the call is up; w is a pause of 0.5 s.
+    #[arg(long, value_name = "DIGITS")]
+    pub digits: Option<String>,
+    /// Hang up when standard input ends.
+    #[arg(long)]
+    pub hangup_on_eof: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum CodecArg {
+    Opus,
+    Pcmu,
+    Pcma,
+}
+
+impl From<CodecArg> for AudioCodec {
+    fn from(arg: CodecArg) -> Self {
+        match arg {
+            CodecArg::Opus => Self::Opus,
+            CodecArg::Pcmu => Self::Pcmu,
+            CodecArg::Pcma => Self::Pcma,
+        }
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const RANGE: std::ops::RangeInclusive<f64> = 0.001..=86_400.0;
+    match text.parse::<f64>() {
+        Ok(value) if RANGE.contains(&value) => Ok(Duration::from_secs_f64(value)),
+        _ => Err(format!("must be seconds from {} to {}", RANGE.start(), RANGE.end())),
+    }
+}

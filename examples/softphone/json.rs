@@ -1,0 +1,263 @@
+//! For scripts: one JSON object per line.
+
+use crate::outcome::{snake_case, Failure};
+use crate::report::{CallResult, Ending, Report, Status, Ui};
+use serde_json::{json, Value};
+use signalwire_client::{
+    Address, CallEvent, CallStats, ClientEvent, EndReason, SetupTimes, Subscriber,
+};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+pub struct JsonUi {
+    started: Instant,
+    is_closed: bool,
+}
+
+impl JsonUi {
+    pub fn new(started: Instant) -> Self {
+        Self { started, is_closed: false }
+    }
+
+    fn line(&mut self, name: &str, fields: Value) {
+        let mut text = json!({ "type": name }).to_string();
+        let time = json!({ "time_ms": rounded(self.started.elapsed().as_secs_f64() * 1000.0) });
+        // Joined as text, so that the type comes first for people who read it.
+        for part in [time, fields].map(|part| part.to_string()) {
+            if part != "{}" {
+                text.pop();
+                text.push(',');
+                text.push_str(&part[1..]);
+            }
+        }
+        let mut out = std::io::stdout().lock();
+        let written = writeln!(out, "{text}").and_then(|()| out.flush());
+        self.is_closed |= written.is_err();
+    }
+}
+
+impl Ui for JsonUi {
+    fn report(&mut self, report: &Report<'_>) {
+        match report {
+            Report::Client(event) => {
+                let (name, fields) = client_event(event);
+                self.line(name, fields);
+            }
+            Report::Subscriber(subscriber) => self.line("subscriber", person(subscriber)),
+            Report::Addresses { addresses, has_next } => {
+                for entry in *addresses {
+                    self.line("address", address(entry));
+                }
+                let fields = json!({ "count": addresses.len(), "has_next": has_next });
+                self.line("addresses", fields);
+            }
+            Report::Dialing { call_id, address } => {
+                self.line("dialing", json!({ "call_id": call_id, "address": address }));
+            }
+            Report::Recording { file } => self.line("recording", json!({ "file": file })),
+            Report::Call(event) => {
+                let (name, fields) = call_event(event);
+                self.line(name, fields);
+            }
+            Report::Playing { file } => self.line("playing", json!({ "file": file })),
+            Report::PlayFinished { file, is_complete } => {
+                self.line("play_finished", json!({ "file": file, "is_complete": is_complete }));
+            }
+            Report::CommandDone { command } => {
+                self.line("command_done", json!({ "command": command }));
+            }
+            Report::Stats(numbers) => self.line("stats", stats(numbers)),
+            Report::Error { command, failure } => {
+                let mut fields = error(failure);
+                fields["command"] = json!(command);
+                self.line("error", fields);
+            }
+        }
+    }
+
+    fn status(&mut self, _: &Status) {}
+
+    fn ending(&mut self, ending: &Ending) {
+        let outcome = ending.outcome();
+        let mut fields = match ending {
+            Ending::Done => json!({}),
+            Ending::Call(result) => call_result(result),
+            Ending::Failed(failure) => json!({ "error": error(failure) }),
+        };
+        fields["outcome"] = snake_case(&outcome).into();
+        fields["exit_code"] = outcome.exit_code().into();
+        self.line("result", fields);
+    }
+
+    fn status_interval(&self) -> Option<Duration> {
+        None
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+}
+
+fn client_event(event: &ClientEvent) -> (&'static str, Value) {
+    let other = |name: &str, mut fields: Value| {
+        fields["event"] = name.into();
+        ("client_event", fields)
+    };
+    match event {
+        ClientEvent::StateChanged { state, reason } => {
+            ("client_state", json!({ "state": snake_case(state), "reason": reason }))
+        }
+        ClientEvent::SessionReady { is_resumed, token_expires_at } => other(
+            "session_ready",
+            json!({ "is_resumed": is_resumed, "token_expires_at": token_expires_at }),
+        ),
+        ClientEvent::RetryScheduled { attempt, delay_ms, reason } => other(
+            "retry_scheduled",
+            json!({ "attempt": attempt, "delay_ms": delay_ms, "reason": reason }),
+        ),
+        ClientEvent::AuthorizationFailed { code, message } => {
+            other("authorization_failed", json!({ "code": code, "message": message }))
+        }
+        ClientEvent::Other { event_type, raw_json } => {
+            other(event_type, json!({ "payload": payload(raw_json) }))
+        }
+        _ => other("unknown", json!({})),
+    }
+}
+
+fn call_event(event: &CallEvent) -> (&'static str, Value) {
+    match event {
+        CallEvent::StateChanged { state, previous } => {
+            ("state", json!({ "state": snake_case(state), "previous": snake_case(previous) }))
+        }
+        CallEvent::MediaConnected { codec } => ("media_connected", json!({ "codec": codec })),
+        CallEvent::MediaLost => ("media_lost", json!({})),
+        CallEvent::Joined { call_id, member_id, room_session_id, capabilities, .. } => (
+            "joined",
+            json!({
+                "call_id": call_id,
+                "member_id": member_id,
+                "room_session_id": room_session_id,
+                "capabilities": capabilities,
+            }),
+        ),
+        CallEvent::MemberUpdated { member_id, audio_muted, video_muted, .. } => (
+            "member_updated",
+            json!({
+                "member_id": member_id,
+                "audio_muted": audio_muted,
+                "video_muted": video_muted,
+            }),
+        ),
+        CallEvent::Ended { reason } => ("ended", end(reason)),
+        CallEvent::Other { event_type, raw_json } => {
+            ("service_event", json!({ "event": event_type, "payload": payload(raw_json) }))
+        }
+        _ => ("service_event", json!({ "event": "unknown" })),
+    }
+}
+
+fn payload(raw_json: &str) -> Value {
+    serde_json::from_str(raw_json).unwrap_or(Value::Null)
+}
+
+fn person(subscriber: &Subscriber) -> Value {
+    let addresses: Vec<Value> = subscriber.addresses.iter().map(address).collect();
+    json!({
+        "id": subscriber.id,
+        "email": subscriber.email,
+        "first_name": subscriber.first_name,
+        "last_name": subscriber.last_name,
+        "display_name": subscriber.display_name,
+        "job_title": subscriber.job_title,
+        "time_zone": subscriber.time_zone,
+        "country": subscriber.country,
+        "region": subscriber.region,
+        "company_name": subscriber.company_name,
+        "token_expires_at": subscriber.token_expires_at,
+        "addresses": addresses,
+    })
+}
+
+fn address(address: &Address) -> Value {
+    json!({
+        "id": address.id,
+        "name": address.name,
+        "display_name": address.display_name,
+        "address_type": snake_case(&address.address_type),
+        "dial": address.dial_string(),
+        "channels": {
+            "audio": address.channels.audio,
+            "video": address.channels.video,
+            "messaging": address.channels.messaging,
+        },
+        "is_locked": address.is_locked,
+        "created_at": address.created_at,
+    })
+}
+
+fn call_result(result: &CallResult) -> Value {
+    json!({
+        "was_answered": result.was_answered,
+        "duration_ms": rounded(result.duration.as_secs_f64() * 1000.0),
+        "end": end(&result.end),
+        "stats": stats(&result.stats),
+        "setup_times": setup_times(&result.times),
+        "recording": result.recording,
+    })
+}
+
+fn end(reason: &EndReason) -> Value {
+    json!({
+        "kind": snake_case(&reason.kind),
+        "cause": reason.cause,
+        "code": reason.code,
+        "message": reason.message,
+    })
+}
+
+fn error(failure: &Failure) -> Value {
+    json!({ "kind": failure.kind, "message": failure.message, "code": failure.code })
+}
+
+fn stats(stats: &CallStats) -> Value {
+    json!({
+        "codec": stats.codec,
+        "packets_sent": stats.packets_sent,
+        "bytes_sent": stats.bytes_sent,
+        "packets_received": stats.packets_received,
+        "bytes_received": stats.bytes_received,
+        "packets_lost": stats.packets_lost,
+        "packets_late": stats.packets_late,
+        "packets_reordered": stats.packets_reordered,
+        "frames_concealed": stats.frames_concealed,
+        "jitter_ms": rounded(stats.jitter_ms),
+        "jitter_buffer_ms": rounded(stats.jitter_buffer_ms),
+        "round_trip_ms": rounded(stats.round_trip_ms),
+        "remote_loss_fraction": rounded(stats.remote_loss_fraction),
+        "input_dropped_ms": stats.input_dropped_ms,
+        "output_dropped_frames": stats.output_dropped_frames,
+        "input_level_dbfs": rounded(stats.input_level_dbfs),
+        "output_level_dbfs": rounded(stats.output_level_dbfs),
+        "local_candidate": stats.local_candidate,
+        "remote_candidate": stats.remote_candidate,
+    })
+}
+
+fn setup_times(times: &SetupTimes) -> Value {
+    let time = |value: Option<f64>| value.map_or(Value::Null, rounded);
+    json!({
+        "offer_ready_ms": time(times.offer_ready_ms),
+        "created_ms": time(times.created_ms),
+        "remote_sdp_ms": time(times.remote_sdp_ms),
+        "answered_ms": time(times.answered_ms),
+        "ice_connected_ms": time(times.ice_connected_ms),
+        "media_connected_ms": time(times.media_connected_ms),
+        "first_packet_ms": time(times.first_packet_ms),
+    })
+}
+
+/// Microseconds are enough.
+fn rounded(value: f64) -> Value {
+    json!((value * 1000.0).round() / 1000.0)
+}

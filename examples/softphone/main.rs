@@ -1,0 +1,197 @@
+//! `softphone`: a phone for the command line, for people and for scripts.
+//!
+//! It uses nothing but the public interface of `signalwire_client`, so it is also an example of
+//! how to use it: `phone.rs` has the call. Try `cargo run --example softphone -- --help`.
+
+mod args;
+mod human;
+mod identity;
+mod input;
+mod interrupt;
+mod json;
+mod outcome;
+mod phone;
+mod report;
+mod style;
+mod summary;
+mod terminal;
+
+use args::{AddressesArgs, Cli, Color, Command, DialArgs};
+use clap::Parser;
+use input::InputStream;
+use interrupt::Interrupts;
+use outcome::{Failure, Outcome};
+use phone::Phone;
+use report::{Ending, Report, Ui};
+use signalwire_client::{AddressQuery, Client, ClientEventStream, ClientOptions};
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let is_error = error.use_stderr();
+            let _ = error.print();
+            let outcome = if is_error { Outcome::Usage } else { Outcome::Ok };
+            return outcome.exit_code().into();
+        }
+    };
+    init_log();
+    let mut ui = ui(&cli, started);
+    let ending = match run(&cli, ui.as_mut()) {
+        Ok(ending) => ending,
+        Err(failure) => Ending::Failed(failure),
+    };
+    ui.ending(&ending);
+    ending.outcome().exit_code().into()
+}
+
+/// `RUST_LOG` as usual, on standard error.
+fn init_log() {
+    use tracing_subscriber::filter::{filter_fn, Targets};
+    use tracing_subscriber::prelude::*;
+    let Some(targets) = std::env::var("RUST_LOG").ok().and_then(|text| text.parse().ok()) else {
+        return;
+    };
+    let targets: Targets = targets;
+    // The traces of HTTP and WebSocket libraries hold whole messages, and so the token.
+    let is_safe = filter_fn(|metadata| {
+        ["signalwire_client", "softphone"].iter().any(|own| metadata.target().starts_with(own))
+            || *metadata.level() <= tracing::Level::INFO
+    });
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .with_filter(is_safe);
+    tracing_subscriber::registry().with(layer.with_filter(targets)).init();
+}
+
+fn ui(cli: &Cli, started: Instant) -> Box<dyn Ui> {
+    if cli.json {
+        return Box::new(json::JsonUi::new(started));
+    }
+    let is_terminal = std::io::stdout().is_terminal();
+    let has_color = match cli.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()),
+    };
+    Box::new(human::HumanUi::new(started, style::Style { has_color }, is_terminal))
+}
+
+fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Outcome::Other, format!("no runtime: {error}")))?;
+    let ending = runtime.block_on(async {
+        let mut interrupts = Interrupts::new()?;
+        if let Command::Dial(args) = &cli.command {
+            check_files(args)?;
+        }
+        let options = tokio::select! {
+            options = identity::client_options(&cli.identity, &cli.service) => options?,
+            () = interrupts.next() => return Err(Failure::interrupted()),
+        };
+        tracing::debug!(?options);
+        match &cli.command {
+            Command::Dial(args) => dial(options, args, cli.json, ui, &mut interrupts).await,
+            Command::Info => tokio::select! {
+                ending = info(options, ui) => ending,
+                () = interrupts.next() => Err(Failure::interrupted()),
+            },
+            Command::Addresses(args) => tokio::select! {
+                ending = addresses(options, args, ui) => ending,
+                () = interrupts.next() => Err(Failure::interrupted()),
+            },
+        }
+    });
+    drop(runtime);
+    // Nothing of the library runs any more when the process ends.
+    if ending.is_ok() {
+        signalwire_client::shutdown();
+    }
+    ending
+}
+
+async fn info(options: ClientOptions, ui: &mut dyn Ui) -> Result<Ending, Failure> {
+    let subscriber = Client::new(options)?.subscriber_info().await?;
+    ui.report(&Report::Subscriber(&subscriber));
+    Ok(Ending::Done)
+}
+
+async fn addresses(
+    options: ClientOptions,
+    args: &AddressesArgs,
+    ui: &mut dyn Ui,
+) -> Result<Ending, Failure> {
+    let query = AddressQuery {
+        address_type: args.address_type.map(Into::into),
+        display_name: args.name.clone(),
+        page_size: args.page_size,
+    };
+    let page = Client::new(options)?.addresses(query).await?;
+    ui.report(&Report::Addresses { addresses: &page.addresses, has_next: page.has_next });
+    Ok(Ending::Done)
+}
+
+/// Connects, calls, and disconnects.
+async fn dial(
+    options: ClientOptions,
+    args: &DialArgs,
+    is_json: bool,
+    ui: &mut dyn Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Ending, Failure> {
+    let client = Client::new(options)?;
+    let events = client.events();
+    connect(&client, &events, ui, interrupts).await?;
+    let result = match Phone::dial(&client, events, args, ui) {
+        Ok(phone) => {
+            let allow_keys = !is_json && std::io::stdout().is_terminal();
+            phone.run(InputStream::start(allow_keys), interrupts).await
+        }
+        Err(failure) => Err(failure),
+    };
+    tokio::select! {
+        closed = client.disconnect() => closed?,
+        () = interrupts.next() => {}
+    }
+    Ok(Ending::Call(Box::new(result?)))
+}
+
+async fn connect(
+    client: &Client,
+    events: &ClientEventStream,
+    ui: &mut dyn Ui,
+    interrupts: &mut Interrupts,
+) -> Result<(), Failure> {
+    let mut connecting = std::pin::pin!(client.connect());
+    loop {
+        tokio::select! {
+            biased;
+            Some(event) = events.next() => ui.report(&Report::Client(&event)),
+            connected = &mut connecting => return Ok(connected?),
+            () = interrupts.next() => return Err(Failure::interrupted()),
+        }
+    }
+}
+
+/// Before anybody is called: what cannot be played or written is a mistake of the caller.
+fn check_files(args: &DialArgs) -> Result<(), Failure> {
+    if let Some(file) = &args.play {
+        hound::WavReader::open(file)
+            .map_err(|error| Failure::usage(format!("--play {}: {error}", file.display())))?;
+    }
+    if let Some(file) = &args.record {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            let text = format!("--record {}: there is no such folder", file.display());
+            return Err(Failure::usage(text));
+        }
+    }
+    Ok(())
+}
