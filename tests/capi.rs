@@ -192,6 +192,34 @@ fn fork() {
     run_natively("fork");
 }
 
+/// The example calls, plays and records, and its exit code tells how it went.
+#[test]
+fn the_dial_example() {
+    write_tone();
+    let program = compile("examples/c/dial.c");
+    let service = Service::start("dial");
+    let dial = |arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        service.settings(&mut command);
+        let output = command.args(arguments).output().expect("the example");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).expect("UTF-8"))
+    };
+    let heard = service.ca_file.with_extension("heard.wav");
+    let tone = Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi-tone.wav");
+    let (tone, record) = (tone.to_str().expect("UTF-8"), heard.to_str().expect("UTF-8"));
+    let (code, text) = dial(&["/public/echo", "--play", tone, "--record", record]);
+    assert_eq!(code, Some(0), "{text}");
+    for part in ["alice@example.com", "call: answered", "packets sent", "NORMAL_CLEARING"] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+    }
+    let recording = hound::WavReader::open(&heard).expect("the recording");
+    assert!(recording.duration() > 48_000 / 2, "{} samples recorded", recording.duration());
+    let (code, text) = dial(&["/public/reject"]);
+    assert!(code == Some(1) && text.contains("SW_ERR_CALL_FAILED"), "{text}");
+    assert_eq!(dial(&[]).0, Some(2));
+}
+
 /// The table of NULLs and the header name the same functions.
 #[test]
 fn the_table_of_nulls_is_complete() {
