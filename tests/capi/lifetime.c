@@ -1,10 +1,7 @@
-// Ends out of order: clients freed with work under way, the library shut down with a call up,
-// used again, and used in a forked child.
+// Ends out of order: clients freed with work under way, the library shut down with a call up
+// and used again.
 
 #include "check.h"
-
-#include <sys/wait.h>
-#include <unistd.h>
 
 typedef struct ends {
     latch completions, cancelled, events, dropped, ended;
@@ -102,32 +99,8 @@ static void the_library_shut_down_with_a_call_up(void) {
     EXPECT(SW_OK, sw_shutdown());
 }
 
-static void a_forked_child(void) {
-    sw_client *client = connected_client(NULL);
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        int32_t state;
-        sw_client_options options = gateway_options();
-        sw_client *own = NULL;
-        EXPECT(SW_ERR_FORKED, sw_client_state(client, &state));
-        EXPECT(SW_ERR_FORKED, sw_client_free(client));
-        EXPECT(SW_OK, sw_client_new(&options, NULL, &own));
-        EXPECT(SW_OK, sw_client_state(own, &state));
-        EXPECT(SW_OK, sw_client_free(own));
-        _exit(0);
-    }
-    int status = 1;
-    CHECK(waitpid(child, &status, 0) == child && status == 0);
-    int32_t state;
-    EXPECT(SW_OK, sw_client_state(client, &state));
-    EXPECT(SW_OK, sw_client_free(client));
-    EXPECT(SW_OK, sw_shutdown());
-}
-
 int main(void) {
     a_client_freed_with_work_under_way();
     the_library_shut_down_with_a_call_up();
-    a_forked_child();
     return 0;
 }
