@@ -24,7 +24,9 @@ else:
 
 HERE = Path(__file__).resolve().parent.parent
 PACKAGE = HERE / "src" / "signalwire_client"
+REPOSITORY = HERE.parent.parent
 GENERATE = HERE.parent / "generate.sh"
+LICENSES = ("LICENSE-APACHE", "LICENSE-MIT")
 
 # The same content gives the same file, whenever it is built.
 TIMESTAMP = (1980, 1, 1, 0, 0, 0)
@@ -51,6 +53,7 @@ def _metadata(project: dict[str, Any]) -> str:
         f"Requires-Python: {project['requires-python']}",
         "Description-Content-Type: text/markdown",
     ]
+    lines += [f"License-File: {name}" for name in LICENSES]
     lines += [f"Classifier: {classifier}" for classifier in project["classifiers"]]
     lines += [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
     for extra, requirements in project["optional-dependencies"].items():
@@ -64,7 +67,8 @@ def _info_files(project: dict[str, Any], tag: str) -> dict[str, bytes]:
         "Wheel-Version: 1.0\nGenerator: signalwire_backend\nRoot-Is-Purelib: false\n"
         f"Tag: py3-none-{tag}\n"
     )
-    return {"METADATA": _metadata(project).encode(), "WHEEL": wheel.encode()}
+    licenses = {f"licenses/{name}": (REPOSITORY / name).read_bytes() for name in LICENSES}
+    return {"METADATA": _metadata(project).encode(), "WHEEL": wheel.encode(), **licenses}
 
 
 def _stem(project: dict[str, Any]) -> str:
@@ -112,9 +116,10 @@ def prepare_metadata_for_build_wheel(
 ) -> str:
     project = _project()
     folder = Path(metadata_directory) / f"{_stem(project)}.dist-info"
-    folder.mkdir(parents=True)
     for name, content in _info_files(project, _platform()).items():
-        (folder / name).write_bytes(content)
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
     return folder.name
 
 
