@@ -229,8 +229,8 @@ mod tests {
     #[test]
     fn odd_addresses_are_copied_and_impossible_ones_refused() {
         let bytes: Vec<u8> = [1i16, -2, 3].iter().flat_map(|s| s.to_ne_bytes()).collect();
-        let mut room = vec![0u8; 16];
-        let odd = usize::from(room.as_ptr().addr() % 2 == 0);
+        let mut room = [0u8; 16];
+        let odd = usize::from(room.as_ptr().addr().is_multiple_of(2));
         room[odd..odd + 6].copy_from_slice(&bytes);
         // SAFETY: three samples were written there.
         let samples = unsafe { borrow(room.as_ptr().add(odd).cast(), 3) }.unwrap();

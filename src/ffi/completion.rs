@@ -19,7 +19,6 @@ use std::future::Future;
 pub struct sw_completion {
     /// Nullable. `status`: `SW_OK` or `SW_ERR_*`; `error`: NULL on success, else borrowed for the
     /// time of the call; `user_data`: as below. It must not block, throw or `longjmp` out.
-    #[allow(clippy::type_complete)]
     pub r#fn: Option<
         unsafe extern "C" fn(status: sw_status, error: *const sw_error, user_data: *mut c_void),
     >,

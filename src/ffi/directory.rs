@@ -99,7 +99,6 @@ pub struct sw_subscriber {
 pub struct sw_subscriber_completion {
     /// Nullable. `error` is NULL and `subscriber` is not on success; the other way round on
     /// failure. Both are borrowed for the time of the call, on the dispatcher thread.
-    #[allow(clippy::type_complete)]
     pub r#fn: Option<
         unsafe extern "C" fn(
             status: sw_status,
@@ -118,7 +117,6 @@ pub struct sw_subscriber_completion {
 pub struct sw_address_page_completion {
     /// Nullable. `error` is NULL and `page` is not on success; the other way round on failure.
     /// Both are borrowed for the time of the call, on the dispatcher thread.
-    #[allow(clippy::type_complete)]
     pub r#fn: Option<
         unsafe extern "C" fn(
             status: sw_status,
