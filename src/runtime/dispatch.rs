@@ -40,7 +40,6 @@ pub(crate) fn in_callback() -> bool {
 }
 
 /// A number that differs between a process and its forked children.
-#[cfg(feature = "capi")]
 pub(crate) fn process() -> u64 {
     fork::process()
 }
