@@ -351,6 +351,11 @@ impl Actor {
     fn media(&mut self, event: LegEvent) {
         match event {
             LegEvent::Connected { codec } => {
+                tracing::info!(
+                    call = self.dialog.call_id(),
+                    codec = codec.sdp_name(),
+                    "media is up"
+                );
                 self.events
                     .publish(CallEvent::MediaConnected { codec: codec.sdp_name().to_owned() });
                 self.input(Input::MediaConnected);
@@ -452,6 +457,7 @@ impl Actor {
     fn enter(&mut self, state: CallState) {
         let previous = self.state_sender.send_replace(state);
         if previous != state {
+            tracing::info!(call = self.dialog.call_id(), ?state, "call");
             self.events.publish(CallEvent::StateChanged { state, previous });
         }
     }
@@ -490,6 +496,7 @@ impl Actor {
     /// The order matters: the reason is there before anybody can see the state.
     fn end(&mut self, reason: EndReason) {
         self.is_over = true;
+        tracing::info!(call = self.dialog.call_id(), cause = reason.cause, "call is over");
         self.progress().end = Some(reason.clone());
         self.router.remove_call(&self.dialog_id());
         self.enter(CallState::Ended);

@@ -133,6 +133,7 @@ impl Listener for Router {
             }
             table.state = state;
         }
+        tracing::info!(?state, reason, "session");
         self.events.publish(ClientEvent::StateChanged { state, reason: reason.to_owned() });
         if state == ClientState::Closed {
             self.events.end();

@@ -48,7 +48,10 @@ async fn a_session_is_resumed_with_an_expired_token_but_not_with_a_stale_state()
     assert_eq!(answer["result"]["protocol"], resume["protocol"]);
     let state = gateway.state();
     assert_eq!(state["sessions"].as_array().unwrap().len(), 1);
-    assert_eq!(state["calls"][0]["state"], "ringing");
+    assert_eq!(state["calls"].as_array().map(Vec::len), Some(1), "the call outlived the socket");
+    assert!(
+        gateway.wait_for(|state| state["calls"][0]["state"] == "ringing", Duration::from_secs(10))
+    );
 }
 
 #[tokio::test]
