@@ -80,6 +80,16 @@ pub(crate) struct Actor {
     is_over: bool,
 }
 
+impl Drop for Actor {
+    /// Not over: the runtime was ended under the call. Who waits for the call must hear of it.
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.port.end();
+            self.end(super::reason::shutdown());
+        }
+    }
+}
+
 enum Wake {
     Command(Option<Command>),
     Message(Option<ServerMessage>),
@@ -487,8 +497,8 @@ impl Actor {
 
     /// Media ends in the background; gathering may take a while to notice.
     fn close_media(&mut self) {
+        self.port.end();
         if let Some(leg) = self.leg.take() {
-            self.port.end();
             let _ = runtime::spawn(async move { leg.close().await });
         }
     }

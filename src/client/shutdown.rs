@@ -12,6 +12,9 @@ use std::time::Duration;
 /// Every client that may still be open, for the library's shutdown.
 static CLIENTS: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
 
+/// Held by the thread that ends the library.
+static ENDING: Mutex<()> = Mutex::new(());
+
 pub(super) fn register(client: &Arc<Inner>) {
     let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
     clients.retain(|client| client.strong_count() > 0);
@@ -46,11 +49,14 @@ pub(super) fn close_in_background(inner: &Inner) {
 ///
 /// Call it before the process exits or the library is unloaded; never from a callback (it gives
 /// `false` there and does nothing). Objects made before are closed afterwards; the library may
-/// be used again and starts anew. A second call does nothing.
+/// be used again and starts anew. A second call does nothing; one at the same time waits for the
+/// first.
 pub fn shutdown() -> bool {
     if dispatch::in_callback() || tokio::runtime::Handle::try_current().is_ok() {
         return false;
     }
+    // One at a time: the runtime that one call waits on would be ended by the other.
+    let _alone = ENDING.lock().unwrap_or_else(PoisonError::into_inner);
     let clients: Vec<Arc<Inner>> = {
         let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
         clients.drain(..).filter_map(|client| client.upgrade()).collect()

@@ -8,6 +8,7 @@ use crate::media::outbound::AudioInput;
 use crate::media::peer::PathReport;
 use crate::media::sink::{AudioSink, SinkId};
 use crate::media::stats::{CallStats, SetupTimes};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -22,6 +23,7 @@ struct Shared {
     /// The application's sinks, for their counters.
     sinks: Mutex<Vec<SinkId>>,
     started: Instant,
+    is_over: AtomicBool,
 }
 
 /// What the leg's task reports. Written at most once per tick.
@@ -51,6 +53,7 @@ impl AudioPort {
             facts: Mutex::new(Facts::default()),
             sinks: Mutex::new(Vec::new()),
             started,
+            is_over: AtomicBool::new(false),
         }))
     }
 
@@ -77,6 +80,11 @@ impl AudioPort {
     pub(crate) fn add_sink(&self, format: AudioFormat, sink: Arc<dyn AudioSink>) -> Result<SinkId> {
         let id = self.0.output.add_sink(format, sink)?;
         self.sinks().push(id);
+        // The end of the call removes only the sinks that it sees.
+        if self.0.is_over.load(Ordering::SeqCst) {
+            self.remove_sink(id);
+            return Err(Error::closed("the call"));
+        }
         Ok(id)
     }
 
@@ -101,6 +109,7 @@ impl AudioPort {
 
     /// Nothing is delivered any more: the call is over.
     pub(crate) fn end(&self) {
+        self.0.is_over.store(true, Ordering::SeqCst);
         self.0.output.detach_all_sinks();
         self.0.input.clear();
     }

@@ -151,15 +151,21 @@ def test_shutdown_leaves_no_thread_and_the_library_starts_anew(gateway: Gateway)
     done = run(
         CLIENT
         + """
+async def read(stream):
+    async for _ in stream:
+        pass
+
 async def main():
     for _ in range(2):
         session = client()
         up = await call(session)
         pending = asyncio.create_task(up.ended())
+        readers = [asyncio.create_task(read(up.audio())), asyncio.create_task(read(up.events()))]
         await asyncio.sleep(0.05)
         assert threads(), threads()
-        assert await asyncio.to_thread(sw.shutdown)
+        assert all(await asyncio.gather(*(asyncio.to_thread(sw.shutdown) for _ in range(3))))
         assert (await pending).kind is sw.EndKind.SHUTDOWN
+        await asyncio.gather(*readers)
         assert session.state is sw.ClientState.CLOSED
         assert threads() == [], threads()
         try:
