@@ -11,14 +11,19 @@
 use crate::error::{Error, Result};
 use crate::runtime::fork;
 use std::cell::Cell;
-use std::future::Future;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::pin::Pin;
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+#[cfg(feature = "uniffi")]
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+};
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -111,14 +116,17 @@ pub(crate) fn stop(limit: Duration) {
 /// A future that wakes its foreign waker from the dispatcher thread, never from a worker.
 ///
 /// A foreign waker is foreign code: in Python it needs the interpreter lock.
+#[cfg(feature = "uniffi")]
 pub(crate) struct WakeOnDispatcher<F>(pub(crate) Pin<Box<F>>);
 
+#[cfg(feature = "uniffi")]
 impl<F: Future> WakeOnDispatcher<F> {
     pub(crate) fn new(future: F) -> Self {
         Self(Box::pin(future))
     }
 }
 
+#[cfg(feature = "uniffi")]
 impl<F: Future> Future for WakeOnDispatcher<F> {
     type Output = F::Output;
 
@@ -128,8 +136,10 @@ impl<F: Future> Future for WakeOnDispatcher<F> {
     }
 }
 
+#[cfg(feature = "uniffi")]
 struct ForeignWaker(Waker);
 
+#[cfg(feature = "uniffi")]
 impl Wake for ForeignWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
