@@ -31,7 +31,7 @@ docs:
 	@echo "Rust: target/doc/signalwire_client/index.html    C: include/signalwire.h"
 
 header:
-	SW_WRITE_HEADER=1 $(CARGO) test --features capi --test header
+	SW_UPDATE_HEADER=1 $(CARGO) test --features capi --test header
 
 bindings:
 	sh bindings/generate.sh

@@ -83,3 +83,29 @@ fn many_calls_at_once_on_one_client() {
         assert_clean(&gateway);
     });
 }
+
+#[test]
+fn the_delay_is_small_again_after_a_short_hold() {
+    for address in ["/public/tone", "/public/echo"] {
+        run(hold_shortly(address));
+    }
+}
+
+async fn hold_shortly(address: &'static str) {
+    let gateway = gateway(Dialect::FreeSwitch);
+    let client = connected(&gateway).await;
+    let call = answered(&client, address).await;
+    let ear = Ear::new();
+    call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+    ear.wait_for_length(24_000).await;
+    call.hold().await.unwrap();
+    // Held for half a second of frames that nobody sent.
+    ear.forget();
+    ear.wait_for_length(24_000).await;
+    call.unhold().await.unwrap();
+    ear.forget();
+    ear.wait_for_length(48_000).await;
+    let stats = call.stats();
+    assert!(stats.jitter_buffer_ms < 100.0, "{address}: {stats:?}");
+    call.hangup().await.unwrap();
+}

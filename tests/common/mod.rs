@@ -113,6 +113,20 @@ impl Ear {
         self.heard.lock().unwrap().clear();
     }
 
+    /// Waits until this many samples were heard.
+    pub async fn wait_for_length(&self, samples: usize) {
+        let listening = async {
+            loop {
+                let changed = self.changed.notified();
+                if self.heard.lock().unwrap().len() >= samples {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, listening).await.expect("frames go on during a hold");
+    }
+
     /// Waits until the share of the energy that lies at `hz` in the last `milliseconds` of what
     /// was heard is above one half, and it is loud enough to be no noise.
     pub async fn wait_for_tone(&self, hz: f64, format: AudioFormat, milliseconds: u32) {
