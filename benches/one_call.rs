@@ -53,9 +53,10 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
         call.add_audio_sink(FORMAT, Arc::new(Listener))?;
         up.push(call);
     }
-    speak(&up, Duration::from_secs(2)).await?;
+    let signal = voice();
+    speak(&up, &signal, Duration::from_secs(2)).await?;
     let (cpu, started) = (cpu_seconds(), Instant::now());
-    speak(&up, length).await?;
+    speak(&up, &signal, length).await?;
     let (cpu, wall) = (cpu_seconds() - cpu, started.elapsed().as_secs_f64());
     println!(
         "{calls} call(s), {wall:.1} s: {:.2} % of a core in all, {:.2} % per call; {}",
@@ -75,27 +76,34 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
     client.disconnect().await
 }
 
-/// Sends a signal whose pitch and loudness change, to every call, in real time.
-async fn speak(calls: &[Call], length: Duration) -> Result<()> {
+/// Sends a signal to every call, in real time.
+async fn speak(calls: &[Call], signal: &[i16], length: Duration) -> Result<()> {
     let mut pace = tokio::time::interval(Duration::from_millis(20));
-    let mut frame = vec![0_i16; FORMAT.sample_rate_hz as usize / 50];
-    let mut n = 0_u64;
+    let mut frames = signal.chunks_exact(FORMAT.sample_rate_hz as usize / 50).cycle();
     for _ in 0..length.as_millis() / 20 {
         pace.tick().await;
-        for sample in &mut frame {
-            let t = n as f64 / 48_000.0;
-            let pitch = 140.0 + 40.0 * (t * 3.0).sin();
-            let loudness = 6_000.0 * (0.6 + 0.4 * (t * 9.0).sin());
-            let voice = (1..6)
-                .map(|k| (t * pitch * f64::from(k) * std::f64::consts::TAU).sin() / f64::from(k));
-            *sample = (loudness * voice.sum::<f64>()) as i16;
-            n += 1;
-        }
+        let frame = frames.next().expect("the signal is not empty");
         for call in calls {
-            call.push_audio(&frame, FORMAT)?;
+            call.push_audio(frame, FORMAT)?;
         }
     }
     Ok(())
+}
+
+/// Two seconds of something like a voice: pitch and loudness change. Made before measuring.
+fn voice() -> Vec<i16> {
+    (0..2 * FORMAT.sample_rate_hz)
+        .map(|n| {
+            let t = f64::from(n) / f64::from(FORMAT.sample_rate_hz);
+            let pitch = 140.0 + 40.0 * (t * std::f64::consts::PI).sin();
+            let loudness = 6_000.0 * (0.6 + 0.4 * (t * 9.0).sin());
+            let tones = (1..6).map(|k| {
+                let k = f64::from(k);
+                (t * pitch * k * std::f64::consts::TAU).sin() / k
+            });
+            (loudness * tones.sum::<f64>()) as i16
+        })
+        .collect()
 }
 
 struct Listener;

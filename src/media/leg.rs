@@ -27,8 +27,12 @@ const MAX_LAG: Duration = Duration::from_millis(200);
 /// How often the path is asked about: it is not cheap.
 const REPORT_EVERY_TICKS: u32 = 50;
 const MTU: usize = 1500;
-/// Loss that redundancy is always made for: below it, libopus 1.6 sends none at 32 kb/s.
+/// The least loss that redundancy is made for: below it, libopus 1.6 sends none at 32 kb/s.
 const MIN_EXPECTED_LOSS: u32 = 10;
+/// Loss below which redundancy is not worth its encoding time.
+const NEGLIGIBLE_LOSS: f64 = 0.005;
+/// What is left of an earlier loss after one second without.
+const LOSS_DECAY: f64 = 0.9;
 
 /// How a leg is to be made.
 pub(crate) struct LegConfig {
@@ -120,6 +124,9 @@ struct Audio {
     encoder: AudioEncoderPipeline,
     receiver: AudioReceivePipeline,
     payload_type: u8,
+    /// Of what is sent, 0.0 to 1.0, and what the encoder was told of it in percent.
+    recent_loss: f64,
+    expected_loss: u32,
 }
 
 struct Task {
@@ -401,10 +408,19 @@ impl Task {
 }
 
 impl Audio {
-    /// Makes as much redundancy as the loss that the far side reports asks for.
+    /// Makes as much redundancy as the loss that the far side reports asks for: none without
+    /// loss, for it costs encoding time; for a while after the last loss, since it comes in bursts.
     fn adapt(&mut self, path: PathReport) {
-        let percent = (path.remote_loss_fraction * 100.0).clamp(0.0, 100.0) as u32;
-        if let Err(error) = self.encoder.set_expected_loss(percent.max(MIN_EXPECTED_LOSS)) {
+        self.recent_loss = path.remote_loss_fraction.max(self.recent_loss * LOSS_DECAY);
+        let percent = match self.recent_loss {
+            loss if loss < NEGLIGIBLE_LOSS => 0,
+            loss => ((loss * 100.0).min(100.0) as u32).max(MIN_EXPECTED_LOSS),
+        };
+        if percent == self.expected_loss {
+            return;
+        }
+        self.expected_loss = percent;
+        if let Err(error) = self.encoder.set_expected_loss(percent) {
             tracing::debug!(%error, "the encoder took no loss report");
         }
     }
@@ -423,6 +439,8 @@ impl Audio {
                 &ReceiveOptions::default(),
             ),
             payload_type,
+            recent_loss: 0.0,
+            expected_loss: 0,
         })
     }
 }

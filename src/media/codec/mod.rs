@@ -80,7 +80,8 @@ pub struct EncoderOptions {
     pub complexity: u32,
     /// Opus in-band forward error correction. Default on.
     pub has_fec: bool,
-    /// The loss in percent, 0 to 100, that error correction is made for. Default 10.
+    /// The loss in percent, 0 to 100, that error correction is made for. Default 0:
+    /// it costs a third more encoding time, so it begins when the far side reports loss.
     ///
     /// At 32 kb/s libopus 1.6 adds no recovery data at all up to 5 % (it prefers bandwidth), and
     /// does from 6 %, at the same bitrate.
@@ -94,7 +95,7 @@ impl Default for EncoderOptions {
             bitrate_bps: 32_000,
             complexity: 5,
             has_fec: true,
-            expected_loss_percent: 10,
+            expected_loss_percent: 0,
         }
     }
 }

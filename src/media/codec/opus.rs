@@ -276,20 +276,21 @@ mod tests {
         for (packet, wanted) in cases {
             assert_eq!(has_recovery_data(packet), wanted, "{packet:x?}");
         }
-        let mut encoder = OpusEncoder::new(&EncoderOptions::default()).unwrap();
-        let mut out = [0; MAX_PAYLOAD_BYTES];
-        let has_data = |frame: &[i16]| {
-            let n = encoder.encode(frame, &mut out).unwrap();
-            has_recovery_data(&out[..n])
-        };
-        let with = speech_like(960 * 50, 1).chunks(960).map(has_data).filter(|&has| has).count();
-        assert!(with > 30, "the default must protect speech: {with} of 50");
-        let options = EncoderOptions { has_fec: false, ..EncoderOptions::default() };
-        let mut encoder = OpusEncoder::new(&options).unwrap();
-        let mut out = [0; MAX_PAYLOAD_BYTES];
-        for frame in speech_like(960 * 50, 1).chunks(960) {
-            let n = encoder.encode(frame, &mut out).unwrap();
-            assert!(!has_recovery_data(&out[..n]));
+        // Redundancy costs encoding time: only with loss, and from the least that the leg asks for.
+        for (expected_loss_percent, has_fec, wanted) in
+            [(0, true, 0..=0), (10, true, 30..=50), (10, false, 0..=0)]
+        {
+            let options =
+                EncoderOptions { expected_loss_percent, has_fec, ..EncoderOptions::default() };
+            let mut encoder = OpusEncoder::new(&options).unwrap();
+            let mut out = [0; MAX_PAYLOAD_BYTES];
+            let has_data = |frame: &[i16]| {
+                let n = encoder.encode(frame, &mut out).unwrap();
+                has_recovery_data(&out[..n])
+            };
+            let speech = speech_like(960 * 50, 1);
+            let with = speech.chunks(960).map(has_data).filter(|&has| has).count();
+            assert!(wanted.contains(&with), "loss {expected_loss_percent} %: {with} of 50");
         }
     }
 
