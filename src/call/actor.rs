@@ -1,15 +1,15 @@
 //! The task of one call: joins the dialog's state machine with the session and the media.
 
 use super::event::{CallEvent, CallState, EndReason};
-use super::invite::OutboundCall;
 use super::router::Router;
 use super::state::{Input, Limits, Output, State, Timer};
 use super::{Progress, Shared};
-use crate::config::BYE_TIMEOUT;
+use crate::config::{DialOptions, BYE_TIMEOUT};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
 use crate::proto::control::{self, MemberRef};
+use crate::proto::destination::Destination;
 use crate::proto::session::Event;
 use crate::proto::verto::{Dialog, InviteAccepted, VertoEvent};
 use crate::runtime;
@@ -19,6 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::StreamExt;
 use serde_json::Value;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,6 +28,17 @@ use tokio::time::{sleep_until, Instant as TokioInstant};
 
 /// The invite may take this long to be accepted; ringing is not part of it.
 const INVITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a client gives for an outbound call; checked already.
+pub(crate) struct OutboundCall {
+    pub(crate) session: Session,
+    pub(crate) router: Arc<Router>,
+    pub(crate) destination: Destination,
+    pub(crate) options: DialOptions,
+    pub(crate) media_addresses: Vec<IpAddr>,
+    pub(crate) relay_only: bool,
+    pub(crate) tls: Arc<rustls::ClientConfig>,
+}
 
 /// What the handle asks for.
 pub(crate) enum Command {

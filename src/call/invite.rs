@@ -1,19 +1,14 @@
 //! Starting a call.
 
-use super::actor::Actor;
-use super::router::Router;
+use super::actor::{Actor, OutboundCall};
 use super::{Call, Progress, Shared};
-use crate::config::DialOptions;
 use crate::error::Result;
 use crate::media::codec::{AudioCodec, EncoderOptions};
 use crate::media::leg::LegConfig;
 use crate::media::port::AudioPort;
-use crate::proto::destination::Destination;
 use crate::proto::verto::Dialog;
 use crate::runtime;
-use crate::session::Session;
 use crate::util::bus::Bus;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::sync::{mpsc, watch};
@@ -22,17 +17,6 @@ use tokio::sync::{mpsc, watch};
 const COMMANDS: usize = 32;
 /// Messages of the service and of media that may wait for it.
 const MESSAGES: usize = 512;
-
-/// What a client gives for an outbound call; checked already.
-pub(crate) struct OutboundCall {
-    pub(crate) session: Session,
-    pub(crate) router: Arc<Router>,
-    pub(crate) destination: Destination,
-    pub(crate) options: DialOptions,
-    pub(crate) media_addresses: Vec<IpAddr>,
-    pub(crate) relay_only: bool,
-    pub(crate) tls: Arc<rustls::ClientConfig>,
-}
 
 /// Makes the call and starts its task.
 pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {

@@ -10,8 +10,8 @@ mod state;
 pub use crate::media::stats::{CallStats, SetupTimes};
 pub use event::{CallEvent, CallState, EndKind, EndReason};
 
-pub(crate) use actor::{Command, ServerMessage};
-pub(crate) use invite::{start_outbound, OutboundCall};
+pub(crate) use actor::{Command, OutboundCall, ServerMessage};
+pub(crate) use invite::start_outbound;
 pub(crate) use router::Router;
 
 use crate::error::{Error, ErrorKind, Result};
