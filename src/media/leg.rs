@@ -326,9 +326,15 @@ impl Task {
         }
     }
 
-    /// Takes everything out of the peer connection: datagrams, RTP, events.
+    /// Takes everything out of the peer connection: events, which may make datagrams; datagrams;
+    /// RTP.
     fn pump(&mut self) {
         let now = Instant::now();
+        while let Some(event) =
+            self.transport.as_mut().and_then(|transport| transport.peer.poll_event(now))
+        {
+            self.event(event, now);
+        }
         let Some(transport) = &mut self.transport else { return };
         let mut route = None;
         while let Some(datagram) = transport.peer.poll_datagram() {
@@ -354,11 +360,6 @@ impl Task {
         }
         if let Some((from, to)) = route.filter(|_| !self.is_connected) {
             self.note_route(from, to);
-        }
-        while let Some(event) =
-            self.transport.as_mut().and_then(|transport| transport.peer.poll_event(now))
-        {
-            self.event(event, now);
         }
     }
 

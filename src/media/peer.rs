@@ -48,6 +48,11 @@ const CHECK_PACE: [(Duration, Duration); 3] = [
     (Duration::from_secs(2), Duration::from_millis(50)),
     (Duration::MAX, Duration::from_millis(200)),
 ];
+/// How soon the agent may do a round of checks after the last one: at once, for it is asked only
+/// when a round is due. (Zero would mean its default, 200 ms.)
+const ROUND_INTERVAL: Duration = Duration::from_nanos(1);
+/// The first bytes of a binding success response (RFC 8489, 5 and 6).
+const BINDING_SUCCESS_TYPE: [u8; 2] = [0x01, 0x01];
 /// Checks per candidate pair before it is given up: far more than the media time-out allows.
 const MAX_CHECKS: u16 = 1000;
 /// Consent: lost after this long without a sign of the far side, failed after that much more.
@@ -128,6 +133,8 @@ pub(crate) struct Peer {
     held: VecDeque<TaggedBytesMut>,
     is_ice_connected: bool,
     is_connected: bool,
+    /// Whether a check of ours was answered.
+    has_answer: bool,
     /// When checking began and when the last round was.
     checking_since: Option<Instant>,
     last_round: Instant,
@@ -162,6 +169,7 @@ impl Peer {
             held: VecDeque::new(),
             is_ice_connected: false,
             is_connected: false,
+            has_answer: false,
             checking_since: None,
             last_round: now,
             events: VecDeque::new(),
@@ -258,11 +266,25 @@ impl Peer {
             }
             return;
         }
+        let is_step = self.is_step(&datagram.message);
         self.feed(datagram);
-        if !self.is_connected {
-            // The next step of ICE or DTLS may be due now; its own timer would come later.
+        if is_step {
             self.handle_timeout(now);
+        } else if !self.is_connected {
+            // A pair may be there now: what was held back goes in.
+            self.collect_events(now);
         }
+    }
+
+    /// Whether the next step is due at once, which by itself would wait for a timer: the first
+    /// answered check lets the pair be nominated, a DTLS flight wants its reply. Not every check:
+    /// each round sends checks, and their answers must not cause rounds without end.
+    fn is_step(&mut self, bytes: &[u8]) -> bool {
+        if self.is_connected {
+            return false;
+        }
+        let is_answer = bytes.starts_with(&BINDING_SUCCESS_TYPE);
+        is_dtls(bytes) || (is_answer && !std::mem::replace(&mut self.has_answer, true))
     }
 
     fn feed(&mut self, datagram: TaggedBytesMut) {
@@ -446,7 +468,7 @@ fn is_dtls(bytes: &[u8]) -> bool {
 fn settings() -> SettingEngine {
     let none = Some(Duration::ZERO);
     SettingEngineBuilder::new()
-        .with_ice_connection_attempts(Some(Duration::from_millis(1)), Some(MAX_CHECKS))
+        .with_ice_connection_attempts(Some(ROUND_INTERVAL), Some(MAX_CHECKS))
         .with_host_acceptance_min_wait(none)
         .with_srflx_acceptance_min_wait(none)
         .with_prflx_acceptance_min_wait(none)
