@@ -185,7 +185,7 @@ impl Drop for Inner {
 }
 
 fn agent(application: Option<&str>) -> String {
-    let library = concat!("signalwire-client/", env!("CARGO_PKG_VERSION"));
+    let library = concat!("signalwire-client/", env!("SIGNALWIRE_CLIENT_BUILD"));
     match application {
         Some(name) => format!("{name} {library}"),
         None => library.to_owned(),
