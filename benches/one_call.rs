@@ -1,13 +1,14 @@
 //! What this process costs with calls up: CPU, memory, threads.
 //!
 //! `cargo bench --bench one_call [CALLS] [SECONDS]` (1 call, 10 s). The gateway is a process of its
-//! own, so that its cost does not count. Each call sends a voice-like signal and receives its echo.
+//! own, so that its cost does not count. Each call plays a voice-like file and receives its echo.
 
 use signalwire_client::{
     shutdown, AudioFormat, AudioFrame, AudioSink, Call, CallEvent, Client, ClientOptions,
     DialOptions, Result,
 };
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,10 +54,13 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
         call.add_audio_sink(FORMAT, Arc::new(Listener))?;
         up.push(call);
     }
-    let signal = voice();
-    speak(&up, &signal, Duration::from_secs(2)).await?;
+    let file = std::env::temp_dir().join(format!("one_call-{}.wav", std::process::id()));
+    let samples = length.as_secs() as usize * FORMAT.sample_rate_hz as usize;
+    write_wav(&file, voice().into_iter().cycle().take(samples));
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let (cpu, started) = (cpu_seconds(), Instant::now());
-    speak(&up, &signal, length).await?;
+    speak(&up, &file).await?;
+    let _ = std::fs::remove_file(&file);
     let (cpu, wall) = (cpu_seconds() - cpu, started.elapsed().as_secs_f64());
     println!(
         "{calls} call(s), {wall:.1} s: {:.2} % of a core in all, {:.2} % per call; {}",
@@ -76,18 +80,31 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
     client.disconnect().await
 }
 
-/// Sends a signal to every call, in real time.
-async fn speak(calls: &[Call], signal: &[i16], length: Duration) -> Result<()> {
-    let mut pace = tokio::time::interval(Duration::from_millis(20));
-    let mut frames = signal.chunks_exact(FORMAT.sample_rate_hz as usize / 50).cycle();
-    for _ in 0..length.as_millis() / 20 {
-        pace.tick().await;
-        let frame = frames.next().expect("the signal is not empty");
-        for call in calls {
-            call.push_audio(frame, FORMAT)?;
-        }
+/// Plays the file into every call, and waits.
+async fn speak(calls: &[Call], file: &Path) -> Result<()> {
+    let playing: Vec<_> = calls
+        .iter()
+        .map(|call| {
+            let (call, file) = (call.clone(), file.to_owned());
+            tokio::spawn(async move { call.play_wav(file).await })
+        })
+        .collect();
+    for played in playing {
+        played.await.expect("the task of a call")?;
     }
     Ok(())
+}
+
+fn write_wav(path: &Path, samples: impl Iterator<Item = i16>) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: FORMAT.sample_rate_hz,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).expect("a file for the signal");
+    samples.for_each(|sample| writer.write_sample(sample).expect("room for the signal"));
+    writer.finalize().expect("a whole file");
 }
 
 /// Two seconds of something like a voice: pitch and loudness change. Made before measuring.

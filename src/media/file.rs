@@ -10,7 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-const TICK: Duration = Duration::from_millis(TICK_MS as u64);
+/// How often the queue is filled up: seldom, for each time wakes a thread; often enough for the
+/// smallest queue.
+const REFILL: Duration = Duration::from_millis(2 * TICK_MS as u64);
 
 /// Opens the file and gives the work of playing it, which ends when all of it was sent.
 pub(crate) fn play(
@@ -20,7 +22,7 @@ pub(crate) fn play(
     let mut player = WavPlayer::open(path, false)?;
     let input = port.input().clone();
     Ok(async move {
-        let mut pace = tokio::time::interval(TICK);
+        let mut pace = tokio::time::interval(REFILL);
         loop {
             pace.tick().await;
             while input.free_ms() >= TICK_MS {

@@ -8,11 +8,13 @@ import kotlin.math.PI
 import kotlin.math.cos
 import kotlin.math.sin
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
@@ -61,9 +63,15 @@ class CallTest {
         val call = client.dial("/public/tone", DialOptions(mediaTimeoutMs = 5_000u))
         call.answered()
         val format = AudioFormat(16_000u, 2u)
-        val frames = async { call.audioFlow(format).toList() }
+        val tenth = CompletableDeferred<Unit>()
+        var count = 0
+        val frames = async {
+            call.audioFlow(format).onEach { if (++count == 10) tenth.complete(Unit) }.toList()
+        }
         val some = call.audioFlow(format).take(10).toList()
         assertEquals(some.map { it.timestampUs }.sorted(), some.map { it.timestampUs })
+        // The flows have queues of their own: one may be behind the other.
+        tenth.await()
         call.hangup()
         assertTrue(frames.await().size >= 10)
     }
