@@ -10,9 +10,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often the queue is filled up: seldom, for each time wakes a thread; often enough for the
-/// smallest queue.
-const REFILL: Duration = Duration::from_millis(2 * TICK_MS as u64);
+/// How often the queue is filled up: once per frame, so that even the smallest queue, two frames,
+/// never runs dry.
+const REFILL: Duration = Duration::from_millis(TICK_MS as u64);
 
 /// Opens the file and gives the work of playing it, which ends when all of it was sent.
 pub(crate) fn play(
