@@ -172,6 +172,50 @@ impl DialOptions {
     }
 }
 
+/// How a call that came in is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct AnswerOptions {
+    /// Longest time from the answer to working media in milliseconds, 1 to 600000. Default 15000.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 15000))]
+    pub media_timeout_ms: u32,
+    /// Variables for the far side's scripts, as the text of one JSON object. Default: none.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub user_variables_json: Option<String>,
+    /// Audio codecs to accept. Default: Opus, PCMU, PCMA.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub audio_codecs: Vec<crate::media::codec::AudioCodec>,
+    /// Opus target bitrate in bits per second, 6000 to 510000. Default 32000.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 32000))]
+    pub opus_bitrate_bps: u32,
+}
+
+impl Default for AnswerOptions {
+    fn default() -> Self {
+        let dial = DialOptions::default();
+        Self {
+            media_timeout_ms: dial.media_timeout_ms,
+            user_variables_json: None,
+            audio_codecs: Vec::new(),
+            opus_bitrate_bps: dial.opus_bitrate_bps,
+        }
+    }
+}
+
+impl AnswerOptions {
+    /// The variables, if everything can be.
+    pub(crate) fn validate(&self) -> Result<serde_json::Map<String, serde_json::Value>> {
+        let as_dialled = DialOptions {
+            media_timeout_ms: self.media_timeout_ms,
+            user_variables_json: self.user_variables_json.clone(),
+            opus_bitrate_bps: self.opus_bitrate_bps,
+            ..DialOptions::default()
+        };
+        as_dialled.validate()?;
+        as_dialled.user_variables()
+    }
+}
+
 /// Opening TCP, TLS and the WebSocket upgrade, together.
 pub(crate) const SOCKET_OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Without a ping from the server for this long after one came, the socket counts as half-open.

@@ -52,10 +52,11 @@ mod session;
 mod util;
 
 pub use call::{
-    Call, CallEvent, CallEventStream, CallState, CallStats, EndKind, EndReason, SetupTimes,
+    Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind, EndReason,
+    RemoteParty, SetupTimes,
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
-pub use config::{ClientOptions, DialOptions};
+pub use config::{AnswerOptions, ClientOptions, DialOptions};
 pub use error::{Error, ErrorKind, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;

@@ -2,14 +2,13 @@
 
 use super::event::{CallEvent, CallState, EndReason};
 use super::router::Router;
-use super::state::{Input, Limits, Output, State, Timer};
+use super::state::{Input, Output, State, Timer};
 use super::{Progress, Shared};
-use crate::config::{DialOptions, BYE_TIMEOUT};
+use crate::config::AnswerOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
 use crate::proto::control::{self, MemberRef};
-use crate::proto::destination::Destination;
 use crate::proto::session::Event;
 use crate::proto::verto::{Dialog, InviteAccepted, VertoEvent};
 use crate::runtime;
@@ -17,9 +16,8 @@ use crate::session::Session;
 use crate::util::bus::Bus;
 use futures_util::stream::FuturesUnordered;
 use futures_util::StreamExt;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::future::Future;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,20 +27,36 @@ use tokio::time::{sleep_until, Instant as TokioInstant};
 /// The invite may take this long to be accepted; ringing is not part of it.
 const INVITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a client gives for an outbound call; checked already.
-pub(crate) struct OutboundCall {
-    pub(crate) session: Session,
-    pub(crate) router: Arc<Router>,
-    pub(crate) destination: Destination,
-    pub(crate) options: DialOptions,
-    pub(crate) media_addresses: Vec<IpAddr>,
-    pub(crate) relay_only: bool,
-    pub(crate) tls: Arc<rustls::ClientConfig>,
+/// How a call begins.
+pub(super) enum Start {
+    /// Makes an offer at once.
+    Dial(LegConfig),
+    /// Waits for the application with the caller's offer.
+    Ring { offer: String, leg: LegConfig },
 }
+
+/// What kind of call it is.
+pub(super) struct Plan {
+    pub(super) state: State,
+    pub(super) start: Start,
+}
+
+/// What an actor is made of beside the handle's part.
+pub(super) struct Parts {
+    pub(super) session: Session,
+    pub(super) router: Arc<Router>,
+    pub(super) dialog: Dialog,
+    pub(super) state_sender: watch::Sender<CallState>,
+    pub(super) messages: mpsc::Sender<ServerMessage>,
+}
+
+type Reply = oneshot::Sender<Result<()>>;
 
 /// What the handle asks for.
 pub(crate) enum Command {
     Hangup,
+    Answer { options: AnswerOptions, variables: Map<String, Value>, reply: Reply },
+    Reject { everywhere: bool, reply: Reply },
     Digits { digits: String, reply: oneshot::Sender<Result<()>> },
     Mute { on: bool, reply: oneshot::Sender<Result<()>> },
     Hold { on: bool, reply: oneshot::Sender<Result<()>> },
@@ -57,12 +71,11 @@ pub(crate) enum ServerMessage {
     Media(LegEvent),
 }
 
-type Reply = oneshot::Sender<Result<()>>;
-
 /// What a background operation of this call came to.
 enum Done {
     Input(Input),
     Invited(Result<Value>),
+    AnswerSent(Result<Value>),
     Replied { result: Result<()>, reply: Reply },
     Muted { on: bool, result: Result<()>, reply: Reply },
     Held { on: bool, result: Result<()>, reply: Reply },
@@ -82,6 +95,9 @@ pub(crate) struct Actor {
     port: AudioPort,
     messages: mpsc::Sender<ServerMessage>,
     leg: Option<Arc<Leg>>,
+    start: Option<Start>,
+    /// Who waits for the service to take our answer.
+    answering: Option<Reply>,
     work: FuturesUnordered<Work>,
     timers: Vec<(Timer, Instant)>,
     /// The own member, from the invite's result or the first `call.joined`.
@@ -110,29 +126,21 @@ enum Wake {
 }
 
 impl Actor {
-    pub(super) fn new(
-        call: &OutboundCall,
-        shared: &Arc<Shared>,
-        dialog: Dialog,
-        state_sender: watch::Sender<CallState>,
-        messages: mpsc::Sender<ServerMessage>,
-    ) -> Self {
-        let limits = Limits {
-            ring: Duration::from_millis(call.options.ring_timeout_ms.into()),
-            media: Duration::from_millis(call.options.media_timeout_ms.into()),
-            bye: BYE_TIMEOUT,
-        };
+    pub(super) fn new(parts: Parts, shared: &Arc<Shared>, plan: Plan) -> Self {
+        let Parts { session, router, dialog, state_sender, messages } = parts;
         Self {
-            session: call.session.clone(),
-            router: Arc::clone(&call.router),
+            session,
+            router,
             dialog,
-            state: State::new(limits),
+            state: plan.state,
             state_sender,
             progress: Arc::clone(&shared.progress),
             events: shared.events.clone(),
             port: shared.audio.clone(),
             messages,
             leg: None,
+            start: Some(plan.start),
+            answering: None,
             work: FuturesUnordered::new(),
             timers: Vec::new(),
             own: None,
@@ -144,14 +152,16 @@ impl Actor {
 
     pub(super) async fn run(
         mut self,
-        leg: LegConfig,
         mut commands: mpsc::Receiver<Command>,
         mut messages: mpsc::Receiver<ServerMessage>,
     ) {
         for output in self.state.begin() {
             self.perform(output);
         }
-        self.start_media(leg);
+        match self.start.take() {
+            Some(Start::Dial(leg)) => self.start_media(leg, None),
+            waiting => self.start = waiting,
+        }
         while !self.is_over {
             let due = self.timers.iter().map(|(_, at)| *at).min();
             let wake = tokio::select! {
@@ -173,7 +183,8 @@ impl Actor {
         }
     }
 
-    fn start_media(&mut self, config: LegConfig) {
+    /// Makes the offer, or the answer to the caller's.
+    fn start_media(&mut self, config: LegConfig, offer: Option<String>) {
         let messages = self.messages.clone();
         let started = Leg::start(config, move |event| {
             if messages.try_send(ServerMessage::Media(event)).is_err() {
@@ -185,10 +196,11 @@ impl Actor {
                 let leg = Arc::new(leg);
                 self.leg = Some(Arc::clone(&leg));
                 self.work.push(Box::pin(async move {
-                    Done::Input(match leg.offer().await {
-                        Ok(sdp) => Input::OfferReady(sdp),
-                        Err(error) => Input::OfferFailed(error),
-                    })
+                    let made = match offer {
+                        None => leg.offer().await.map(Input::OfferReady),
+                        Some(offer) => leg.accept(offer).await.map(Input::AnswerReady),
+                    };
+                    Done::Input(made.unwrap_or_else(Input::OfferFailed))
                 }));
             }
             Err(error) => self.input(Input::OfferFailed(error)),
@@ -198,10 +210,49 @@ impl Actor {
     fn command(&mut self, command: Command) {
         match command {
             Command::Hangup => self.input(Input::Hangup),
+            Command::Answer { options, variables, reply } => {
+                self.answer(&options, variables, reply);
+            }
+            Command::Reject { everywhere, reply } => self.reject(everywhere, reply),
             Command::Digits { digits, reply } => self.send_digits(&digits, reply),
             Command::Mute { on, reply } => self.mute(on, reply),
             Command::Hold { on, reply } => self.hold(on, reply),
         }
+    }
+
+    fn answer(&mut self, options: &AnswerOptions, variables: Map<String, Value>, reply: Reply) {
+        let Some(reply) = self.undecided_or_refuse(reply) else { return };
+        if let Some(Start::Ring { leg, .. }) = &mut self.start {
+            leg.codecs = super::start::codecs_or_all(&options.audio_codecs);
+            leg.encoder.bitrate_bps = options.opus_bitrate_bps;
+        }
+        self.state.set_media_limit(Duration::from_millis(options.media_timeout_ms.into()));
+        self.dialog.add_variables(variables);
+        self.answering = Some(reply);
+        self.input(Input::Accept);
+    }
+
+    fn reject(&mut self, everywhere: bool, reply: Reply) {
+        let Some(reply) = self.undecided_or_refuse(reply) else { return };
+        let cause = if everywhere { super::reason::REJECT_ALL } else { super::reason::USER_BUSY };
+        self.input(Input::Reject(cause));
+        let _ = reply.send(Ok(()));
+    }
+
+    /// Gives the reply back if the call came in and waits for a decision.
+    fn undecided_or_refuse(&self, reply: Reply) -> Option<Reply> {
+        if self.state.is_undecided() {
+            return Some(reply);
+        }
+        let error = match self.state.current() {
+            CallState::Ending | CallState::Ended => Error::closed("the call"),
+            _ => Error::new(
+                ErrorKind::InvalidState,
+                "only a call that came in and was not answered yet can be answered or rejected",
+            ),
+        };
+        let _ = reply.send(Err(error));
+        None
     }
 
     fn send_digits(&mut self, digits: &str, reply: Reply) {
@@ -351,6 +402,7 @@ impl Actor {
         });
         self.own.get_or_insert_with(|| member.clone());
         self.target = Some(member);
+        self.input(Input::Joined);
     }
 
     fn member_updated(&mut self, payload: &Value) {
@@ -397,6 +449,15 @@ impl Actor {
             }
             Done::Invited(Ok(result)) => self.invited(&InviteAccepted::parse(&result)),
             Done::Invited(Err(error)) => self.input(Input::InviteRefused(error)),
+            Done::AnswerSent(result) => {
+                if let Some(reply) = self.answering.take() {
+                    let _ = reply.send(result.as_ref().map(drop).map_err(Clone::clone));
+                }
+                self.input(match result {
+                    Ok(_) => Input::AnswerAccepted,
+                    Err(error) => Input::AnswerRefused(error),
+                });
+            }
             Done::Replied { result, reply } => drop(reply.send(result)),
             Done::Muted { on, result, reply } => {
                 if result.is_ok() {
@@ -456,6 +517,12 @@ impl Actor {
             Output::Enter(state) => self.enter(state),
             Output::SendInvite { sdp, node } => self.send_invite(&sdp, node),
             Output::ApplyAnswer(sdp) => self.apply_answer(sdp),
+            Output::MakeAnswer => {
+                if let Some(Start::Ring { offer, leg }) = self.start.take() {
+                    self.start_media(leg, Some(offer));
+                }
+            }
+            Output::SendAnswer(sdp) => self.send_answer(&sdp),
             Output::SendBye(cause) => {
                 let id = self.verto_id();
                 let request = self.verto(self.dialog.bye(&id, cause.name, cause.code));
@@ -497,6 +564,16 @@ impl Actor {
         }));
     }
 
+    fn send_answer(&mut self, sdp: &str) {
+        let id = self.verto_id();
+        let params = self.dialog.answer(&id, sdp);
+        let session = self.session.clone();
+        self.work.push(Box::pin(async move {
+            let sent = session.request_with("webrtc.verto", params, INVITE_TIMEOUT, true).await;
+            Done::AnswerSent(sent)
+        }));
+    }
+
     fn apply_answer(&mut self, sdp: String) {
         let Some(leg) = self.leg.clone() else { return };
         self.work.push(Box::pin(async move {
@@ -519,6 +596,9 @@ impl Actor {
     fn end(&mut self, reason: EndReason) {
         self.is_over = true;
         tracing::info!(call = self.dialog.call_id(), cause = reason.cause, "call is over");
+        if let Some(reply) = self.answering.take() {
+            let _ = reply.send(Err(reason.clone().into_error()));
+        }
         self.progress().end = Some(reason.clone());
         self.router.remove_call(&self.dialog_id());
         self.enter(CallState::Ended);

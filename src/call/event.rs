@@ -6,7 +6,8 @@
 /// New ─► Trying ─► Ringing ─► Early ─► Active ◄─► Held
 ///   └──────┴─────────┴──────────┴────────┴──────────┴──► Ending ─► Ended
 /// ```
-/// States may be skipped forward, never backward, except between `Active` and `Held`.
+/// States may be skipped forward, never backward, except between `Active` and `Held`. A call
+/// that came in begins with `Ringing` and becomes `Active` when it is answered here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[repr(i32)]
@@ -15,7 +16,8 @@ pub enum CallState {
     New = 0,
     /// The invite was accepted by the service; the far side is not known to ring yet.
     Trying = 1,
-    /// The far side rings. There is no media: play your own ring-back tone.
+    /// The far side rings; there is no media: play your own ring-back tone. A call that came in
+    /// waits to be answered or rejected here.
     Ringing = 2,
     /// The far side sends media before the answer (announcements, ring-back).
     Early = 3,
@@ -34,6 +36,28 @@ impl CallState {
     pub fn is_answered(self) -> bool {
         matches!(self, Self::Active | Self::Held)
     }
+}
+
+/// Who called whom. The number of a direction never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum Direction {
+    /// Dialled here.
+    Outbound = 0,
+    /// Somebody called this subscriber.
+    Inbound = 1,
+}
+
+/// The other end of a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct RemoteParty {
+    /// The name for people; empty when the service knows none.
+    pub name: String,
+    /// Who called, as an address (`/private/bob`) or a number; of a dialled call, what was
+    /// dialled.
+    pub number: String,
 }
 
 /// Who or what ended a call. The number of a kind never changes.

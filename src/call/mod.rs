@@ -2,18 +2,19 @@
 
 mod actor;
 mod event;
-mod invite;
 mod reason;
 mod router;
+mod start;
 mod state;
 
 pub use crate::media::stats::{CallStats, SetupTimes};
-pub use event::{CallEvent, CallState, EndKind, EndReason};
+pub use event::{CallEvent, CallState, Direction, EndKind, EndReason, RemoteParty};
 
-pub(crate) use actor::{Command, OutboundCall, ServerMessage};
-pub(crate) use invite::start_outbound;
+pub(crate) use actor::{Command, ServerMessage};
 pub(crate) use router::Router;
+pub(crate) use start::{start_inbound, start_outbound, CallContext, OutboundCall};
 
+use crate::config::AnswerOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::file::{self, WavRecorder};
 use crate::media::frame::AudioFormat;
@@ -39,7 +40,9 @@ pub struct Call(Arc<Shared>);
 /// What the handle and the call's task share.
 pub(crate) struct Shared {
     pub(crate) id: String,
+    pub(crate) direction: Direction,
     pub(crate) destination: String,
+    pub(crate) remote: RemoteParty,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) state: watch::Receiver<CallState>,
     pub(crate) progress: Arc<Mutex<Progress>>,
@@ -65,7 +68,17 @@ impl Call {
         self.0.id.clone()
     }
 
-    /// The destination as it was dialled.
+    /// Whether this call was dialled here or came in.
+    pub fn direction(&self) -> Direction {
+        self.0.direction
+    }
+
+    /// Who is at the other end: the caller of a call that came in, else what was dialled.
+    pub fn remote_party(&self) -> RemoteParty {
+        self.0.remote.clone()
+    }
+
+    /// The destination as it was dialled; of a call that came in, the own address that was called.
     pub fn destination(&self) -> String {
         self.0.destination.clone()
     }
@@ -119,6 +132,39 @@ impl Call {
         // The sender lives until the call's task is over, which sets the reason first.
         let _ = state.wait_for(|state| *state == CallState::Ended).await;
         self.end_reason().unwrap_or_else(reason::shutdown)
+    }
+
+    /// Answers a call that came in with audio both ways, and waits until it is up.
+    ///
+    /// Errors: `InvalidArgument` for an option that cannot be; `InvalidState` for a call that was
+    /// dialled here or is answered already; `Closed` after its end; `CallFailed` when the caller
+    /// gave up meanwhile, another device was faster, or no common media was found (the message
+    /// says which). Dropping the wait does not take the answer back.
+    /// Source: `verto.answer`, signalwire-js WSClient.ts.
+    pub async fn answer(&self, options: AnswerOptions) -> Result<()> {
+        let variables = options.validate()?;
+        self.command(|reply| Command::Answer { options, variables, reply }).await?;
+        self.answered().await
+    }
+
+    /// Refuses a call that came in as busy and waits until the service confirmed, at most 2 s.
+    /// The subscriber's other devices ring on.
+    ///
+    /// Errors: `InvalidState` for a call that was dialled here or is answered already; `Closed`
+    /// after its end. Source: `verto.bye` with cause 17.
+    pub async fn reject(&self) -> Result<()> {
+        self.refuse(false).await
+    }
+
+    /// Refuses a call that came in on all the subscriber's devices; errors as [`Call::reject`].
+    /// Source: `verto.bye` with cause 825, signalwire-js BaseConnection.ts.
+    pub async fn reject_everywhere(&self) -> Result<()> {
+        self.refuse(true).await
+    }
+
+    async fn refuse(&self, everywhere: bool) -> Result<()> {
+        self.command(|reply| Command::Reject { everywhere, reply }).await?;
+        self.ended().await.map(drop)
     }
 
     /// Hangs up and waits until the service confirmed, at most 2 s; the call is over in any case.

@@ -11,6 +11,10 @@ pub(crate) struct Cause {
 }
 
 pub(crate) const NORMAL_CLEARING: Cause = Cause { name: "NORMAL_CLEARING", code: 16 };
+pub(crate) const USER_BUSY: Cause = Cause { name: "USER_BUSY", code: 17 };
+/// Makes the service stop ringing the subscriber's other devices too (signalwire-js
+/// BaseConnection.ts).
+pub(crate) const REJECT_ALL: Cause = Cause { name: "REJECT_ALL", code: 825 };
 pub(crate) const MEDIA_TIMEOUT: Cause = Cause { name: "MEDIA_TIMEOUT", code: 804 };
 pub(crate) const NO_ANSWER: Cause = Cause { name: "NO_ANSWER", code: 19 };
 
@@ -31,6 +35,32 @@ fn reason(kind: EndKind, cause: Cause, message: impl Into<String>) -> EndReason 
 
 pub(crate) fn local_hangup() -> EndReason {
     reason(EndKind::LocalHangup, NORMAL_CLEARING, "hung up here")
+}
+
+/// This side refused a call that came in.
+pub(crate) fn declined(cause: Cause) -> EndReason {
+    reason(EndKind::LocalHangup, cause, "refused here")
+}
+
+/// The service did not take our answer.
+pub(crate) fn answer_refused(error: &Error) -> EndReason {
+    EndReason {
+        kind: EndKind::SignalingFailed,
+        cause: "NORMAL_TEMPORARY_FAILURE".to_owned(),
+        code: error.code().unwrap_or(41),
+        message: format!("the answer was not taken: {}", error.message()),
+    }
+}
+
+/// The caller's `verto.bye` before our answer. Losing the race for a call that rings on several
+/// devices is 502, 503 or 702 in FreeSWITCH (`switch_types.h`).
+pub(crate) fn withdrawn(cause: String, code: i32) -> EndReason {
+    let (kind, message) = match code {
+        502 | 503 | 702 => (EndKind::AnsweredElsewhere, "answered on another device"),
+        88 => (EndKind::MediaFailed, "no common way to carry media was found"),
+        _ => (EndKind::Cancelled, "the caller gave up"),
+    };
+    EndReason { kind, message: format!("{message} ({cause})"), cause, code }
 }
 
 pub(crate) fn no_answer() -> EndReason {

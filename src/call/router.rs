@@ -1,20 +1,27 @@
 //! Brings what the service sends to the call that it is for.
 
-use super::{Call, ServerMessage, Shared};
+use super::{start_inbound, Call, CallContext, Direction, ServerMessage, Shared};
 use crate::error::Error;
+use crate::proto::sdp::{Description, Kind};
 use crate::proto::session::Event;
-use crate::proto::verto::VertoEvent;
+use crate::proto::verto::{Invite, VertoEvent};
+use crate::runtime;
 use crate::session::{ClientEvent, ClientState, Listener};
 use crate::util::bus::Bus;
-use serde_json::Value;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use serde_json::{json, Value};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{mpsc, Notify};
 
 /// One per client.
 pub(crate) struct Router {
     events: Bus<ClientEvent>,
     table: Mutex<Table>,
+    /// For the calls that come in; set once the session exists.
+    inbound: OnceLock<CallContext>,
+    /// Whether the application wants to be called.
+    is_online: AtomicBool,
     /// Notified whenever a call is removed.
     removed: Notify,
 }
@@ -24,10 +31,16 @@ struct Table {
     calls: HashMap<String, Entry>,
     /// Ids of segments and sessions, to the leg's own id.
     aliases: HashMap<String, String>,
+    /// Calls that came in and are over: their announcement may come again, by push for one.
+    ended: VecDeque<String>,
 }
 
+/// Ended calls that are remembered.
+const REMEMBERED_CALLS: usize = 64;
+
 struct Entry {
-    call: Weak<Shared>,
+    /// A call lives as long as it is not over, whoever holds its handle.
+    call: Arc<Shared>,
     messages: mpsc::Sender<ServerMessage>,
 }
 
@@ -37,8 +50,25 @@ impl Router {
             state: ClientState::Disconnected,
             calls: HashMap::new(),
             aliases: HashMap::new(),
+            ended: VecDeque::new(),
         };
-        Self { events, table: Mutex::new(table), removed: Notify::new() }
+        Self {
+            events,
+            table: Mutex::new(table),
+            inbound: OnceLock::new(),
+            is_online: AtomicBool::new(false),
+            removed: Notify::new(),
+        }
+    }
+
+    /// From now on calls that come in are made with this.
+    pub(crate) fn accept_calls(&self, context: CallContext) {
+        let _ = self.inbound.set(context);
+    }
+
+    /// Whether `subscriber.online` is repeated in each new session.
+    pub(crate) fn set_online(&self, is_online: bool) {
+        self.is_online.store(is_online, Ordering::Release);
     }
 
     pub(crate) fn state(&self) -> ClientState {
@@ -46,7 +76,7 @@ impl Router {
     }
 
     pub(crate) fn add_call(&self, call: &Arc<Shared>, messages: mpsc::Sender<ServerMessage>) {
-        let entry = Entry { call: Arc::downgrade(call), messages };
+        let entry = Entry { call: Arc::clone(call), messages };
         self.table().calls.insert(call.id.clone(), entry);
     }
 
@@ -61,7 +91,13 @@ impl Router {
     pub(crate) fn remove_call(&self, call_id: &str) {
         {
             let mut table = self.table();
-            table.calls.remove(call_id);
+            let removed = table.calls.remove(call_id);
+            if removed.is_some_and(|entry| entry.call.direction == Direction::Inbound) {
+                if table.ended.len() == REMEMBERED_CALLS {
+                    table.ended.pop_front();
+                }
+                table.ended.push_back(call_id.to_owned());
+            }
             table.aliases.retain(|_, target| target != call_id);
         }
         self.removed.notify_waiters();
@@ -78,10 +114,15 @@ impl Router {
         }
     }
 
-    /// The calls that are not over and still have a handle.
+    /// The calls that are not over.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let table = self.table();
-        table.calls.values().filter_map(|e| e.call.upgrade()).map(Call::from_shared).collect()
+        table.calls.values().map(|entry| Call::from_shared(Arc::clone(&entry.call))).collect()
+    }
+
+    /// The call of this id, if it is not over.
+    pub(crate) fn call(&self, id: &str) -> Option<Call> {
+        self.table().calls.get(id).map(|entry| Call::from_shared(Arc::clone(&entry.call)))
     }
 
     /// Sends a command to every call, whether or not somebody still holds its handle.
@@ -110,6 +151,10 @@ impl Router {
             tracing::warn!("a webrtc.message without a Verto request, dropped");
             return;
         };
+        if verto.method == "verto.invite" {
+            self.invite(&verto, event.node_id, &raw);
+            return;
+        }
         let call_id = verto.call_id().map_or(Value::Null, Value::from);
         let method = verto.method.clone();
         let message = ServerMessage::Verto { event: verto, node_id: event.node_id };
@@ -117,6 +162,65 @@ impl Router {
             self.events
                 .publish(ClientEvent::Other { event_type: method, raw_json: raw.to_string() });
         }
+    }
+
+    /// Somebody calls. The same call may be announced several times, by the socket and by push.
+    fn invite(&self, event: &VertoEvent, node_id: Option<String>, raw: &Value) {
+        let other =
+            || ClientEvent::Other { event_type: event.method.clone(), raw_json: raw.to_string() };
+        let invite = match Invite::parse(event, node_id) {
+            Ok(invite) => invite,
+            Err(missing) => {
+                tracing::warn!(missing, "a call came in that cannot be answered");
+                self.events.publish(other());
+                return;
+            }
+        };
+        if self.is_known(&invite.call_id) {
+            tracing::debug!(call = invite.call_id, "a call was announced again");
+            return;
+        }
+        let Some(context) = self.inbound.get() else { return };
+        let has_video = Description::parse(&invite.sdp).is_ok_and(|sdp| sdp.has(Kind::Video));
+        let (caller, callee) = (invite.caller.clone(), invite.callee.clone());
+        let user_variables_json = invite.user_variables.to_string();
+        match start_inbound(context, invite) {
+            Ok(call) => self.events.publish(ClientEvent::IncomingCall {
+                call_id: call.id(),
+                from_name: caller.name,
+                from_number: caller.number,
+                to_name: callee.name,
+                to_number: callee.number,
+                has_video,
+                user_variables_json,
+            }),
+            Err(error) => {
+                tracing::error!(%error, "a call came in and could not be taken");
+                self.events.publish(other());
+            }
+        }
+    }
+
+    fn is_known(&self, call_id: &str) -> bool {
+        let table = self.table();
+        table.calls.contains_key(call_id) || table.ended.iter().any(|ended| ended == call_id)
+    }
+
+    /// The service forgets who is online with each session.
+    fn repeat_online(&self) {
+        if !self.is_online.load(Ordering::Acquire) {
+            return;
+        }
+        let Some(context) = self.inbound.get() else { return };
+        let (session, events) = (context.session.clone(), self.events.clone());
+        let _ = runtime::spawn(async move {
+            if let Err(error) = session.request("subscriber.online", json!({})).await {
+                events.publish(ClientEvent::OnlineFailed {
+                    code: error.code().unwrap_or(0),
+                    message: error.message().to_owned(),
+                });
+            }
+        });
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -141,7 +245,11 @@ impl Listener for Router {
     }
 
     fn on_client_event(&self, event: ClientEvent) {
+        let is_ready = matches!(event, ClientEvent::SessionReady { .. });
         self.events.publish(event);
+        if is_ready {
+            self.repeat_online();
+        }
     }
 
     fn on_event(&self, event: Event) {

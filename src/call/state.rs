@@ -4,7 +4,7 @@
 //! events), from timers, from the application (hangup) and from the session (lost, shutdown).
 //! Requests may overtake results: `verto.answer` may come before the result of the invite.
 
-use super::event::{CallState, EndReason};
+use super::event::{CallState, Direction, EndReason};
 use super::reason::{self, Cause};
 use crate::error::Error;
 use std::time::Duration;
@@ -25,6 +25,18 @@ pub(crate) enum Timer {
 pub(crate) enum Input {
     OfferReady(String),
     OfferFailed(Error),
+    /// The application takes the call that came in.
+    Accept,
+    /// The application refuses it.
+    Reject(Cause),
+    /// Our answer to the caller's offer is complete.
+    AnswerReady(String),
+    /// The service took our answer.
+    AnswerAccepted,
+    /// It did not: the caller is gone, or somebody else was faster.
+    AnswerRefused(Error),
+    /// The service put the leg into its session.
+    Joined,
     InviteAccepted,
     InviteRefused(Error),
     ServerRings,
@@ -58,6 +70,9 @@ pub(crate) enum Output {
         node: Option<String>,
     },
     ApplyAnswer(String),
+    /// Make the answer to the caller's offer.
+    MakeAnswer,
+    SendAnswer(String),
     SendBye(Cause),
     CloseMedia,
     Arm(Timer, Duration),
@@ -78,6 +93,9 @@ pub(crate) struct State {
     /// Why the call will have ended when the bye is confirmed.
     ending: Option<EndReason>,
     limits: Limits,
+    direction: Direction,
+    /// An inbound call was taken by the application.
+    is_accepted: bool,
 }
 
 /// Time limits of one call.
@@ -102,11 +120,30 @@ impl State {
             redirects: 0,
             ending: None,
             limits,
+            direction: Direction::Outbound,
+            is_accepted: false,
         }
+    }
+
+    /// A call that came in: it rings until the application decides.
+    pub(crate) fn inbound(limits: Limits) -> Self {
+        Self { current: CallState::Ringing, direction: Direction::Inbound, ..Self::new(limits) }
+    }
+
+    /// Whether the application may still take or refuse a call that came in.
+    pub(crate) fn is_undecided(&self) -> bool {
+        self.direction == Direction::Inbound
+            && self.current == CallState::Ringing
+            && !self.is_accepted
     }
 
     pub(crate) fn current(&self) -> CallState {
         self.current
+    }
+
+    /// Another limit from the answer to working media.
+    pub(crate) fn set_media_limit(&mut self, limit: Duration) {
+        self.limits.media = limit;
     }
 
     /// What is to be done when the call begins.
@@ -132,7 +169,21 @@ impl State {
                 self.offer = Some(sdp.clone());
                 vec![Output::SendInvite { sdp, node: None }]
             }
-            Input::OfferFailed(error) => self.end(reason::media_failed(error.message())),
+            Input::OfferFailed(error) => {
+                self.give_up(reason::MEDIA_TIMEOUT, reason::media_failed(error.message()))
+            }
+            Input::Accept => self.accept(),
+            Input::Reject(cause) => self.give_up(cause, reason::declined(cause)),
+            Input::AnswerReady(sdp) => vec![Output::SendAnswer(sdp)],
+            Input::AnswerAccepted => {
+                self.has_remote_sdp = true;
+                vec![Output::Arm(Timer::Media, self.limits.media)]
+            }
+            // A bye of the caller may be on its way; without one the leg must not stay up.
+            Input::AnswerRefused(error) => {
+                self.give_up(reason::NORMAL_CLEARING, reason::answer_refused(&error))
+            }
+            Input::Joined => self.established(),
             Input::InviteAccepted => self.advance(CallState::Trying),
             Input::InviteRefused(error) => self.end(reason::signaling_failed(&error)),
             Input::ServerRings => self.advance(CallState::Ringing),
@@ -141,6 +192,8 @@ impl State {
                 outputs.extend(self.remote_sdp(sdp));
                 outputs
             }
+            // On an inbound leg it confirms our answer (mod_verto sends it without SDP).
+            Input::Answer(_) if self.direction == Direction::Inbound => self.established(),
             Input::Answer(sdp) => self.answered(sdp),
             Input::AnswerUnusable(error) | Input::MediaFailed(error) => {
                 self.give_up(reason::MEDIA_TIMEOUT, reason::media_failed(error.message()))
@@ -148,14 +201,16 @@ impl State {
             Input::Bye { cause, code, redirect } => self.bye(cause, code, redirect),
             Input::MediaConnected => {
                 self.is_media_connected = true;
-                vec![Output::Disarm(Timer::Media)]
+                let mut outputs = vec![Output::Disarm(Timer::Media)];
+                outputs.extend(self.established());
+                outputs
             }
             Input::Held(is_held) => self.held(is_held),
             Input::Hangup => self.give_up(reason::NORMAL_CLEARING, reason::local_hangup()),
             Input::Shutdown => self.give_up(reason::NORMAL_CLEARING, reason::shutdown()),
             Input::ByeDone => Vec::new(),
             Input::SessionLost(error) => self.end(reason::signaling_failed(&error)),
-            Input::Elapsed(Timer::Ring) if !self.was_answered => {
+            Input::Elapsed(Timer::Ring) if !self.was_answered && !self.is_accepted => {
                 self.give_up(reason::NO_ANSWER, reason::no_answer())
             }
             Input::Elapsed(Timer::Media) if !self.is_media_connected => self.give_up(
@@ -218,6 +273,23 @@ impl State {
         outputs
     }
 
+    fn accept(&mut self) -> Vec<Output> {
+        if !self.is_undecided() {
+            return Vec::new();
+        }
+        self.is_accepted = true;
+        vec![Output::Disarm(Timer::Ring), Output::MakeAnswer]
+    }
+
+    /// An inbound call is up with the first sign of it: media, `call.joined` or `verto.answer`.
+    fn established(&mut self) -> Vec<Output> {
+        if self.direction == Direction::Outbound || !self.is_accepted || self.was_answered {
+            return Vec::new();
+        }
+        self.was_answered = true;
+        self.advance(CallState::Active)
+    }
+
     fn held(&mut self, is_held: bool) -> Vec<Output> {
         let next = if is_held { CallState::Held } else { CallState::Active };
         if !self.current.is_answered() || next == self.current {
@@ -234,12 +306,15 @@ impl State {
                 return vec![Output::SendInvite { sdp: sdp.clone(), node: Some(node) }];
             }
         }
-        self.end(reason::remote(cause, code, self.was_answered))
+        match self.direction {
+            Direction::Inbound if !self.was_answered => self.end(reason::withdrawn(cause, code)),
+            _ => self.end(reason::remote(cause, code, self.was_answered)),
+        }
     }
 
     /// Ends from this side: with a bye if the far side may know the call.
     fn give_up(&mut self, cause: Cause, reason: EndReason) -> Vec<Output> {
-        if self.offer.is_none() {
+        if self.offer.is_none() && self.direction == Direction::Outbound {
             return self.end(reason);
         }
         self.ending = Some(reason);

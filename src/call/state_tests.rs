@@ -236,3 +236,74 @@ fn nothing_happens_after_the_end() {
         assert_eq!(state.handle(input), []);
     }
 }
+
+fn inbound() -> State {
+    State::inbound(Limits { ring: Duration::from_secs(5), ..LIMITS })
+}
+
+#[test]
+fn a_call_that_came_in_is_answered() {
+    let mut state = inbound();
+    assert!(state.is_undecided());
+    assert_eq!(state.begin().len(), 1);
+    assert_eq!(state.handle(Input::Accept), [Output::Disarm(Timer::Ring), Output::MakeAnswer]);
+    assert!(!state.is_undecided());
+    assert!(state.handle(Input::Accept).is_empty(), "twice is once");
+    assert_eq!(state.handle(Input::AnswerReady("s".into())), [Output::SendAnswer("s".into())]);
+    assert!(matches!(state.handle(Input::AnswerAccepted)[..], [Output::Arm(Timer::Media, _)]));
+    assert_eq!(state.handle(Input::Joined), [Output::Enter(CallState::Active)]);
+    assert_eq!(state.handle(Input::MediaConnected), [Output::Disarm(Timer::Media)]);
+    assert!(state.handle(Input::Answer(None)).is_empty());
+}
+
+#[test]
+fn the_first_sign_makes_an_inbound_call_active() {
+    for sign in [Input::Joined, Input::MediaConnected, Input::Answer(None)] {
+        let mut early = inbound();
+        let text = format!("{sign:?}");
+        early.handle(Input::Accept);
+        early.handle(Input::AnswerReady("s".into()));
+        assert!(early.handle(sign).contains(&Output::Enter(CallState::Active)), "{text}");
+    }
+    // But not before the application took it.
+    let mut ringing = inbound();
+    ringing.handle(Input::Joined);
+    ringing.handle(Input::Answer(None));
+    assert_eq!(ringing.current(), CallState::Ringing);
+}
+
+#[test]
+fn a_call_that_came_in_ends_in_every_way() {
+    for (code, kind) in [
+        (487, EndKind::Cancelled),
+        (16, EndKind::Cancelled),
+        (502, EndKind::AnsweredElsewhere),
+        (702, EndKind::AnsweredElsewhere),
+    ] {
+        let outputs = inbound().handle(bye(code));
+        assert!(matches!(outputs.last(), Some(Output::End(end)) if end.kind == kind), "{code}");
+    }
+    for (input, cause) in [
+        (Input::Reject(reason::USER_BUSY), reason::USER_BUSY),
+        (Input::Reject(reason::REJECT_ALL), reason::REJECT_ALL),
+        (Input::Hangup, reason::NORMAL_CLEARING),
+        (Input::Elapsed(Timer::Ring), reason::NO_ANSWER),
+        (Input::Shutdown, reason::NORMAL_CLEARING),
+    ] {
+        let mut state = inbound();
+        let outputs = state.handle(input);
+        assert!(outputs.contains(&Output::SendBye(cause)), "{outputs:?}");
+        assert_eq!(state.current(), CallState::Ending);
+    }
+    // The caller gives up while our answer is on its way.
+    let mut racing = inbound();
+    racing.handle(Input::Accept);
+    racing.handle(Input::AnswerReady("s".into()));
+    assert!(matches!(racing.handle(bye(487)).last(), Some(Output::End(_))));
+    assert!(racing.handle(Input::AnswerAccepted).is_empty());
+    // The service refuses the answer: the leg does not stay up.
+    let mut refused = inbound();
+    refused.handle(Input::Accept);
+    let outputs = refused.handle(Input::AnswerRefused(Error::internal("x")));
+    assert!(outputs.contains(&Output::SendBye(reason::NORMAL_CLEARING)));
+}

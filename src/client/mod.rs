@@ -6,7 +6,7 @@ pub use crate::session::{ClientEvent, ClientState};
 pub use shutdown::shutdown;
 
 use crate::auth::token::Token;
-use crate::call::{self, Call, OutboundCall, Router};
+use crate::call::{self, Call, CallContext, OutboundCall, Router};
 use crate::config::{ClientOptions, DialOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::endpoints::Endpoints;
@@ -66,6 +66,14 @@ impl Client {
             },
             router.clone(),
         )?;
+        let media_addresses = options.media_ips()?;
+        router.accept_calls(CallContext {
+            session: session.clone(),
+            router: Arc::downgrade(&router),
+            media_addresses,
+            relay_only: options.relay_only,
+            tls: Arc::clone(&tls),
+        });
         let inner = Inner { options, tls, http, session, router, events, runtime };
         let client = Self(Arc::new(inner));
         shutdown::register(&client.0);
@@ -147,14 +155,52 @@ impl Client {
             }
         }
         call::start_outbound(OutboundCall {
-            session: self.0.session.clone(),
-            router: self.0.router.clone(),
+            context: CallContext {
+                session: self.0.session.clone(),
+                router: Arc::downgrade(&self.0.router),
+                media_addresses: self.0.options.media_ips()?,
+                relay_only: self.0.options.relay_only,
+                tls: Arc::clone(&self.0.tls),
+            },
             destination,
             options,
-            media_addresses: self.0.options.media_ips()?,
-            relay_only: self.0.options.relay_only,
-            tls: Arc::clone(&self.0.tls),
         })
+    }
+
+    /// Makes this client reachable: from now on calls come in as [`ClientEvent::IncomingCall`],
+    /// also after a reconnection. Being online twice is `Ok`.
+    ///
+    /// A device that is registered for push should not be online as well: calls would come twice.
+    /// Errors: `NotConnected` before `connect`; `Rejected` (guest and invite tokens cannot be
+    /// called); `Timeout`; `Closed`. Source: `subscriber.online`, signalwire-js WSClient.ts.
+    pub async fn online(&self) -> Result<()> {
+        self.set_online("subscriber.online", true).await
+    }
+
+    /// Undoes [`Client::online`]; calls that are up go on. Errors as there.
+    /// Source: `subscriber.offline`.
+    pub async fn offline(&self) -> Result<()> {
+        self.set_online("subscriber.offline", false).await
+    }
+
+    async fn set_online(&self, method: &'static str, is_online: bool) -> Result<()> {
+        let inner = Arc::clone(&self.0);
+        self.run(async move {
+            if !is_online {
+                inner.router.set_online(false);
+            }
+            inner.session.request(method, serde_json::json!({})).await?;
+            if is_online {
+                inner.router.set_online(true);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The call of this id, if it is this client's and not over.
+    pub fn call(&self, id: &str) -> Option<Call> {
+        self.0.router.call(id)
     }
 
     /// The calls of this client that are not over.

@@ -49,6 +49,19 @@ pub(crate) struct LegConfig {
     pub(crate) port: AudioPort,
 }
 
+impl LegConfig {
+    async fn gather(&self) -> Result<Gathered> {
+        gather(&GatherConfig {
+            preferred: &self.local_addresses,
+            only_preferred: self.only_these_addresses,
+            relay_only: self.relay_only,
+            servers: &self.ice_servers,
+            tls: &self.tls,
+        })
+        .await
+    }
+}
+
 /// What a leg tells its call. Called on the leg's task.
 pub(crate) enum LegEvent {
     Connected {
@@ -62,6 +75,7 @@ pub(crate) enum LegEvent {
 enum Command {
     Offer(oneshot::Sender<Result<String>>),
     Answer(String, oneshot::Sender<Result<()>>),
+    Accept(String, oneshot::Sender<Result<String>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -92,6 +106,13 @@ impl Leg {
     pub(crate) async fn apply_answer(&self, sdp: String) -> Result<()> {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Answer(sdp, reply)).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Gathers and gives the complete answer to the far side's offer; ICE starts at once.
+    pub(crate) async fn accept(&self, offer: String) -> Result<String> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Accept(offer, reply)).await?;
         answer.await.map_err(|_| gone())?
     }
 
@@ -212,27 +233,48 @@ impl Task {
         match command {
             Command::Offer(reply) => drop(reply.send(self.offer().await)),
             Command::Answer(sdp, reply) => drop(reply.send(self.apply_answer(&sdp))),
+            Command::Accept(offer, reply) => drop(reply.send(self.accept(&offer).await)),
             // Handled by the loop.
             Command::Close(reply) => drop(reply.send(())),
         }
     }
 
     async fn offer(&mut self) -> Result<String> {
-        let config = &self.config;
-        let Gathered { sockets, candidates } = gather(&GatherConfig {
-            preferred: &config.local_addresses,
-            only_preferred: config.only_these_addresses,
-            relay_only: config.relay_only,
-            servers: &config.ice_servers,
-            tls: &config.tls,
-        })
-        .await?;
+        let Gathered { sockets, candidates } = self.config.gather().await?;
         let now = Instant::now();
-        let mut peer = Peer::audio(&config.codecs, now)?;
+        let mut peer = Peer::audio(&self.config.codecs, now)?;
         let description = peer.offer(&candidates, now)?;
         self.sockets = sockets;
         self.transport = Some(Transport { peer, candidates, remote_candidates: Vec::new() });
         Description::merge(&[description])
+    }
+
+    async fn accept(&mut self, sdp: &str) -> Result<String> {
+        let offer = Description::parse(sdp)?;
+        let section = offer
+            .section(Kind::Audio)
+            .ok_or_else(|| Error::media("the caller offers no audio; nothing could be heard"))?;
+        negotiate(section, &self.config.codecs)?;
+        let for_peer = offer
+            .for_peer(Kind::Audio, "0")
+            .ok_or_else(|| Error::internal("the audio section vanished"))?;
+        let Gathered { sockets, candidates } = self.config.gather().await?;
+        let now = Instant::now();
+        let mut peer = Peer::audio(&self.config.codecs, now)?;
+        let accepted = peer.answer(for_peer, &candidates, now)?;
+        let chosen = accepted
+            .section(Kind::Audio)
+            .ok_or_else(|| Error::media("the caller's audio cannot be used"))?;
+        let negotiated = negotiate(chosen, &self.config.codecs)?;
+        let answer = offer
+            .answer_with(Kind::Audio, &accepted)
+            .ok_or_else(|| Error::internal("the audio section vanished"))?;
+        self.sockets = sockets;
+        self.audio = Some(Audio::new(&negotiated, &self.config)?);
+        self.config.port.facts().codec = negotiated[0].1.sdp_name();
+        let remote_candidates = section.candidates();
+        self.transport = Some(Transport { peer, candidates, remote_candidates });
+        Ok(answer)
     }
 
     fn apply_answer(&mut self, sdp: &str) -> Result<()> {

@@ -184,6 +184,28 @@ impl Peer {
     ) -> Result<Description> {
         let offer = self.connection.create_offer(None).map_err(|error| failed(&error))?;
         self.connection.set_local_description(now, offer).map_err(|error| failed(&error))?;
+        self.complete_local(candidates)
+    }
+
+    /// Takes the far side's offer for this section and makes the complete answer; checks start at
+    /// once.
+    pub(crate) fn answer(
+        &mut self,
+        offer: String,
+        candidates: &[LocalCandidate],
+        now: Instant,
+    ) -> Result<Description> {
+        let offer = RTCSessionDescription::offer(offer).map_err(|error| unusable(&error))?;
+        self.connection.set_remote_description(now, offer).map_err(|error| unusable(&error))?;
+        let answer = self.connection.create_answer(None).map_err(|error| unusable(&error))?;
+        self.connection.set_local_description(now, answer).map_err(|error| failed(&error))?;
+        let description = self.complete_local(candidates)?;
+        self.checking_since = Some(now);
+        self.handle_timeout(now);
+        Ok(description)
+    }
+
+    fn complete_local(&mut self, candidates: &[LocalCandidate]) -> Result<Description> {
         for candidate in candidates {
             self.add_local(candidate)?;
         }

@@ -12,7 +12,6 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Audio,
-    #[cfg_attr(not(test), allow(dead_code, reason = "cut and joined already, not offered yet"))]
     Video,
 }
 
@@ -96,6 +95,42 @@ impl Description {
         Some(join(&lines))
     }
 
+    /// The answer to this offer: `accepted`, the peer connection's answer for the section of
+    /// `kind`, and every other section rejected. Sections, their order and their `mid` are the
+    /// offer's (RFC 3264, 6; RFC 9143, 7.3).
+    pub(crate) fn answer_with(&self, kind: Kind, accepted: &Self) -> Option<String> {
+        let chosen = self.section(kind)?;
+        let answer = accepted.sections.first()?;
+        let mut lines: Vec<String> =
+            accepted.session.iter().filter(|line| !line.starts_with("a=group:")).cloned().collect();
+        if let Some(mid) = chosen.mid().filter(|mid| self.bundles(mid)) {
+            lines.push(format!("a=group:BUNDLE {mid}"));
+        }
+        for section in &self.sections {
+            if std::ptr::eq(section, chosen) {
+                let kept = answer.lines.iter().filter(|line| !line.starts_with("a=mid:"));
+                lines.extend(kept.cloned());
+            } else {
+                lines.extend(section.rejected());
+            }
+            lines.extend(section.mid().map(|mid| format!("a=mid:{mid}")));
+        }
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        Some(join(&lines))
+    }
+
+    fn bundles(&self, mid: &str) -> bool {
+        self.session
+            .iter()
+            .filter_map(|line| line.strip_prefix("a=group:BUNDLE"))
+            .any(|mids| mids.split_whitespace().any(|other| other == mid))
+    }
+
+    /// Whether there is such a section, accepted or offered.
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        self.section(kind).is_some()
+    }
+
     /// One description out of the descriptions of one peer connection per section, in order.
     pub(crate) fn merge(parts: &[Self]) -> Result<String> {
         let first = parts.first().ok_or_else(|| unusable("there is nothing to merge"))?;
@@ -127,6 +162,19 @@ impl Description {
 }
 
 impl Section {
+    fn mid(&self) -> Option<&str> {
+        self.lines.iter().find_map(|line| line.strip_prefix("a=mid:")).map(str::trim)
+    }
+
+    /// This section's m-line with port 0, and what the grammar wants beside it.
+    fn rejected(&self) -> Vec<String> {
+        let mut words: Vec<&str> = self.lines[0].split(' ').collect();
+        if let Some(port) = words.get_mut(1) {
+            *port = "0";
+        }
+        vec![words.join(" "), "c=IN IP4 0.0.0.0".to_owned(), "a=inactive".to_owned()]
+    }
+
     fn is_kind(&self, kind: Kind) -> bool {
         self.lines[0]
             .strip_prefix("m=")
@@ -253,6 +301,29 @@ mod tests {
         assert_eq!(audio.matches("a=group:").count(), 1);
         assert_eq!(audio.matches("a=mid:").count(), 1);
         assert!(audio.contains("a=mid:0"));
+    }
+
+    #[test]
+    fn an_answer_has_the_sections_of_the_offer() {
+        let part = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+            m=audio 4000 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=setup:active\r\n";
+        let accepted = Description::parse(part).unwrap();
+        let offer = Description::parse(ANSWER).unwrap();
+        let plain = offer.answer_with(Kind::Audio, &accepted).unwrap();
+        assert!(!plain.contains("a=mid") && !plain.contains("a=group"), "{plain}");
+        assert!(plain.contains("m=audio 4000 ") && plain.contains("a=setup:active"));
+        assert!(plain.contains("m=video 0 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=inactive"));
+        // Video first, bundled: the order and the names stay.
+        let bundled = "v=0\r\na=group:BUNDLE v a\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\n\
+            m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:a\r\n";
+        let offer = Description::parse(bundled).unwrap();
+        let answer = offer.answer_with(Kind::Audio, &accepted).unwrap();
+        assert!(answer.contains("a=group:BUNDLE a\r\n"), "{answer}");
+        let at = |text: &str| answer.find(text).unwrap();
+        assert!(at("m=video 0 ") < at("a=mid:v") && at("a=mid:v") < at("m=audio 4000"));
+        assert!(answer.ends_with("a=mid:a\r\n"));
+        let video = Description::parse("v=0\r\nm=video 9 X 96\r\n").unwrap();
+        assert!(video.answer_with(Kind::Audio, &accepted).is_none());
     }
 
     #[test]

@@ -25,12 +25,21 @@ const SUBSCRIBE: [&str; 18] = [
     "destroy",
 ];
 
+/// One end of a call as the service names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Party {
+    pub(crate) name: String,
+    pub(crate) number: String,
+}
+
 /// One leg as Verto knows it; makes the messages that the leg sends.
 #[derive(Clone, Debug)]
 pub(crate) struct Dialog {
     call_id: String,
     destination: String,
     user_variables: Map<String, Value>,
+    caller: Party,
+    callee: Party,
     /// The media node that hosts the call, once it is known.
     pub(crate) node_id: Option<String>,
 }
@@ -42,7 +51,27 @@ impl Dialog {
         mut user_variables: Map<String, Value>,
     ) -> Self {
         user_variables.entry("memberCallId").or_insert_with(|| json!(call_id));
-        Self { call_id, destination, user_variables, node_id: None }
+        let callee = Party { name: "Outbound Call".to_owned(), number: String::new() };
+        Self {
+            call_id,
+            destination,
+            user_variables,
+            caller: Party::default(),
+            callee,
+            node_id: None,
+        }
+    }
+
+    /// The leg of a call that came in.
+    pub(crate) fn inbound(invite: &Invite, user_variables: Map<String, Value>) -> Self {
+        Self {
+            call_id: invite.call_id.clone(),
+            destination: invite.callee.number.clone(),
+            user_variables,
+            caller: invite.caller.clone(),
+            callee: invite.callee.clone(),
+            node_id: invite.node_id.clone(),
+        }
     }
 
     /// The leg's id.
@@ -56,6 +85,19 @@ impl Dialog {
         let mut envelope = self.envelope(id, "verto.invite", params);
         envelope["subscribe"] = json!(SUBSCRIBE);
         envelope
+    }
+
+    /// `verto.answer` with a complete answer.
+    pub(crate) fn answer(&self, id: &str, sdp: &str) -> Value {
+        let params = json!({"sdp": sdp, "dialogParams": self.dialog_params()});
+        let mut envelope = self.envelope(id, "verto.answer", params);
+        envelope["subscribe"] = json!(SUBSCRIBE);
+        envelope
+    }
+
+    /// Adds what the application says with the answer.
+    pub(crate) fn add_variables(&mut self, variables: Map<String, Value>) {
+        self.user_variables.extend(variables);
     }
 
     /// `verto.bye` with a cause.
@@ -124,10 +166,10 @@ impl Dialog {
             "destination_number": self.destination,
             "attach": false,
             "reattaching": false,
-            "caller_id_name": "",
-            "caller_id_number": "",
-            "remote_caller_id_name": "Outbound Call",
-            "remote_caller_id_number": "",
+            "caller_id_name": self.caller.name,
+            "caller_id_number": self.caller.number,
+            "remote_caller_id_name": self.callee.name,
+            "remote_caller_id_number": self.callee.number,
             "userVariables": self.user_variables,
             "screenShare": false,
             "additionalDevice": false,
@@ -150,6 +192,48 @@ impl InviteAccepted {
         let text =
             |key: &str| result[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         Self { node_id: text("node_id"), member_id: text("memberID"), call_id: text("callID") }
+    }
+}
+
+/// A `verto.invite` of the service: somebody calls.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Invite {
+    pub(crate) call_id: String,
+    pub(crate) sdp: String,
+    pub(crate) caller: Party,
+    pub(crate) callee: Party,
+    /// What the caller's scripts say; an empty object without.
+    pub(crate) user_variables: Value,
+    pub(crate) node_id: Option<String>,
+}
+
+/// Written where a caller has no name (FreeSWITCH's placeholder).
+const NO_NAME: &str = "_undef_";
+
+impl Invite {
+    /// What is missing is named; without id and offer a call cannot be answered.
+    pub(crate) fn parse(event: &VertoEvent, node_id: Option<String>) -> Result<Self, &'static str> {
+        let text = |key: &str| {
+            let text = event.params[key].as_str().unwrap_or_default();
+            if text == NO_NAME { "" } else { text }.to_owned()
+        };
+        let party = |who: &str| Party {
+            name: text(&format!("{who}_id_name")),
+            number: text(&format!("{who}_id_number")),
+        };
+        let call_id = event.call_id().filter(|id| !id.is_empty()).ok_or("callID")?;
+        let user_variables = match &event.params["userVariables"] {
+            variables @ Value::Object(_) => variables.clone(),
+            _ => json!({}),
+        };
+        Ok(Self {
+            call_id: call_id.to_owned(),
+            sdp: event.sdp().ok_or("sdp")?.to_owned(),
+            caller: party("caller"),
+            callee: party("callee"),
+            user_variables,
+            node_id,
+        })
     }
 }
 
@@ -248,6 +332,43 @@ mod tests {
             assert_eq!(reply["message"]["id"], id);
             assert_eq!(reply["message"]["result"]["method"], "verto.answer");
         }
+    }
+
+    fn invite(params: Value) -> Result<Invite, &'static str> {
+        let event = VertoEvent { id: json!(77), method: "verto.invite".into(), params };
+        Invite::parse(&event, Some("n1".into()))
+    }
+
+    #[test]
+    fn an_invite_names_both_parties_and_the_placeholder_is_no_name() {
+        let invite = invite(json!({"callID":"c-9","sdp":"v=0","caller_id_name":"_undef_",
+            "caller_id_number":"/private/bob","callee_id_name":"Alice",
+            "callee_id_number":"/private/alice","userVariables":{"a":1},"more":true}))
+        .unwrap();
+        assert_eq!((invite.caller.name.as_str(), invite.callee.name.as_str()), ("", "Alice"));
+        assert_eq!(invite.user_variables, json!({"a": 1}));
+        let answer = Dialog::inbound(&invite, Map::new()).answer("v1", "v=0");
+        assert_eq!((&answer["callID"], &answer["node_id"]), (&json!("c-9"), &json!("n1")));
+        let params = &answer["message"]["params"]["dialogParams"];
+        assert_eq!(params["destination_number"], "/private/alice");
+        assert_eq!(params["caller_id_number"], "/private/bob");
+        assert_eq!(params["remote_caller_id_name"], "Alice");
+        assert!(answer["subscribe"].as_array().is_some_and(|list| !list.is_empty()));
+    }
+
+    #[test]
+    fn an_invite_without_id_or_offer_says_what_is_missing() {
+        for (params, missing) in [
+            (json!({"sdp":"v=0"}), "callID"),
+            (json!({"callID":"","sdp":"v=0"}), "callID"),
+            (json!({"callID":"c"}), "sdp"),
+            (json!({"callID":"c","sdp":7}), "sdp"),
+            (json!(null), "callID"),
+        ] {
+            assert_eq!(invite(params), Err(missing));
+        }
+        let bare = invite(json!({"callID":"c","sdp":"v=0","userVariables":[]})).unwrap();
+        assert_eq!((bare.caller, bare.user_variables), (Party::default(), json!({})));
     }
 
     #[test]

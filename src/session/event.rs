@@ -52,6 +52,32 @@ pub enum ClientEvent {
         /// The service's text.
         message: String,
     },
+    /// Somebody calls this subscriber. [`crate::Client::call`] gives the call, which rings until it
+    /// is answered, rejected, or the caller gives up. Comes only after [`crate::Client::online`].
+    IncomingCall {
+        /// The call's id.
+        call_id: String,
+        /// The caller's name for people; empty when there is none.
+        from_name: String,
+        /// The caller's address or number.
+        from_number: String,
+        /// The name of the address that was called.
+        to_name: String,
+        /// The own address that was called.
+        to_number: String,
+        /// Whether the caller offers video; it is answered with audio only.
+        has_video: bool,
+        /// What the caller's scripts say, as the text of one JSON object.
+        user_variables_json: String,
+    },
+    /// The session was made anew, and the service did not take this client as reachable again: no
+    /// calls come in. Call [`crate::Client::online`] again.
+    OnlineFailed {
+        /// The service's code; 0 without.
+        code: i32,
+        /// What failed, for people.
+        message: String,
+    },
     /// An event of the service that belongs to no call, known to this library or not.
     Other {
         /// The service's name for it.
