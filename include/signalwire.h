@@ -86,6 +86,7 @@
 #define SW_CLIENT_OPTIONS_INIT \
     {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL}
 #define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL}
+#define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
 #define SW_CALL_OBSERVER_INIT {sizeof(sw_call_observer), NULL, NULL, NULL}
@@ -194,6 +195,12 @@ typedef enum sw_client_event_types {
     // The service refused the token, the session is over: `code`, `reason`. Make a new client
     // with a new token.
     SW_CLIENT_EVENT_AUTHORIZATION_FAILED = 4,
+    // Somebody calls, see `sw_client_call`: `call_id`, `from_name`, `from_number`, `to_name`,
+    // `to_number`, `has_video`, `user_variables_json`.
+    SW_CLIENT_EVENT_INCOMING_CALL = 5,
+    // The session was made anew, and the service did not take this client as reachable again:
+    // `code`, `reason`. Call `sw_client_online` again.
+    SW_CLIENT_EVENT_ONLINE_FAILED = 6,
     // Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 } sw_client_event_types;
@@ -206,7 +213,8 @@ typedef enum sw_call_states {
     SW_CALL_STATE_NEW = 0,
     // The service accepted the invite; the far side is not known to ring yet.
     SW_CALL_STATE_TRYING = 1,
-    // The far side rings. There is no media: play your own ring-back tone.
+    // The far side rings; there is no media: play your own ring-back tone. A call that came in
+    // waits to be answered or rejected here.
     SW_CALL_STATE_RINGING = 2,
     // The far side sends media before the answer.
     SW_CALL_STATE_EARLY = 3,
@@ -409,7 +417,7 @@ typedef struct sw_client_event {
     uint32_t attempt;
     // `RETRY_SCHEDULED`: how long it waits, in milliseconds.
     uint32_t delay_ms;
-    // `AUTHORIZATION_FAILED`: the service's code.
+    // `AUTHORIZATION_FAILED`, `ONLINE_FAILED`: the service's code.
     int32_t code;
     // `SESSION_READY`: when the token expires, in seconds since 1970; 0 if not known.
     int64_t token_expires_at;
@@ -421,6 +429,20 @@ typedef struct sw_client_event {
     const char *event_type;
     // `OTHER`: the payload as JSON text.
     const char *raw_json;
+    // `INCOMING_CALL`: the call's id, for `sw_client_call`.
+    const char *call_id;
+    // `INCOMING_CALL`: the caller's name for people; empty when there is none.
+    const char *from_name;
+    // `INCOMING_CALL`: the caller's address or number.
+    const char *from_number;
+    // `INCOMING_CALL`: the name of the own address that was called.
+    const char *to_name;
+    // `INCOMING_CALL`: the own address that was called.
+    const char *to_number;
+    // `INCOMING_CALL`: what the caller's scripts say, as the text of one JSON object.
+    const char *user_variables_json;
+    // `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
+    bool has_video;
 } sw_client_event;
 
 // Who hears about a client's events. Copied by `sw_client_new`.
@@ -711,6 +733,23 @@ typedef struct sw_setup_times {
     // The first RTP packet arrived.
     double first_packet_ms;
 } sw_setup_times;
+
+// How a call that came in is answered. Start from `SW_ANSWER_OPTIONS_INIT`.
+//
+// Everything is copied before `sw_call_answer` returns. NULL and 0 mean the default.
+typedef struct sw_answer_options {
+    // `sizeof(sw_answer_options)`; set by `SW_ANSWER_OPTIONS_INIT`.
+    uint32_t struct_size;
+    // Longest time from the answer to working media in milliseconds, 1 to 600000. 0: 15000.
+    uint32_t media_timeout_ms;
+    // Opus target bitrate in bits per second, 6000 to 510000. 0: 32000.
+    uint32_t opus_bitrate_bps;
+    // Codecs to accept, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0: Opus, PCMU,
+    // PCMA.
+    int32_t audio_codecs[3];
+    // Variables for the far side's scripts, as the text of one JSON object. NULL: none.
+    const char *user_variables_json;
+} sw_answer_options;
 
 // One frame of received audio, about 20 ms. Borrowed for the time of the callback.
 typedef struct sw_audio_frame {
@@ -1028,6 +1067,64 @@ sw_status sw_call_stats(const struct sw_call *call, struct sw_call_statistics *o
 // `call`: not null. `out_times`: not null; start from `SW_SETUP_TIMES_INIT`. Any thread; does
 // not block.
 sw_status sw_call_setup_times(const struct sw_call *call, struct sw_setup_times *out_times);
+
+// Makes the client reachable: from now on calls come in as `SW_CLIENT_EVENT_INCOMING_CALL`, also
+// after a reconnection. Being online twice is `SW_OK`.
+//
+// A device that is registered for push should not be online as well: calls would come twice.
+// `client`: not null. Completion: `SW_ERR_NOT_CONNECTED` before `sw_client_connect`;
+// `SW_ERR_REJECTED` (guest and invite tokens cannot be called); `SW_ERR_TIMEOUT`;
+// `SW_ERR_CLOSED`; `SW_ERR_CANCELLED` when freed meanwhile. Any thread.
+sw_status sw_client_online(struct sw_client *client, struct sw_completion done);
+
+// Undoes `sw_client_online`; calls that are up go on. Same parameters and errors.
+sw_status sw_client_offline(struct sw_client *client, struct sw_completion done);
+
+// Gives a call of this client by its id: the one that `SW_CLIENT_EVENT_INCOMING_CALL` announced.
+//
+// `client`, `id`: not null. `observer`: nullable; copied; hears the call's events, the first
+// one from the call's beginning. `out_call`: not null; written on success, before the observer's
+// first event; release it with `sw_call_unref`. Each call of the function gives another handle.
+// Errors: `SW_ERR_NOT_FOUND` if the call is over by now or never was. Any thread, also inside
+// callbacks; does not block.
+sw_status sw_client_call(struct sw_client *client,
+                         const char *id,
+                         const struct sw_call_observer *observer,
+                         struct sw_call **out_call);
+
+// Gives whether a call was dialled here or came in: one of `SW_DIRECTION_*`.
+//
+// `call`, `out_direction`: not null. Any thread; does not block.
+sw_status sw_call_direction(const struct sw_call *call, int32_t *out_direction);
+
+// Gives who is at the other end: the caller of a call that came in, else what was dialled.
+//
+// `call`, `out_name`, `out_number`: not null. The name is for people and empty when the service
+// knows none; the number is an address (`/private/bob`) or a number. Free both texts with
+// `sw_string_free`. Any thread; does not block.
+sw_status sw_call_remote_party(const struct sw_call *call, char **out_name, char **out_number);
+
+// Answers a call that came in with audio both ways; the completion tells when it is up.
+//
+// `call`: not null. `options`: nullable; copied.
+// Completion: `SW_ERR_INVALID_ARGUMENT` for an option that cannot be; `SW_ERR_INVALID_STATE` for
+// a call that was dialled here or is answered already; `SW_ERR_CLOSED` after its end;
+// `SW_ERR_CALL_FAILED` when the caller gave up meanwhile, another device was faster, or no
+// common media was found. Any thread.
+sw_status sw_call_answer(struct sw_call *call,
+                         const struct sw_answer_options *options,
+                         struct sw_completion done);
+
+// Refuses a call that came in as busy; the completion tells when the service has confirmed,
+// after 2 s at most. The subscriber's other devices ring on.
+//
+// `call`: not null; the handle must still be released. Completion: `SW_ERR_INVALID_STATE` for a
+// call that was dialled here or is answered already; `SW_ERR_CLOSED` after its end. Any thread.
+sw_status sw_call_reject(struct sw_call *call, struct sw_completion done);
+
+// Refuses a call that came in on all the subscriber's devices; same parameters and errors as
+// `sw_call_reject`.
+sw_status sw_call_reject_everywhere(struct sw_call *call, struct sw_completion done);
 
 // Queues PCM to be sent. Never blocks; the samples are copied.
 //

@@ -168,6 +168,11 @@ fn call() {
 }
 
 #[test]
+fn incoming() {
+    run("incoming");
+}
+
+#[test]
 fn null() {
     run("null");
 }

@@ -2,7 +2,10 @@
 
 use super::audio::{samples, ForeignSink};
 use super::{wait, AudioSink, CallEvents, Result, WavRecorder};
-use crate::{AudioFormat, CallState, CallStats, EndReason, SetupTimes, SinkId};
+use crate::{
+    AnswerOptions, AudioFormat, CallState, CallStats, Direction, EndReason, RemoteParty,
+    SetupTimes, SinkId,
+};
 use std::sync::Arc;
 
 /// A call of this client.
@@ -26,7 +29,17 @@ impl Call {
         self.0.id()
     }
 
-    /// The destination as it was dialled.
+    /// Whether this call was dialled here or came in.
+    pub fn direction(&self) -> Direction {
+        self.0.direction()
+    }
+
+    /// Who is at the other end: the caller of a call that came in, else what was dialled.
+    pub fn remote_party(&self) -> RemoteParty {
+        self.0.remote_party()
+    }
+
+    /// The destination as it was dialled; of a call that came in, the own address that was called.
     pub fn destination(&self) -> String {
         self.0.destination()
     }
@@ -59,6 +72,31 @@ impl Call {
     /// Errors: `Cancelled` if the library was shut down meanwhile.
     pub async fn ended(&self) -> Result<EndReason> {
         wait(self.0.ended()).await
+    }
+
+    /// Answers a call that came in with audio both ways, and waits until it is up.
+    ///
+    /// Errors: `InvalidArgument` for an option that cannot be; `InvalidState` for a call that was
+    /// dialled here or is answered already; `Closed` after its end; `CallFailed` when the caller
+    /// gave up meanwhile, another device was faster, or no common media was found. Giving up the
+    /// wait does not take the answer back.
+    #[uniffi::method(default(options))]
+    pub async fn answer(&self, options: AnswerOptions) -> Result<()> {
+        wait(self.0.answer(options)).await
+    }
+
+    /// Refuses a call that came in as busy and waits until the service confirmed, at most 2 s.
+    /// The subscriber's other devices ring on.
+    ///
+    /// Errors: `InvalidState` for a call that was dialled here or is answered already; `Closed`
+    /// after its end.
+    pub async fn reject(&self) -> Result<()> {
+        wait(self.0.reject()).await
+    }
+
+    /// Refuses a call that came in on all the subscriber's devices; errors as `reject`.
+    pub async fn reject_everywhere(&self) -> Result<()> {
+        wait(self.0.reject_everywhere()).await
     }
 
     /// Hangs up and waits until the service confirmed, at most 2 s; the call is over in any case.

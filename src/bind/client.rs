@@ -78,6 +78,26 @@ impl Client {
         Ok(Call::new(self.0.dial(address, options)?))
     }
 
+    /// Makes this client reachable: from now on calls come in as the event `IncomingCall`, also
+    /// after a reconnection. Being online twice does nothing.
+    ///
+    /// A device that is registered for push should not be online as well: calls would come twice.
+    /// Errors: `NotConnected` before `connect`; `Rejected` (guest and invite tokens cannot be
+    /// called); `Timeout`; `Closed`.
+    pub async fn online(&self) -> Result<()> {
+        wait(self.0.online()).await
+    }
+
+    /// Undoes `online`; calls that are up go on. Errors as there.
+    pub async fn offline(&self) -> Result<()> {
+        wait(self.0.offline()).await
+    }
+
+    /// The call of this id, if it is this client's and not over.
+    pub fn call(&self, id: &str) -> Option<Arc<Call>> {
+        self.0.call(id).map(Call::new)
+    }
+
     /// The calls of this client that are not over.
     pub fn calls(&self) -> Vec<Arc<Call>> {
         self.0.calls().into_iter().map(Call::new).collect()

@@ -37,6 +37,12 @@ pub enum sw_client_event_types {
     /// The service refused the token, the session is over: `code`, `reason`. Make a new client
     /// with a new token.
     SW_CLIENT_EVENT_AUTHORIZATION_FAILED = 4,
+    /// Somebody calls, see `sw_client_call`: `call_id`, `from_name`, `from_number`, `to_name`,
+    /// `to_number`, `has_video`, `user_variables_json`.
+    SW_CLIENT_EVENT_INCOMING_CALL = 5,
+    /// The session was made anew, and the service did not take this client as reachable again:
+    /// `code`, `reason`. Call `sw_client_online` again.
+    SW_CLIENT_EVENT_ONLINE_FAILED = 6,
     /// Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 }
@@ -60,7 +66,7 @@ pub struct sw_client_event {
     pub attempt: u32,
     /// `RETRY_SCHEDULED`: how long it waits, in milliseconds.
     pub delay_ms: u32,
-    /// `AUTHORIZATION_FAILED`: the service's code.
+    /// `AUTHORIZATION_FAILED`, `ONLINE_FAILED`: the service's code.
     pub code: i32,
     /// `SESSION_READY`: when the token expires, in seconds since 1970; 0 if not known.
     pub token_expires_at: i64,
@@ -72,6 +78,20 @@ pub struct sw_client_event {
     pub event_type: *const c_char,
     /// `OTHER`: the payload as JSON text.
     pub raw_json: *const c_char,
+    /// `INCOMING_CALL`: the call's id, for `sw_client_call`.
+    pub call_id: *const c_char,
+    /// `INCOMING_CALL`: the caller's name for people; empty when there is none.
+    pub from_name: *const c_char,
+    /// `INCOMING_CALL`: the caller's address or number.
+    pub from_number: *const c_char,
+    /// `INCOMING_CALL`: the name of the own address that was called.
+    pub to_name: *const c_char,
+    /// `INCOMING_CALL`: the own address that was called.
+    pub to_number: *const c_char,
+    /// `INCOMING_CALL`: what the caller's scripts say, as the text of one JSON object.
+    pub user_variables_json: *const c_char,
+    /// `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
+    pub has_video: bool,
 }
 
 /// Where a call stands. Numbers never change.
@@ -84,7 +104,8 @@ pub enum sw_call_states {
     SW_CALL_STATE_NEW = 0,
     /// The service accepted the invite; the far side is not known to ring yet.
     SW_CALL_STATE_TRYING = 1,
-    /// The far side rings. There is no media: play your own ring-back tone.
+    /// The far side rings; there is no media: play your own ring-back tone. A call that came in
+    /// waits to be answered or rejected here.
     SW_CALL_STATE_RINGING = 2,
     /// The far side sends media before the answer.
     SW_CALL_STATE_EARLY = 3,
@@ -175,6 +196,7 @@ pub(super) fn with_client_event(
     // SAFETY: integers, a bool and pointers: zero is valid for all of them.
     let mut raw: sw_client_event = unsafe { std::mem::zeroed() };
     let (mut why, mut name, mut json) = (None, None, None);
+    let mut incoming: [Option<CString>; 6] = Default::default();
     let event_type = match event {
         ClientEvent::StateChanged { state, reason } => {
             raw.state = *state as i32;
@@ -196,6 +218,25 @@ pub(super) fn with_client_event(
             why = some(message);
             SW_CLIENT_EVENT_AUTHORIZATION_FAILED
         }
+        ClientEvent::IncomingCall {
+            call_id,
+            from_name,
+            from_number,
+            to_name,
+            to_number,
+            has_video,
+            user_variables_json,
+        } => {
+            raw.has_video = *has_video;
+            incoming = [call_id, from_name, from_number, to_name, to_number, user_variables_json]
+                .map(|text| some(text));
+            SW_CLIENT_EVENT_INCOMING_CALL
+        }
+        ClientEvent::OnlineFailed { code, message } => {
+            raw.code = *code;
+            why = some(message);
+            SW_CLIENT_EVENT_ONLINE_FAILED
+        }
         ClientEvent::Other { event_type, raw_json } => {
             (name, json) = (some(event_type), some(raw_json));
             SW_CLIENT_EVENT_OTHER
@@ -205,6 +246,10 @@ pub(super) fn with_client_event(
     raw.r#type = event_type as i32;
     (raw.client, raw.missed_events) = (client, missed_events);
     (raw.reason, raw.event_type, raw.raw_json) = (pointer(&why), pointer(&name), pointer(&json));
+    let [call_id, from_name, from_number, to_name, to_number, user_variables] = &incoming;
+    (raw.call_id, raw.user_variables_json) = (pointer(call_id), pointer(user_variables));
+    (raw.from_name, raw.from_number) = (pointer(from_name), pointer(from_number));
+    (raw.to_name, raw.to_number) = (pointer(to_name), pointer(to_number));
     call(&raw);
 }
 

@@ -12,7 +12,7 @@
 //! | `text` `versioned` | strings and sized structs in and out |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `audio` `recording` | the functions, by noun |
+//! | `library` `log` `client` `directory` `call` `incoming` `audio` `recording` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -24,6 +24,7 @@ pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod guard;
 pub(crate) mod handle;
+pub(crate) mod incoming;
 pub(crate) mod library;
 pub(crate) mod log;
 pub(crate) mod observer;

@@ -3,7 +3,7 @@
 use super::observer::sw_call_observer;
 use super::text;
 use super::versioned::{self, Versioned};
-use crate::config::{ClientOptions, DialOptions};
+use crate::config::{AnswerOptions, ClientOptions, DialOptions};
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
 use crate::rest::{AddressQuery, AddressType};
@@ -84,6 +84,30 @@ pub struct sw_dial_options {
 // SAFETY: repr(C), size first, integers and nullable pointers.
 unsafe impl Versioned for sw_dial_options {
     const FIRST_SIZE: usize = size_of::<sw_dial_options>();
+}
+
+/// How a call that came in is answered. Start from `SW_ANSWER_OPTIONS_INIT`.
+///
+/// Everything is copied before `sw_call_answer` returns. NULL and 0 mean the default.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct sw_answer_options {
+    /// `sizeof(sw_answer_options)`; set by `SW_ANSWER_OPTIONS_INIT`.
+    pub struct_size: u32,
+    /// Longest time from the answer to working media in milliseconds, 1 to 600000. 0: 15000.
+    pub media_timeout_ms: u32,
+    /// Opus target bitrate in bits per second, 6000 to 510000. 0: 32000.
+    pub opus_bitrate_bps: u32,
+    /// Codecs to accept, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0: Opus, PCMU,
+    /// PCMA.
+    pub audio_codecs: [i32; 3],
+    /// Variables for the far side's scripts, as the text of one JSON object. NULL: none.
+    pub user_variables_json: *const c_char,
+}
+
+// SAFETY: repr(C), size first, integers and nullable pointers.
+unsafe impl Versioned for sw_answer_options {
+    const FIRST_SIZE: usize = size_of::<sw_answer_options>();
 }
 
 /// What addresses lead to.
@@ -181,14 +205,34 @@ pub(super) unsafe fn dial(
     result.media_timeout_ms = or_default(options.media_timeout_ms, result.media_timeout_ms);
     result.opus_bitrate_bps = or_default(options.opus_bitrate_bps, result.opus_bitrate_bps);
     result.audio_queue_ms = or_default(options.audio_queue_ms, result.audio_queue_ms);
-    let chosen = options.audio_codecs.iter().take_while(|codec| **codec != 0);
-    result.audio_codecs = chosen.map(|codec| audio_codec(*codec)).collect::<Result<_>>()?;
+    result.audio_codecs = audio_codecs(&options.audio_codecs)?;
     // SAFETY: the caller's promise.
     unsafe {
         result.user_variables_json =
             text::optional(options.user_variables_json, "user_variables_json")?;
         Ok((result, versioned::read(options.observer, "observer")?))
     }
+}
+
+/// # Safety
+/// As the header asks of `sw_call_answer`.
+pub(super) unsafe fn answer(pointer: *const sw_answer_options) -> Result<AnswerOptions> {
+    let mut result = AnswerOptions::default();
+    // SAFETY: the caller's promise, here and below.
+    let Some(options) = (unsafe { versioned::read(pointer, "options")? }) else {
+        return Ok(result);
+    };
+    result.media_timeout_ms = or_default(options.media_timeout_ms, result.media_timeout_ms);
+    result.opus_bitrate_bps = or_default(options.opus_bitrate_bps, result.opus_bitrate_bps);
+    result.audio_codecs = audio_codecs(&options.audio_codecs)?;
+    // SAFETY: the caller's promise.
+    result.user_variables_json =
+        unsafe { text::optional(options.user_variables_json, "user_variables_json")? };
+    Ok(result)
+}
+
+fn audio_codecs(list: &[i32]) -> Result<Vec<AudioCodec>> {
+    list.iter().take_while(|codec| **codec != 0).map(|codec| audio_codec(*codec)).collect()
 }
 
 fn audio_codec(number: i32) -> Result<AudioCodec> {

@@ -33,6 +33,11 @@ static void for_clients(sw_client *client) {
     BAD_HANDLE(sw_client_dial(NULL, "/public/echo", NULL, &call, NOBODY));
     BAD_ARGUMENT(sw_client_dial(client, NULL, NULL, &call, NOBODY));
     BAD_ARGUMENT(sw_client_dial(client, "/public/echo", NULL, NULL, NOBODY));
+    BAD_HANDLE(sw_client_online(NULL, NOBODY));
+    BAD_HANDLE(sw_client_offline(NULL, NOBODY));
+    BAD_HANDLE(sw_client_call(NULL, "id", NULL, &call));
+    BAD_ARGUMENT(sw_client_call(client, NULL, NULL, &call));
+    BAD_ARGUMENT(sw_client_call(client, "id", NULL, NULL));
     CHECK(made == NULL && call == NULL);
 }
 
@@ -68,7 +73,16 @@ static void for_calls(sw_call *call) {
     BAD_ARGUMENT(sw_call_stats(call, NULL));
     BAD_HANDLE(sw_call_setup_times(NULL, &times));
     BAD_ARGUMENT(sw_call_setup_times(call, NULL));
-    CHECK(text == NULL);
+    char *other = NULL;
+    BAD_HANDLE(sw_call_direction(NULL, &state));
+    BAD_ARGUMENT(sw_call_direction(call, NULL));
+    BAD_HANDLE(sw_call_remote_party(NULL, &text, &other));
+    BAD_ARGUMENT(sw_call_remote_party(call, NULL, &other));
+    BAD_ARGUMENT(sw_call_remote_party(call, &text, NULL));
+    BAD_HANDLE(sw_call_answer(NULL, NULL, NOBODY));
+    BAD_HANDLE(sw_call_reject(NULL, NOBODY));
+    BAD_HANDLE(sw_call_reject_everywhere(NULL, NOBODY));
+    CHECK(text == NULL && other == NULL);
 }
 
 static void for_audio(sw_call *call) {

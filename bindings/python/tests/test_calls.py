@@ -230,3 +230,42 @@ async def test_two_clients_do_not_disturb_each_other(gateway: Gateway) -> None:
         speaking = asyncio.create_task(speak(second, 500))
         await until(lambda: second.stats.packets_sent > 5)
         speaking.cancel()
+
+
+async def incoming(client: sw.Client, events: sw.EventStream[sw.ClientEvent]) -> sw.Call:
+    """The call that rings next."""
+    event = await anext(event async for event in events if event.is_incoming_call())
+    call = client.call(event.call_id)
+    assert call is not None
+    assert (call.state, call.direction) == (sw.CallState.RINGING, sw.Direction.INBOUND)
+    assert call.remote_party.number == event.from_number == "/private/caller-example-com"
+    return call
+
+
+async def test_a_call_that_comes_in_is_answered_or_refused(gateway: Gateway) -> None:
+    callee = gateway.client(token=gateway.token("callee@example.com"))
+    caller = gateway.client(token=gateway.token("caller@example.com"))
+    async with callee, caller:
+        events = callee.events()
+        await callee.online()
+        out = caller.dial("/private/callee-example-com", user_variables={"why": "test"})
+        call = await incoming(callee, events)
+        frames = aiter(call.audio())
+        await call.answer(user_variables={"who": "python"})
+        assert call.state is sw.CallState.ACTIVE
+        await out.answered()
+        assert (await anext(frames)).samples
+        with pytest.raises(sw.InvalidStateError):
+            await call.answer()
+        await out.hangup()
+        assert (await call.ended()).kind is sw.EndKind.REMOTE_HANGUP
+        assert callee.call(call.id) is None
+
+        out = caller.dial("/private/callee-example-com")
+        call = await incoming(callee, events)
+        await call.reject()
+        assert call.end_reason is not None and call.end_reason.code == 17
+        assert (await out.ended()).kind is sw.EndKind.BUSY
+        with pytest.raises(sw.ClosedError):
+            await call.answer()
+        await callee.offline()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """A call of a client. Made by :meth:`Client.dial`.
+    """A call of a client. Made by :meth:`Client.dial`, or given by :meth:`Client.call`.
 
     Every method may be called from any thread and at any time, also after the end. Letting go of
     the object does not hang up; the call goes on until :meth:`hangup`, the far side or the
@@ -36,8 +37,18 @@ class Call:
 
     @property
     def destination(self) -> str:
-        """The destination as it was dialled."""
+        """The destination as it was dialled; of a call that came in, the own address."""
         return self._native.destination()
+
+    @property
+    def direction(self) -> _native.Direction:
+        """Whether this call was dialled here or came in."""
+        return self._native.direction()
+
+    @property
+    def remote_party(self) -> _native.RemoteParty:
+        """Who is at the other end: the caller, or what was dialled."""
+        return self._native.remote_party()
 
     @property
     def state(self) -> _native.CallState:
@@ -87,6 +98,42 @@ class Call:
         Raises :class:`GivenUpError` if the library was shut down meanwhile.
         """
         return await awaited(self._native.ended())
+
+    async def answer(
+        self,
+        *,
+        media_timeout_ms: int = 15_000,
+        user_variables: Mapping[str, object] | None = None,
+        audio_codecs: Iterable[_native.AudioCodec] = (),
+        opus_bitrate_bps: int = 32_000,
+    ) -> None:
+        """Answers a call that came in with audio both ways, and waits until it is up.
+
+        The options are those of :meth:`Client.dial`. Raises :class:`InvalidArgumentError`,
+        :class:`InvalidStateError` for a call that was dialled here or is answered already,
+        :class:`ClosedError` after its end, and :class:`CallFailedError` when the caller gave up
+        meanwhile, another device was faster, or no common media was found.
+        """
+        variables = None if user_variables is None else json.dumps(dict(user_variables))
+        options = _native.AnswerOptions(
+            media_timeout_ms=media_timeout_ms,
+            user_variables_json=variables,
+            audio_codecs=list(audio_codecs),
+            opus_bitrate_bps=opus_bitrate_bps,
+        )
+        await awaited(self._native.answer(options))
+
+    async def reject(self) -> None:
+        """Refuses a call that came in as busy; the subscriber's other devices ring on.
+
+        Raises :class:`InvalidStateError` for a call that was dialled here or is answered already,
+        :class:`ClosedError` after its end.
+        """
+        await awaited(self._native.reject())
+
+    async def reject_everywhere(self) -> None:
+        """Refuses a call that came in on all devices of the subscriber; raises as :meth:`reject`."""
+        await awaited(self._native.reject_everywhere())
 
     async def hangup(self) -> None:
         """Hangs up and waits until the service confirmed, at most 2 s; it is over in any case.

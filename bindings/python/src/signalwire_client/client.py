@@ -155,6 +155,24 @@ class Client:
         )
         return Call(guarded(self._native.dial, address, options))
 
+    async def online(self) -> None:
+        """Makes this client reachable: calls come in as the event ``IncomingCall`` from now on.
+
+        That holds after a reconnection too. :meth:`call` gives the call of the event. Being online
+        twice does nothing. Raises :class:`NotConnectedError`, :class:`RejectedError` (guest and
+        invite tokens cannot be called), :class:`TimedOutError`, :class:`ClosedError`.
+        """
+        await awaited(self._native.online())
+
+    async def offline(self) -> None:
+        """Undoes :meth:`online`; calls that are up go on. Raises as there."""
+        await awaited(self._native.offline())
+
+    def call(self, id: str) -> Call | None:
+        """The call of this id, if it is this client's and not over."""
+        call = self._native.call(id)
+        return None if call is None else Call(call)
+
     def calls(self) -> list[Call]:
         """The calls of this client that are not over."""
         return [Call(call) for call in self._native.calls()]

@@ -1,0 +1,110 @@
+// Calls that come in: one client calls another, which answers, refuses, or is too late.
+
+#include "check.h"
+
+#define CALLEE_ADDRESS "/private/alice-example-com"
+
+static latch incoming = LATCH_INIT, ended = LATCH_INIT, media_up = LATCH_INIT;
+static char call_id[64];
+
+static void on_client_event(const sw_client_event *event, void *user_data) {
+    (void)user_data;
+    if (event->type != SW_CLIENT_EVENT_INCOMING_CALL) {
+        CHECK(event->call_id == NULL && event->from_number == NULL);
+        return;
+    }
+    CHECK(event->struct_size == sizeof(*event) && event->from_name && event->to_name);
+    CHECK(strcmp(event->from_number, CALLEE_ADDRESS) == 0); // alice calls herself
+    CHECK(event->to_number != NULL && event->user_variables_json[0] == '{' && !event->has_video);
+    CHECK(strlen(event->call_id) < sizeof(call_id));
+    strcpy(call_id, event->call_id);
+    latch_add(&incoming);
+}
+
+static void on_call_event(const sw_call_event *event, void *user_data) {
+    (void)user_data;
+    if (event->type == SW_CALL_EVENT_MEDIA_CONNECTED) {
+        latch_add(&media_up);
+    }
+    if (event->type == SW_CALL_EVENT_ENDED) {
+        latch_add(&ended);
+    }
+}
+
+// Runs an operation whose completion is `done`, and checks how it ended.
+#define DONE(wanted, start)                                    \
+    do {                                                       \
+        sw_waiter *waiter_ = NULL;                             \
+        EXPECT(SW_OK, sw_waiter_new(&waiter_));                \
+        sw_completion done = sw_waiter_completion(waiter_);    \
+        EXPECT(SW_OK, start);                                  \
+        EXPECT(wanted, sw_waiter_wait(waiter_, LIMIT_MS));     \
+        EXPECT(SW_OK, sw_waiter_free(waiter_));                \
+    } while (0)
+
+static sw_call *next_call(sw_client *callee, unsigned count) {
+    sw_call_observer observer = SW_CALL_OBSERVER_INIT;
+    observer.on_event = on_call_event;
+    sw_call *call = NULL;
+    CHECK(latch_wait(&incoming, count));
+    EXPECT(SW_OK, sw_client_call(callee, call_id, &observer, &call));
+    int32_t direction = -1, state = -1;
+    EXPECT(SW_OK, sw_call_direction(call, &direction));
+    EXPECT(SW_OK, sw_call_state(call, &state));
+    CHECK(direction == SW_DIRECTION_INBOUND && state == SW_CALL_STATE_RINGING);
+    return call;
+}
+
+static void answered(sw_client *callee, sw_client *caller) {
+    sw_call *out = NULL;
+    EXPECT(SW_OK, sw_client_dial(caller, CALLEE_ADDRESS, NULL, &out, NOBODY));
+    sw_call *call = next_call(callee, 1);
+    char *name = NULL, *number = NULL;
+    EXPECT(SW_OK, sw_call_remote_party(call, &name, &number));
+    CHECK(name != NULL && strcmp(number, CALLEE_ADDRESS) == 0);
+    sw_string_free(name);
+    sw_string_free(number);
+    sw_answer_options options = SW_ANSWER_OPTIONS_INIT;
+    options.audio_codecs[0] = 99;
+    EXPECT(SW_ERR_INVALID_ARGUMENT, sw_call_answer(call, &options, NOBODY));
+    options.audio_codecs[0] = SW_AUDIO_CODEC_OPUS;
+    options.user_variables_json = "no JSON";
+    DONE(SW_ERR_INVALID_ARGUMENT, sw_call_answer(call, &options, done));
+    options.user_variables_json = "{\"who\":\"c\"}";
+    DONE(SW_OK, sw_call_answer(call, &options, done));
+    CHECK(latch_wait(&media_up, 1));
+    DONE(SW_ERR_INVALID_STATE, sw_call_reject(call, done));
+    DONE(SW_OK, sw_call_answered(out, done));
+    DONE(SW_OK, sw_call_hangup(out, done));
+    CHECK(latch_wait(&ended, 1));
+    DONE(SW_ERR_CLOSED, sw_call_answer(call, NULL, done));
+    sw_call *gone = NULL;
+    EXPECT(SW_ERR_NOT_FOUND, sw_client_call(callee, call_id, NULL, &gone));
+    EXPECT(SW_OK, sw_call_unref(call));
+    EXPECT(SW_OK, sw_call_unref(out));
+}
+
+static void refused(sw_client *callee, sw_client *caller) {
+    sw_call *out = NULL;
+    EXPECT(SW_OK, sw_client_dial(caller, CALLEE_ADDRESS, NULL, &out, NOBODY));
+    sw_call *call = next_call(callee, 2);
+    DONE(SW_OK, sw_call_reject_everywhere(call, done));
+    CHECK(latch_wait(&ended, 2));
+    DONE(SW_OK, sw_call_ended(out, done));
+    EXPECT(SW_OK, sw_call_unref(call));
+    EXPECT(SW_OK, sw_call_unref(out));
+}
+
+int main(void) {
+    sw_client_observer observer = SW_CLIENT_OBSERVER_INIT;
+    observer.on_event = on_client_event;
+    sw_client *callee = connected_client(&observer), *caller = connected_client(NULL);
+    DONE(SW_OK, sw_client_online(callee, done));
+    answered(callee, caller);
+    refused(callee, caller);
+    DONE(SW_OK, sw_client_offline(callee, done));
+    EXPECT(SW_OK, sw_client_free(caller));
+    EXPECT(SW_OK, sw_client_free(callee));
+    EXPECT(SW_OK, sw_shutdown());
+    return 0;
+}
