@@ -228,6 +228,14 @@ typedef enum sw_call_states {
     SW_CALL_STATE_ENDED = 7,
 } sw_call_states;
 
+// Who called whom. Numbers never change.
+typedef enum sw_directions {
+    // Dialled here.
+    SW_DIRECTION_OUTBOUND = 0,
+    // Somebody called this subscriber.
+    SW_DIRECTION_INBOUND = 1,
+} sw_directions;
+
 // The kinds of call events. A newer library may send kinds that this list lacks: ignore them.
 typedef enum sw_call_event_types {
     // The call changed its state: `state`, `previous_state`.
