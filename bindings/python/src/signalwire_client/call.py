@@ -132,7 +132,7 @@ class Call:
         await awaited(self._native.reject())
 
     async def reject_everywhere(self) -> None:
-        """Refuses a call that came in on all devices of the subscriber; raises as :meth:`reject`."""
+        """Refuses a call on all devices of the subscriber; raises as :meth:`reject`."""
         await awaited(self._native.reject_everywhere())
 
     async def hangup(self) -> None:
