@@ -742,6 +742,15 @@ typedef struct sw_setup_times {
     double first_packet_ms;
 } sw_setup_times;
 
+// As `sw_completion`, with a text.
+typedef struct sw_text_completion {
+    // Nullable. `error` is NULL and `text` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status, const struct sw_error *error, const char *text, void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_text_completion;
+
 // How a call that came in is answered. Start from `SW_ANSWER_OPTIONS_INIT`.
 //
 // Everything is copied before `sw_call_answer` returns. NULL and 0 mean the default.
@@ -1075,6 +1084,31 @@ sw_status sw_call_stats(const struct sw_call *call, struct sw_call_statistics *o
 // `call`: not null. `out_times`: not null; start from `SW_SETUP_TIMES_INIT`. Any thread; does
 // not block.
 sw_status sw_call_setup_times(const struct sw_call *call, struct sw_setup_times *out_times);
+
+// Asks the service for one more type of event during this call, such as `user_event` or
+// `ai.completion`; they come as `SW_CALL_EVENT_OTHER`. Subscribing twice is `SW_OK`.
+//
+// `call`: not null. `event_type`: not null, 1 to 256 characters; copied; which types there are
+// the service decides. Completion: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_INVALID_STATE` unless
+// answered; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (retry is safe); `SW_ERR_REJECTED`. Any thread.
+sw_status sw_call_subscribe(struct sw_call *call,
+                            const char *event_type,
+                            struct sw_completion done);
+
+// Sends any `call.*` request of the service, and gives the text of its JSON result: for what
+// this library has no function for.
+//
+// `call`: not null. `method`: not null, such as `call.raisehand`; copied. `params_json`:
+// nullable, the text of one JSON object; copied. `self`, who asks, is added unless given;
+// `target`, who is acted on, is the own member unless `target` or `targets` is given. Another
+// member is named by its three ids, `member_id`, `call_id` and `node_id`, as its events have them.
+// Completion: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_INVALID_STATE` unless answered and joined;
+// `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (unsure whether it was done); `SW_ERR_NOT_FOUND` for a method
+// that the service lacks; `SW_ERR_REJECTED` with the service's code. Any thread.
+sw_status sw_call_execute(struct sw_call *call,
+                          const char *method,
+                          const char *params_json,
+                          struct sw_text_completion done);
 
 // Makes the client reachable: from now on calls come in as `SW_CLIENT_EVENT_INCOMING_CALL`, also
 // after a reconnection. Being online twice is `SW_OK`.

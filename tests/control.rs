@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use signalwire_client::{CallEvent, CallState};
+use signalwire_client::{CallEvent, CallState, ErrorKind};
 use signalwire_gateway::Dialect;
 
 #[test]
@@ -108,4 +108,43 @@ async fn hold_shortly(address: &'static str) {
     let stats = call.stats();
     assert!(stats.jitter_buffer_ms < 100.0, "{address}: {stats:?}");
     call.hangup().await.unwrap();
+}
+
+#[test]
+fn any_request_of_the_service_can_be_made() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = client.dial("/public/echo", Default::default()).unwrap();
+        let events = call.events();
+        call.answered().await.unwrap();
+        wait_for(&events, |e| matches!(e, CallEvent::Joined { .. })).await;
+        let result = call.execute("call.layout.list", None).await.unwrap();
+        assert!(result.contains("layouts"), "{result}");
+        call.execute("call.mute", Some(r#"{"channels": ["audio"]}"#)).await.unwrap();
+        assert_eq!(gateway.state()["calls"][0]["audio_muted"], true);
+        wait_for(&events, |e| {
+            matches!(e, CallEvent::MemberUpdated { audio_muted: Some(true), .. })
+        })
+        .await;
+        assert!(call.is_muted(), "the service's own word counts");
+        call.subscribe("user_event").await.unwrap();
+        for (method, params, kind) in [
+            ("mute", None, ErrorKind::InvalidArgument),
+            ("call.mute", Some("[]"), ErrorKind::InvalidArgument),
+            ("call.mute", Some("no JSON"), ErrorKind::InvalidArgument),
+            ("call.nobody.knows", None, ErrorKind::NotFound),
+        ] {
+            let error = call.execute(method, params).await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{method}: {error}");
+        }
+        assert_eq!(call.subscribe("").await.unwrap_err().kind(), ErrorKind::InvalidArgument);
+        call.hangup().await.unwrap();
+        let late = call.execute("call.lock", None).await.unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::Closed);
+        let ringing = client.dial("/public/slow", Default::default()).unwrap();
+        let early = ringing.execute("call.lock", None).await.unwrap_err();
+        assert_eq!(early.kind(), ErrorKind::InvalidState);
+        ringing.hangup().await.unwrap();
+    });
 }

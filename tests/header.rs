@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "library",
     "status",
     "guard",
@@ -14,6 +14,7 @@ const SOURCES: [&str; 18] = [
     "client",
     "directory",
     "call",
+    "control",
     "incoming",
     "audio",
     "recording",

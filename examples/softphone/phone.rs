@@ -15,7 +15,8 @@ use tokio::sync::mpsc::{unbounded_channel, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::sleep_until;
 
-/// What is played comes back a little later; hanging up at once would cut it off.
+/// What is played comes back a little later; hanging up at once would cut it off. Beside this, the
+/// path and the buffers of both ends hold it back.
 const ECHO_TAIL: Duration = Duration::from_millis(500);
 
 /// Longest wait for commands that were under way when the call ended.
@@ -254,7 +255,10 @@ impl<'a> Phone<'a> {
                 }
             }
             _ if is_first && self.args.duration.is_none() => {
-                self.hang_up_at = Some(Instant::now() + ECHO_TAIL);
+                let stats = self.call.stats();
+                let held_back = stats.round_trip_ms + 2.0 * stats.jitter_buffer_ms;
+                let tail = ECHO_TAIL + Duration::from_secs_f64(held_back.max(0.0) / 1000.0);
+                self.hang_up_at = Some(Instant::now() + tail);
             }
             _ => {}
         }

@@ -148,6 +148,31 @@ impl Call {
         wait(self.0.unhold()).await
     }
 
+    /// Asks the service for one more type of event during this call, such as `user_event` or
+    /// `ai.completion`; they come as the event `Other`. Subscribing twice does nothing.
+    ///
+    /// `event_type`: 1 to 256 characters; which types there are the service decides.
+    /// Errors: `InvalidArgument`; `InvalidState` unless answered; `Closed`; `Timeout` (retry is
+    /// safe); `Rejected`.
+    pub async fn subscribe(&self, event_type: String) -> Result<()> {
+        wait(self.0.subscribe(&event_type)).await
+    }
+
+    /// Sends any `call.*` request of the service, and gives the text of its JSON result: for what
+    /// this library has no method for.
+    ///
+    /// `method`: such as `call.raisehand` or `call.layout.set`. `params_json`: the text of one JSON
+    /// object, or none. `self`, who asks, is added unless given; `target`, who is acted on, is the
+    /// own member unless `target` or `targets` is given. Another member is named by its three ids,
+    /// `{"member_id", "call_id", "node_id"}`, as its events have them.
+    /// Errors: `InvalidArgument`; `InvalidState` unless answered and joined; `Closed`; `Timeout`
+    /// (unsure whether it was done); `NotFound` for a method that the service lacks; `Rejected`
+    /// with the service's code.
+    #[uniffi::method(default(params_json = None))]
+    pub async fn execute(&self, method: String, params_json: Option<String>) -> Result<String> {
+        wait(self.0.execute(&method, params_json.as_deref())).await
+    }
+
     /// Queues PCM to be sent: interleaved little-endian 16-bit samples, whole frames.
     ///
     /// `format`: 8000 to 192000 Hz, mono or stereo; it may change from call to call. The queue

@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Digits { digits: String, reply: oneshot::Sender<Result<()>> },
     Mute { on: bool, reply: oneshot::Sender<Result<()>> },
     Hold { on: bool, reply: oneshot::Sender<Result<()>> },
+    Subscribe { event_type: String, reply: Reply },
+    Execute { method: String, params: Map<String, Value>, reply: oneshot::Sender<Result<Value>> },
 }
 
 /// What the service, the session and the media tell the call.
@@ -77,6 +79,7 @@ enum Done {
     Invited(Result<Value>),
     AnswerSent(Result<Value>),
     Replied { result: Result<()>, reply: Reply },
+    Executed { result: Result<Value>, reply: oneshot::Sender<Result<Value>> },
     Muted { on: bool, result: Result<()>, reply: Reply },
     Held { on: bool, result: Result<()>, reply: Reply },
     Nothing,
@@ -217,6 +220,8 @@ impl Actor {
             Command::Digits { digits, reply } => self.send_digits(&digits, reply),
             Command::Mute { on, reply } => self.mute(on, reply),
             Command::Hold { on, reply } => self.hold(on, reply),
+            Command::Subscribe { event_type, reply } => self.subscribe(&event_type, reply),
+            Command::Execute { method, params, reply } => self.execute(method, params, reply),
         }
     }
 
@@ -267,8 +272,7 @@ impl Actor {
     fn mute(&mut self, on: bool, reply: Reply) {
         let Some(reply) = self.answered_or_refuse(reply) else { return };
         let (Some(own), Some(target)) = (&self.own, &self.target) else {
-            let text = "the call has not joined its session yet; wait for the event Joined";
-            let _ = reply.send(Err(Error::new(ErrorKind::InvalidState, text)));
+            let _ = reply.send(Err(not_joined()));
             return;
         };
         let (method, params) = control::mute(on, own, target);
@@ -282,6 +286,33 @@ impl Actor {
         }));
     }
 
+    fn subscribe(&mut self, event_type: &str, reply: Reply) {
+        let Some(reply) = self.answered_or_refuse(reply) else { return };
+        let id = self.verto_id();
+        let request = self.verto(self.dialog.subscribe(&id, event_type));
+        self.work.push(Box::pin(async move {
+            Done::Replied { result: request.await.map(drop), reply }
+        }));
+    }
+
+    fn execute(
+        &mut self,
+        method: String,
+        params: Map<String, Value>,
+        reply: oneshot::Sender<Result<Value>>,
+    ) {
+        let Some(reply) = self.answered_or_refuse(reply) else { return };
+        let (Some(own), Some(target)) = (&self.own, &self.target) else {
+            let _ = reply.send(Err(not_joined()));
+            return;
+        };
+        let params = control::complete(params, own, target);
+        let session = self.session.clone();
+        self.work.push(Box::pin(async move {
+            Done::Executed { result: session.request(method, params).await, reply }
+        }));
+    }
+
     fn hold(&mut self, on: bool, reply: Reply) {
         let Some(reply) = self.answered_or_refuse(reply) else { return };
         let id = self.verto_id();
@@ -292,7 +323,10 @@ impl Actor {
     }
 
     /// Gives the reply back if the call is answered, else uses it to say that it is not.
-    fn answered_or_refuse(&self, reply: Reply) -> Option<Reply> {
+    fn answered_or_refuse<T>(
+        &self,
+        reply: oneshot::Sender<Result<T>>,
+    ) -> Option<oneshot::Sender<Result<T>>> {
         let error = match self.state.current() {
             state if state.is_answered() => return Some(reply),
             CallState::Ending | CallState::Ended => Error::closed("the call"),
@@ -459,6 +493,7 @@ impl Actor {
                 });
             }
             Done::Replied { result, reply } => drop(reply.send(result)),
+            Done::Executed { result, reply } => drop(reply.send(result)),
             Done::Muted { on, result, reply } => {
                 if result.is_ok() {
                     self.set_muted(on);
@@ -642,4 +677,9 @@ impl Actor {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn not_joined() -> Error {
+    let text = "the call has not joined its session yet; wait for the event Joined";
+    Error::new(ErrorKind::InvalidState, text)
 }

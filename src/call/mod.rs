@@ -227,6 +227,44 @@ impl Call {
         self.command(|reply| Command::Hold { on: false, reply }).await
     }
 
+    /// Asks the service for one more type of event during this call, such as `user_event` or
+    /// `ai.completion`; they come as [`CallEvent::Other`]. Subscribing twice is `Ok`.
+    ///
+    /// `event_type`: 1 to 256 characters; which types there are the service decides.
+    /// Errors: `InvalidArgument`; `InvalidState` unless answered; `Closed`; `Timeout` (retry is
+    /// safe); `Rejected`. Source: `verto.subscribe`, signalwire-js Call.ts.
+    pub async fn subscribe(&self, event_type: &str) -> Result<()> {
+        if event_type.is_empty() || event_type.len() > 256 {
+            return Err(Error::invalid("an event type must have 1 to 256 characters"));
+        }
+        let event_type = event_type.to_owned();
+        self.command(|reply| Command::Subscribe { event_type, reply }).await
+    }
+
+    /// Sends any `call.*` request of the service, and gives the text of its JSON result: for what
+    /// this library has no method for.
+    ///
+    /// `method`: such as `call.raisehand` or `call.layout.set`. `params_json`: the text of one JSON
+    /// object, or none. `self`, who asks, is added unless given; `target`, who is acted on, is the
+    /// own member unless `target` or `targets` is given. Another member is named by its three ids,
+    /// `{"member_id", "call_id", "node_id"}`, as its events have them.
+    /// Errors: `InvalidArgument`; `InvalidState` unless answered and joined; `Closed`; `Timeout`
+    /// (unsure whether it was done); `NotFound` for a method that the service lacks; `Rejected`
+    /// with the service's code.
+    /// Source: signalwire-js FabricRoomSession.ts.
+    pub async fn execute(&self, method: &str, params_json: Option<&str>) -> Result<String> {
+        if !method.starts_with("call.") || method.len() > 256 {
+            return Err(Error::invalid("method must begin with \"call.\", such as call.raisehand"));
+        }
+        let params = match serde_json::from_str(params_json.unwrap_or("{}")) {
+            Ok(serde_json::Value::Object(params)) => params,
+            _ => return Err(Error::invalid("params_json must be the text of one JSON object")),
+        };
+        let method = method.to_owned();
+        let result = self.command(|reply| Command::Execute { method, params, reply }).await?;
+        Ok(result.to_string())
+    }
+
     /// Queues PCM to be sent: interleaved `i16` samples, any whole number of frames.
     ///
     /// `format`: 8000 to 192000 Hz, mono or stereo; it may change from call to call. The queue
@@ -308,10 +346,10 @@ impl Call {
         times
     }
 
-    async fn command(
+    async fn command<T: Send + 'static>(
         &self,
-        make: impl FnOnce(oneshot::Sender<Result<()>>) -> Command,
-    ) -> Result<()> {
+        make: impl FnOnce(oneshot::Sender<Result<T>>) -> Command,
+    ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         if self.0.commands.send(make(reply)).await.is_err() {
             return Err(Error::closed("the call"));

@@ -12,7 +12,7 @@
 //! | `text` `versioned` | strings and sized structs in and out |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `incoming` `audio` `recording` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `incoming` `audio` `recording` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -20,6 +20,7 @@ pub(crate) mod audio;
 pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod completion;
+pub(crate) mod control;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod guard;

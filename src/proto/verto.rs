@@ -131,6 +131,12 @@ impl Dialog {
         self.envelope(id, "verto.modify", params)
     }
 
+    /// `verto.subscribe`: asks for one more type of event during the call.
+    pub(crate) fn subscribe(&self, id: &str, event_type: &str) -> Value {
+        let params = json!({"sessid": self.call_id, "eventChannel": [event_type]});
+        self.envelope(id, "verto.subscribe", params)
+    }
+
     /// `verto.pong`: the ping's own parameters, unchanged.
     pub(crate) fn pong(&self, id: &str, ping: &Value) -> Value {
         self.envelope(id, "verto.pong", ping.clone())

@@ -31,6 +31,17 @@ static void on_call_event(const sw_call_event *event, void *user_data) {
     }
 }
 
+static void on_text(sw_status status, const sw_error *error, const char *text, void *user_data) {
+    CHECK(status == SW_OK && error == NULL && text[0] == '{');
+    latch_add(user_data);
+}
+
+static void on_refusal(sw_status status, const sw_error *error, const char *text,
+                       void *user_data) {
+    CHECK(status == SW_ERR_INVALID_ARGUMENT && error->message[0] != '\0' && text == NULL);
+    latch_add(user_data);
+}
+
 // Runs an operation whose completion is `done`, and checks how it ended.
 #define DONE(wanted, start)                                    \
     do {                                                       \
@@ -75,6 +86,12 @@ static void answered(sw_client *callee, sw_client *caller) {
     CHECK(latch_wait(&media_up, 1));
     DONE(SW_ERR_INVALID_STATE, sw_call_reject(call, done));
     DONE(SW_OK, sw_call_answered(out, done));
+    static latch executed = LATCH_INIT;
+    sw_text_completion on_result = {on_text, &executed}, on_failure = {on_refusal, &executed};
+    EXPECT(SW_OK, sw_call_execute(out, "call.mute", "{\"channels\":[\"audio\"]}", on_result));
+    EXPECT(SW_OK, sw_call_execute(out, "mute", NULL, on_failure));
+    CHECK(latch_wait(&executed, 2));
+    DONE(SW_OK, sw_call_subscribe(out, "user_event", done));
     DONE(SW_OK, sw_call_hangup(out, done));
     CHECK(latch_wait(&ended, 1));
     DONE(SW_ERR_CLOSED, sw_call_answer(call, NULL, done));

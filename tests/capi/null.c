@@ -79,6 +79,11 @@ static void for_calls(sw_call *call) {
     BAD_HANDLE(sw_call_remote_party(NULL, &text, &other));
     BAD_ARGUMENT(sw_call_remote_party(call, NULL, &other));
     BAD_ARGUMENT(sw_call_remote_party(call, &text, NULL));
+    sw_text_completion no_text = {NULL, NULL};
+    BAD_HANDLE(sw_call_subscribe(NULL, "user_event", NOBODY));
+    BAD_ARGUMENT(sw_call_subscribe(call, NULL, NOBODY));
+    BAD_HANDLE(sw_call_execute(NULL, "call.lock", NULL, no_text));
+    BAD_ARGUMENT(sw_call_execute(call, NULL, NULL, no_text));
     BAD_HANDLE(sw_call_answer(NULL, NULL, NOBODY));
     BAD_HANDLE(sw_call_reject(NULL, NOBODY));
     BAD_HANDLE(sw_call_reject_everywhere(NULL, NOBODY));

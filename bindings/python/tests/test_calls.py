@@ -232,6 +232,23 @@ async def test_two_clients_do_not_disturb_each_other(gateway: Gateway) -> None:
         speaking.cancel()
 
 
+async def test_any_request_of_the_service_can_be_made(gateway: Gateway) -> None:
+    async with gateway.client() as client:
+        call = client.dial("/public/echo")
+        events = call.events()
+        await call.answered()
+        await anext(event async for event in events if event.is_joined())
+        assert (await call.execute("call.layout.list"))["layouts"]
+        await call.execute("call.mute", {"channels": ["audio"]})
+        assert gateway.call(call.id)["audio_muted"] is True
+        await call.subscribe("user_event")
+        with pytest.raises(sw.InvalidArgumentError, match=r"call\."):
+            await call.execute("mute")
+        with pytest.raises(sw.NotFoundError):
+            await call.execute("call.nobody.knows")
+        await call.hangup()
+
+
 async def incoming(client: sw.Client, events: sw.EventStream[sw.ClientEvent]) -> sw.Call:
     """The call that rings next."""
     event = await anext(event async for event in events if event.is_incoming_call())

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import _native
 from ._convert import awaited, guarded
@@ -174,6 +174,33 @@ class Call:
     async def unhold(self) -> None:
         """Takes the call off hold; raises as :meth:`hold`."""
         await awaited(self._native.unhold())
+
+    async def subscribe(self, event_type: str) -> None:
+        """Asks the service for one more type of event during this call, such as ``user_event``.
+
+        They come as the event ``Other``. Raises :class:`InvalidArgumentError`,
+        :class:`InvalidStateError` unless answered, :class:`ClosedError`, :class:`TimedOutError`
+        (retry is safe), :class:`RejectedError`.
+        """
+        await awaited(self._native.subscribe(event_type))
+
+    async def execute(
+        self, method: str, params: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Sends any ``call.*`` request of the service and gives its result.
+
+        For what this class has no method for: ``await call.execute("call.raisehand")``. ``self``,
+        who asks, is added unless given; ``target``, who is acted on, is the own member unless
+        ``target`` or ``targets`` is given. Another member is named by its three ids,
+        ``{"member_id", "call_id", "node_id"}``, as its events have them.
+        Raises :class:`InvalidArgumentError`, :class:`InvalidStateError` unless answered and joined,
+        :class:`ClosedError`, :class:`TimedOutError` (unsure whether it was done),
+        :class:`NotFoundError` for a method that the service lacks, :class:`RejectedError` with the
+        service's code.
+        """
+        text = None if params is None else json.dumps(dict(params))
+        result = json.loads(await awaited(self._native.execute(method, text)))
+        return result if isinstance(result, dict) else {"result": result}
 
     def push_audio(self, pcm: Buffer, *, sample_rate_hz: int = 48_000, channels: int = 1) -> int:
         """Queues audio to be sent: interleaved native 16-bit samples, whole frames.
