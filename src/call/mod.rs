@@ -125,7 +125,13 @@ impl Call {
     pub async fn ended(&self) -> Result<EndReason> {
         let mut state = self.0.state.clone();
         let this = self.clone();
-        runtime::run_while_awaited(async move { Ok(this.wait_for_end(&mut state).await) }).await
+        let waited =
+            runtime::run_while_awaited(async move { Ok(this.wait_for_end(&mut state).await) });
+        match waited.await {
+            // The shutdown that ended the call also ended the wait, before it saw that.
+            Err(error) => self.end_reason().ok_or(error),
+            ended => ended,
+        }
     }
 
     async fn wait_for_end(&self, state: &mut watch::Receiver<CallState>) -> EndReason {
