@@ -330,6 +330,24 @@ fn the_requests_are_as_documented() {
 }
 
 #[test]
+fn paths_and_hosts_can_be_chosen() {
+    run(async {
+        let made = json!({"id": "1", "subscriber": {"id": "s-1"}});
+        let space = Scripted::start(vec![json_answer(201, &made)]).await;
+        let embeds = Scripted::start(vec![json_answer(201, &json!({"token": "t"}))]).await;
+        let mut options = scripted_options(&space);
+        options.subscribers_path = "/api/fabric/subscribers/".into();
+        options.embeds_url = Some(embeds.url());
+        let rest = RestClient::new(options).expect("a client");
+        rest.create_subscriber(SubscriberRequest::new("a@b.c")).await.expect("is made");
+        rest.exchange_embed_token(&"c2c_1".into()).await.expect("a token");
+        assert_eq!(space.seen()[0].target, "/api/fabric/subscribers");
+        assert_eq!(embeds.seen()[0].target, "/api/fabric/embeds/tokens");
+        assert_eq!(embeds.seen()[0].header("authorization"), None);
+    });
+}
+
+#[test]
 fn every_error_body_is_typed_and_quoted() {
     run(async {
         let relay = json!({"errors": [
