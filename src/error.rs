@@ -1,6 +1,7 @@
 //! The one error type of the public API, and the only place where inner errors become it.
 
 use std::fmt;
+use std::time::Duration;
 
 /// Coarse, stable classes of failure. The number of a kind never changes.
 ///
@@ -64,6 +65,28 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     code: Option<i32>,
+    service: Option<Box<FromService>>,
+}
+
+/// What an HTTP answer said besides its status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct FromService {
+    problems: Vec<Problem>,
+    retry_after: Option<Duration>,
+}
+
+/// One of the reasons that the HTTP API gave for a refusal. Missing texts are empty.
+///
+/// Source: the entries of `errors` in the body of a 422 answer, in either of the service's shapes
+/// (`code`, `message`, `attribute` or `code`, `detail`, `title`, `status`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// The service's name for it, such as `token_expired` or `missing_required_parameter`.
+    pub code: String,
+    /// The service's text, cut after some hundred characters.
+    pub message: String,
+    /// The request field that it is about.
+    pub attribute: Option<String>,
 }
 
 /// Result with this crate's [`Error`].
@@ -72,7 +95,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error of `kind` with a text that says what went wrong and what to do about it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None }
+        Self { kind, message: message.into(), code: None, service: None }
     }
 
     /// Adds the service's numeric code (RPC error, HTTP status or hang-up cause).
@@ -94,6 +117,27 @@ impl Error {
     /// The service's own code: RPC error code, HTTP status or hang-up cause (ITU-T Q.850).
     pub fn code(&self) -> Option<i32> {
         self.code
+    }
+
+    /// Every reason that the HTTP API gave; empty where it gave none or for other failures.
+    pub fn problems(&self) -> &[Problem] {
+        self.service.as_ref().map_or(&[], |service| &service.problems)
+    }
+
+    /// How long to wait before the next request, where the service said so (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.service.as_ref().and_then(|service| service.retry_after)
+    }
+
+    pub(crate) fn with_service(
+        mut self,
+        problems: Vec<Problem>,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        if !problems.is_empty() || retry_after.is_some() {
+            self.service = Some(Box::new(FromService { problems, retry_after }));
+        }
+        self
     }
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {

@@ -24,6 +24,8 @@
 //! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
+//! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
+//! | an invite from a push notification | `push::decrypt`, with feature `push` |
 //! | a clean end | [`Client::disconnect`], [`shutdown`] |
 //!
 //! Every handle is cheap to clone and may be used from any thread; futures may be awaited on any
@@ -46,6 +48,8 @@ mod ffi;
 mod media;
 mod net;
 mod proto;
+#[cfg(feature = "push")]
+pub mod push;
 mod rest;
 mod runtime;
 mod session;
@@ -57,11 +61,13 @@ pub use call::{
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
 pub use config::{AnswerOptions, ClientOptions, DialOptions};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, Problem, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;
 pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::sink::{AudioSink, SinkId};
+#[cfg(feature = "rest-api")]
+pub use rest::admin as rest_api;
 pub use rest::{Address, AddressPage, AddressQuery, AddressType, Channels, Subscriber};
 pub use util::bus::EventStream;
 

@@ -39,7 +39,8 @@ fn fabric_url(cluster: &str) -> String {
     }
 }
 
-fn parse(name: &str, text: &str, secure: &str, plain: &str) -> Result<Url> {
+/// An absolute URL without credentials; plain text is for loopback hosts only.
+pub(crate) fn parse(name: &str, text: &str, secure: &str, plain: &str) -> Result<Url> {
     let url = Url::parse(text)
         .map_err(|error| Error::invalid(format!("{name}: {text:?} is not a URL: {error}")))?;
     if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {

@@ -1,5 +1,7 @@
 //! The resources that a subscriber token may read over HTTP.
 
+#[cfg(feature = "rest-api")]
+pub mod admin;
 pub(crate) mod directory;
 pub(crate) mod subscriber;
 

@@ -3,18 +3,38 @@
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A secret: never shown, wiped from memory when dropped.
+/// A secret: never shown by `Debug`, wiped from memory when dropped.
+///
+/// Read it with [`Secret::expose`], as late as possible; what is copied from there is not wiped.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(Zeroizing<String>);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     pub(crate) fn of(text: &str) -> Self {
         Self(Zeroizing::new(text.to_owned()))
     }
 
-    /// The text itself, for the wire only.
-    pub(crate) fn expose(&self) -> &str {
+    /// The text itself.
+    pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self::of(text)
+    }
+}
+
+impl AsRef<str> for Secret {
+    fn as_ref(&self) -> &str {
+        self.expose()
     }
 }
 

@@ -124,7 +124,8 @@ pub fn of_subscriber(id: &str, reference: &str, display_name: &str) -> Address {
         .collect();
     Address {
         id: format!("addc{}", &id[4..]),
-        resource_id: id.to_owned(),
+        // The resource and the subscriber behind it have different ids.
+        resource_id: format!("4e50{}", &id[4..]),
         name,
         display_name: display_name.to_owned(),
         context: "private",

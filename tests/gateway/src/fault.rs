@@ -25,7 +25,7 @@
 //! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
 //! | `drop_media` | `call_id?`, `on?` (true) | no datagram in or out |
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
-//! | `fail_http` | `status`, `count?` (1), `path?` | the next matching requests fail |
+//! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail; with `after` they are carried out first |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
@@ -57,9 +57,19 @@ pub struct Faults {
 }
 
 struct HttpFault {
-    status: u16,
+    failure: HttpFailure,
     count: u64,
     path: String,
+}
+
+/// How an HTTP request fails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HttpFailure {
+    pub status: u16,
+    /// The header `Retry-After`.
+    pub retry_after: Option<String>,
+    /// The request is carried out before it fails.
+    pub after: bool,
 }
 
 impl Faults {
@@ -87,15 +97,15 @@ impl Faults {
         stale
     }
 
-    /// The status that an HTTP request has to fail with.
-    pub fn fail_http(&mut self, path: &str) -> Option<u16> {
+    /// How an HTTP request has to fail.
+    pub fn fail_http(&mut self, path: &str) -> Option<HttpFailure> {
         let at = self.http.iter().position(|f| path.contains(&f.path))?;
-        let status = self.http[at].status;
+        let failure = self.http[at].failure.clone();
         self.http[at].count -= 1;
         if self.http[at].count == 0 {
             self.http.remove(at);
         }
-        Some(status)
+        Some(failure)
     }
 
     /// Whether a response belongs to a request that a fault sent, and to which.
@@ -170,7 +180,11 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
             "duplicate_events" => faults.duplicates = number("count", 1),
             "stale_resume" => faults.stale_resumes = number("count", 1),
             "fail_http" => faults.http.push(HttpFault {
-                status: number("status", 500) as u16,
+                failure: HttpFailure {
+                    status: number("status", 500) as u16,
+                    retry_after: rpc::text(fault, "retry_after").map(str::to_owned),
+                    after: fault["after"].as_bool().unwrap_or(false),
+                },
                 count: number("count", 1).max(1),
                 path: rpc::text(fault, "path").unwrap_or_default().to_owned(),
             }),
@@ -349,10 +363,11 @@ mod tests {
     fn http_faults_are_used_up_by_matching_requests() {
         let mut faults = Faults::default();
         let path = "/api/fabric/subscriber/info".to_owned();
-        faults.http.push(HttpFault { status: 503, count: 2, path: path.clone() });
+        let failure = HttpFailure { status: 503, retry_after: None, after: false };
+        faults.http.push(HttpFault { failure: failure.clone(), count: 2, path: path.clone() });
         assert_eq!(faults.fail_http("/api/fabric/addresses"), None);
-        assert_eq!(faults.fail_http(&path), Some(503));
-        assert_eq!(faults.fail_http(&path), Some(503));
+        assert_eq!(faults.fail_http(&path), Some(failure.clone()));
+        assert_eq!(faults.fail_http(&path), Some(failure));
         assert_eq!(faults.fail_http(&path), None);
     }
 

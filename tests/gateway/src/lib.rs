@@ -26,6 +26,7 @@ mod hub;
 mod media;
 mod member;
 mod rest;
+mod rest_resources;
 mod rpc;
 mod server;
 mod session;

@@ -5,6 +5,7 @@ use serde_json::{json, Value};
 use crate::devices;
 use crate::directory::Address;
 use crate::hub::{Hub, Subscriber};
+use crate::rest_resources;
 use crate::rpc;
 use crate::server::{Answer, Call as Request};
 use crate::token::{self, Grant, Kind};
@@ -40,6 +41,9 @@ pub fn handle(hub: &Hub, request: &Request) -> Answer {
         ("GET", path) if path.starts_with("/addresses/") => {
             address(hub, request, &path["/addresses/".len()..])
         }
+        (_, path) if path == "/resources" || path.starts_with("/resources/") => {
+            rest_resources::handle(hub, request, &path["/resources".len()..])
+        }
         _ => Err(not_found()),
     };
     outcome.unwrap_or_else(|answer| answer)
@@ -54,7 +58,8 @@ pub fn not_found() -> Answer {
     Answer::json(404, json!({ "error": "Not Found" }))
 }
 
-fn unprocessable(code: &str, attribute: &str, message: &str) -> Answer {
+/// 422 with one entry.
+pub fn unprocessable(code: &str, attribute: &str, message: &str) -> Answer {
     let entry = json!({
         "type": "validation_error",
         "code": code,
@@ -77,7 +82,7 @@ pub fn invalid(attribute: &str) -> Answer {
 }
 
 /// Basic authentication with project and API token.
-fn project(hub: &Hub, request: &Request) -> Result<(), Answer> {
+pub fn project(hub: &Hub, request: &Request) -> Result<(), Answer> {
     let expected = Some((hub.config.project.clone(), hub.config.api_token.clone()));
     (request.basic() == expected).then_some(()).ok_or_else(unauthorized)
 }
@@ -89,6 +94,9 @@ pub fn bearer(hub: &Hub, request: &Request) -> Result<Grant, Answer> {
 
 /// The JSON object of the body.
 pub fn body(request: &Request) -> Result<Value, Answer> {
+    if !request.has_json() {
+        return Err(Answer::json(415, json!({ "error": "Unsupported Media Type" })));
+    }
     let value: Value = serde_json::from_slice(&request.body)
         .map_err(|_| Answer::json(400, json!({ "error": "Bad Request" })))?;
     value.is_object().then_some(value).ok_or(Answer::json(400, json!({ "error": "Bad Request" })))
@@ -102,7 +110,8 @@ fn expiry(body: &Value, key: &str) -> Result<i64, Answer> {
     }
 }
 
-fn optional_texts(body: &Value, keys: &[&str]) -> Result<Value, Answer> {
+/// The members that are texts; absent ones stay absent, others are refused.
+pub fn optional_texts(body: &Value, keys: &[&str]) -> Result<Value, Answer> {
     let mut found = json!({});
     for key in keys {
         match body.get(*key) {
@@ -339,11 +348,17 @@ fn addresses(hub: &Hub, request: &Request) -> Outcome {
         found.retain(|a| a.name == name || a.path() == name);
     }
     sort(request, &mut found)?;
+    paged(request, found.iter().map(Address::to_json).collect())
+}
+
+/// The page of a list that the request asks for.
+pub fn paged(request: &Request, all: Vec<Value>) -> Outcome {
     let size = page_number(request, "page_size", DEFAULT_PAGE, 1)?.min(1_000);
     let page = page_number(request, "page_number", 0, 0)?;
-    let data: Vec<Value> =
-        found.iter().skip(page * size).take(size).map(Address::to_json).collect();
-    Ok(Answer::json(200, json!({ "data": data, "links": links(request, page, size, found.len()) })))
+    let links = links(request, page, size, all.len());
+    let first = page.saturating_mul(size);
+    let data: Vec<Value> = all.into_iter().skip(first).take(size).collect();
+    Ok(Answer::json(200, json!({ "data": data, "links": links })))
 }
 
 fn sort(request: &Request, found: &mut [Address]) -> Result<(), Answer> {
@@ -382,12 +397,12 @@ fn links(request: &Request, page: usize, size: usize, count: usize) -> Value {
         .map(|pair| format!("{pair}&"))
         .collect();
     let link = |page: usize| {
-        let base = &request.base;
+        let (base, path) = (&request.base, request.path.trim_end_matches('/'));
         let token = if page == 0 { String::new() } else { format!("&page_token=PA{page:08x}") };
-        format!("{base}/api/fabric/addresses?{kept}page_number={page}&page_size={size}{token}")
+        format!("{base}{path}?{kept}page_number={page}&page_size={size}{token}")
     };
     let mut links = json!({ "self": link(page), "first": link(0) });
-    if (page + 1) * size < count {
+    if page.saturating_add(1).saturating_mul(size) < count {
         links["next"] = json!(link(page + 1));
     }
     if page > 0 {

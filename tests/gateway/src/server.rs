@@ -21,6 +21,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::WebSocketStream;
 
+use crate::fault::HttpFailure;
 use crate::hub::Hub;
 use crate::{control, rest, socket};
 
@@ -57,6 +58,13 @@ impl Call {
         let decoded = STANDARD.decode(self.credentials("basic")?).ok()?;
         let text = String::from_utf8(decoded).ok()?;
         text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
+    }
+
+    /// Whether the body is declared as JSON.
+    pub fn has_json(&self) -> bool {
+        let kind = self.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let media_type = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+        media_type.eq_ignore_ascii_case("application/json")
     }
 
     /// The token of Bearer authentication.
@@ -160,10 +168,20 @@ fn failed(status: u16) -> HttpResponse {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        429 => "Too Many Requests",
         503 => "Service Unavailable",
         _ => "Internal Server Error",
     };
     plain(status, "application/json", json!({ "error": text }).to_string().into_bytes())
+}
+
+fn failed_as_told(failure: &HttpFailure) -> HttpResponse {
+    let mut response = failed(failure.status);
+    let wait = failure.retry_after.as_deref();
+    if let Some(wait) = wait.and_then(|text| HeaderValue::from_str(text).ok()) {
+        response.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    response
 }
 
 async fn http(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> HttpResponse {
@@ -192,7 +210,12 @@ async fn http(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> HttpResponse 
             inner.faults.fail_http(&call.path)
         });
         match fail {
-            Some(status) => return failed(status),
+            Some(failure) => {
+                if failure.after {
+                    rest::handle(&hub, &call);
+                }
+                return failed_as_told(&failure);
+            }
             None => rest::handle(&hub, &call),
         }
     };
