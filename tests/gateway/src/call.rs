@@ -7,6 +7,7 @@ use serde_json::{json, Value};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::AbortHandle;
 
+use crate::agent;
 use crate::bridge::{self, Bridge};
 use crate::directory::{dialled_path, Behaviour};
 use crate::events;
@@ -434,6 +435,17 @@ impl Call {
         self.with(|leg| leg.subscribed.extend(names));
     }
 
+    /// Sends an event of a type that clients have to subscribe to, unless they did not. The call
+    /// id is what a client finds the call by.
+    pub fn custom_event(&self, hub: &Hub, kind: &str, mut payload: Value) {
+        let (wanted, protocol) =
+            self.with(|leg| (leg.subscribed.iter().any(|s| s == kind), leg.protocol.clone()));
+        if wanted {
+            payload["call_id"] = json!(self.id);
+            hub.event(&protocol, kind, payload);
+        }
+    }
+
     pub fn refresh_video(&self) {
         self.with(|leg| leg.media.as_ref().map(Media::refresh_video));
     }
@@ -533,7 +545,7 @@ pub fn incoming(request: &Request, invite: Invite) {
 fn source_of(behaviour: &Behaviour) -> Source {
     match behaviour {
         Behaviour::Tone | Behaviour::Early(_) => Source::Tone,
-        Behaviour::Record => Source::Silence,
+        Behaviour::Record | Behaviour::Agent => Source::Silence,
         Behaviour::Subscriber(_) => Source::Bridge,
         _ => Source::Echo,
     }
@@ -572,6 +584,10 @@ async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Optio
             call.ring(&hub);
             tokio::time::sleep(after).await;
             call.hang_up(&hub, 16, "NORMAL_CLEARING");
+        }
+        Behaviour::Agent => {
+            call.answer(&hub);
+            agent::attend(hub, call).await;
         }
         _ => call.answer(&hub),
     }

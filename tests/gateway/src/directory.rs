@@ -27,6 +27,8 @@ pub enum Behaviour {
     Bye(Duration),
     /// Hangs up while it rings.
     EarlyBye(Duration),
+    /// Answers; an AI agent talks and listens.
+    Agent,
     /// Rings the devices of the subscriber with this id.
     Subscriber(String),
 }
@@ -96,6 +98,7 @@ pub fn built_in(config: &GatewayConfig) -> Vec<Address> {
         ("never", "Never answers", "call", Behaviour::Never),
         ("bye", "Says good-bye", "call", Behaviour::Bye(config.bye_after)),
         ("early-bye", "Gives up", "call", Behaviour::EarlyBye(config.early_bye_after)),
+        ("agent", "AI agent", "app", Behaviour::Agent),
         ("lounge", "The lounge", "room", Behaviour::Echo),
     ];
     entries

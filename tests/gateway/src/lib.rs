@@ -12,6 +12,7 @@
 //! println!("{} {} {}", gateway.ws_url(), gateway.http_url(), token);
 //! ```
 
+mod agent;
 mod bridge;
 mod call;
 mod config;

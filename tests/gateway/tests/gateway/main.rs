@@ -1,5 +1,6 @@
 //! The gateway from outside, with a small client of its own.
 
+mod agent;
 mod bridge;
 mod calls;
 mod common;
