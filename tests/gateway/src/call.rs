@@ -17,6 +17,7 @@ use crate::media::sdp::Description;
 use crate::media::stream::{Controls, Source};
 use crate::media::{lock, Media, MediaEvent, Wanted};
 use crate::rpc;
+use crate::segment::{self, Segment};
 use crate::verto::Request;
 
 /// How far a call has come.
@@ -78,6 +79,8 @@ pub struct Leg {
     pub layout: String,
     pub position: String,
     pub subscribed: Vec<String>,
+    /// Where the leg is a member: the call itself, then the rooms it was moved into.
+    pub segments: Vec<Segment>,
     pub answer_time: u64,
     pub end_time: u64,
     pub cause: Option<(u32, String)>,
@@ -97,7 +100,6 @@ pub struct Call {
     pub room_session_id: String,
     pub segment_id: String,
     pub destination: String,
-    pub display_name: String,
     pub caller: String,
     pub subscriber_id: String,
     pub address_id: Option<String>,
@@ -139,15 +141,24 @@ impl Call {
     /// A call in its first stage, without media.
     pub fn new(hub: &Hub, plan: Plan) -> Call {
         let (room_id, room_session_id) = plan.room.unwrap_or_else(|| (rpc::uuid(), rpc::uuid()));
-        Call {
-            id: plan.id,
+        let home = Segment {
+            call_id: plan.id.clone(),
             node_id: hub.node_id.clone(),
             member_id: rpc::uuid(),
             room_id,
             room_session_id,
+            name: dialled_path(&plan.destination).to_owned(),
+            display_name: plan.display_name,
+            others: Vec::new(),
+        };
+        Call {
+            id: plan.id,
+            node_id: hub.node_id.clone(),
+            member_id: home.member_id.clone(),
+            room_id: home.room_id.clone(),
+            room_session_id: home.room_session_id.clone(),
             segment_id: rpc::uuid(),
             destination: plan.destination,
-            display_name: plan.display_name,
             caller: plan.caller,
             subscriber_id: plan.subscriber_id,
             address_id: plan.address_id,
@@ -180,6 +191,7 @@ impl Call {
                 layout: "1x1".into(),
                 position: "standard-1".into(),
                 subscribed: Vec::new(),
+                segments: vec![home],
                 answer_time: 0,
                 end_time: 0,
                 cause: None,
@@ -289,12 +301,12 @@ impl Call {
         let (protocol, joined) = self.with(|leg| {
             leg.stage = Stage::Answered;
             leg.answer_time = epoch_ms();
-            (leg.protocol.clone(), events::joined(self, leg))
+            (leg.protocol.clone(), events::joined(self, leg, leg.home()))
         });
         hub.event(&protocol, "call.joined", joined);
         self.announce(hub, "answered");
         if self.with(|leg| leg.has_video) {
-            let layout = self.with(|leg| events::layout_changed(self, leg));
+            let layout = self.with(|leg| events::layout_changed(leg, leg.home()));
             hub.event(&protocol, "layout.changed", layout);
         }
         if !hub.config.verto_ping_interval.is_zero() {
@@ -309,8 +321,11 @@ impl Call {
         let method = if self.is_answered() { "verto.answer" } else { "verto.media" };
         hub.verto_event(&protocol, method, json!({ "callID": self.id, "sdp": sdp }));
         if self.is_answered() {
-            let joined = self.with(|leg| events::joined(self, leg));
-            hub.event(&protocol, "call.joined", joined);
+            let joined: Vec<Value> = self
+                .with(|leg| leg.segments.iter().map(|at| events::joined(self, leg, at)).collect());
+            for joined in joined {
+                hub.event(&protocol, "call.joined", joined);
+            }
         }
     }
 
@@ -377,14 +392,24 @@ impl Call {
             let media = leg.media.take();
             leg.recording = media.as_ref().and_then(Media::recording);
             leg.tasks.drain(..).for_each(|task| task.abort());
-            let left = joined.then(|| events::left(self, leg, "hangup"));
+            // The last room first.
+            let left: Vec<Value> = match joined {
+                true => leg
+                    .segments
+                    .iter()
+                    .rev()
+                    .map(|s| events::left(self, leg, s, "hangup"))
+                    .collect(),
+                false => Vec::new(),
+            };
+            leg.segments.truncate(1);
             Some((leg.protocol.clone(), left, media))
         });
         let Some((protocol, left, media)) = ended else {
             return;
         };
         drop(media);
-        if let Some(left) = left {
+        for left in left {
             hub.event(&protocol, "call.left", left);
         }
         self.announce(hub, "ended");
@@ -452,6 +477,15 @@ impl Call {
 }
 
 impl Leg {
+    pub fn is_answered(&self) -> bool {
+        self.stage == Stage::Answered
+    }
+
+    /// The segment that is the call itself; it is there from the beginning to the end.
+    pub fn home(&self) -> &Segment {
+        &self.segments[0]
+    }
+
     fn start_media(&mut self) {
         if let Some(media) = &mut self.media {
             media.start();
@@ -584,6 +618,10 @@ async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Optio
             call.ring(&hub);
             tokio::time::sleep(after).await;
             call.hang_up(&hub, 16, "NORMAL_CLEARING");
+        }
+        Behaviour::Moved => {
+            call.answer(&hub);
+            segment::moved(hub, call).await;
         }
         Behaviour::Agent => {
             call.answer(&hub);

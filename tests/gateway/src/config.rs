@@ -37,6 +37,8 @@ pub struct GatewayConfig {
     pub bye_after: Duration,
     /// When `/public/early-bye` gives up ringing.
     pub early_bye_after: Duration,
+    /// When `/public/moved` moves a leg into the room after its answer.
+    pub move_after: Duration,
     /// How long `/public/agent` takes for one part of what it says.
     pub agent_chunk: Duration,
     /// The sleep before the result of hold and unhold.
@@ -70,6 +72,7 @@ impl Default for GatewayConfig {
             early_media: Duration::from_secs(1),
             bye_after: Duration::from_secs(1),
             early_bye_after: Duration::from_secs(1),
+            move_after: Duration::from_millis(200),
             agent_chunk: Duration::from_millis(800),
             hold_delay: Duration::from_millis(250),
             session_keep: Duration::from_secs(120),

@@ -29,6 +29,8 @@ pub enum Behaviour {
     EarlyBye(Duration),
     /// Answers; an AI agent talks and listens.
     Agent,
+    /// Answers; then the leg is moved into a room.
+    Moved,
     /// Rings the devices of the subscriber with this id.
     Subscriber(String),
 }
@@ -98,8 +100,9 @@ pub fn built_in(config: &GatewayConfig) -> Vec<Address> {
         ("never", "Never answers", "call", Behaviour::Never),
         ("bye", "Says good-bye", "call", Behaviour::Bye(config.bye_after)),
         ("early-bye", "Gives up", "call", Behaviour::EarlyBye(config.early_bye_after)),
-        ("agent", "AI agent", "app", Behaviour::Agent),
         ("lounge", "The lounge", "room", Behaviour::Echo),
+        ("moved", "Moves on", "call", Behaviour::Moved),
+        ("agent", "AI agent", "app", Behaviour::Agent),
     ];
     entries
         .into_iter()

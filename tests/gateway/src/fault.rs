@@ -23,6 +23,11 @@
 //! | `stale_resume` | `count?` (1) | the next resumes get -32003 |
 //! | `forget_sessions` | – | all sessions without a socket are forgotten, all sockets dropped |
 //! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
+//! | `move_call` | `call_id?`, `name?`, `members?` (names) | answered calls are moved into a room: one more segment |
+//! | `leave_segment` | `call_id?`, `reason?` | calls leave the room they were moved into last |
+//! | `member_joins` | `call_id?`, `name` | somebody joins the room that calls are in |
+//! | `member_leaves` | `call_id?`, `member_id`, `reason?` | that member leaves |
+//! | `member_talks` | `call_id?`, `member_id`, `talking?` (true) | `member.talking` |
 //! | `drop_media` | `call_id?`, `on?` (true) | no datagram in or out |
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
 //! | `fail_http` | `status`, `count?` (1), `path?` | the next matching requests fail |
@@ -42,6 +47,7 @@ use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
 use crate::media::lock;
 use crate::media::stream::{Impairment, Source};
 use crate::rpc;
+use crate::segment::{self, Segment};
 use crate::token;
 
 /// The faults that last.
@@ -150,6 +156,9 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
                 });
             }
             Ok(json!({ "calls": calls.len() }))
+        }
+        "move_call" | "leave_segment" | "member_joins" | "member_leaves" | "member_talks" => {
+            in_rooms(hub, name, fault)
         }
         "impair_media" => Ok(impair_media(hub, fault)),
         "call_client" => call_client(hub, fault),
@@ -296,6 +305,38 @@ fn calls(hub: &Hub, fault: &Value) -> Vec<Arc<call::Call>> {
     let wanted = rpc::text(fault, "call_id");
     let all = hub.with(|inner| inner.calls.clone());
     all.into_iter().filter(|c| wanted.is_none_or(|w| w == c.id) && !c.is_ended()).collect()
+}
+
+/// What happens to the rooms that calls were moved into; how many calls it happened to.
+fn in_rooms(hub: &Hub, fault_name: &str, fault: &Value) -> Result<Value, String> {
+    let text = |key: &str| rpc::text(fault, key).ok_or(format!("{key} is missing"));
+    let (mut count, mut members) = (0, Vec::new());
+    for call in calls(hub, fault) {
+        let done = match fault_name {
+            "move_call" => {
+                let name = text("name").unwrap_or("/public/meeting");
+                let members = fault["members"].as_array().cloned().unwrap_or_default();
+                let members: Vec<&str> = members.iter().filter_map(Value::as_str).collect();
+                segment::enter(hub, &call, Segment::room(name, name, &members))
+            }
+            "leave_segment" => segment::leave(hub, &call, text("reason").unwrap_or("left")),
+            "member_joins" => {
+                let member = segment::admit(hub, &call, text("name")?);
+                members.extend(member.clone());
+                member.is_some()
+            }
+            "member_leaves" => {
+                let reason = text("reason").unwrap_or("hangup");
+                segment::dismiss(hub, &call, text("member_id")?, reason)
+            }
+            _ => {
+                let talking = fault["talking"].as_bool().unwrap_or(true);
+                segment::talk(hub, &call, text("member_id")?, talking)
+            }
+        };
+        count += u64::from(done);
+    }
+    Ok(json!({ "calls": count, "members": members }))
 }
 
 fn impair_media(hub: &Hub, fault: &Value) -> Value {

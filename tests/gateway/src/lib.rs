@@ -28,6 +28,7 @@ mod media;
 mod member;
 mod rest;
 mod rpc;
+mod segment;
 mod server;
 mod session;
 mod socket;

@@ -5,4 +5,5 @@ mod bridge;
 mod calls;
 mod common;
 mod rest;
+mod segments;
 mod session;
