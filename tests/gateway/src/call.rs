@@ -329,6 +329,30 @@ impl Call {
         }
     }
 
+    /// Tells the client that the call is still there. The description is an offer as a media node
+    /// makes it; a client that has lost the call comes back with an invite of its own instead.
+    pub fn push_attach(&self, hub: &Hub) {
+        let wanted = self.with(|leg| {
+            let media = leg.media.as_ref()?;
+            Some(Wanted { audio: media.codec(false), video: media.codec(true) })
+        });
+        let Some(wanted) = wanted else { return };
+        let (sender, _) = mpsc::unbounded_channel();
+        let controls = Controls::new(Source::Silence);
+        let Ok((_, sdp)) = Media::offer(&hub.media, wanted, controls, false, sender) else {
+            return;
+        };
+        let address = dialled_path(&self.destination);
+        let display_name = self.with(|leg| leg.home().display_name.clone());
+        let params = json!({
+            "callID": self.id, "sdp": sdp,
+            "caller_id_name": self.caller, "caller_id_number": self.caller,
+            "callee_id_name": display_name, "callee_id_number": address,
+            "display_direction": if self.inbound { "outbound" } else { "inbound" },
+        });
+        hub.verto_event(&self.protocol(), "verto.attach", params);
+    }
+
     /// The client accepted a call that the gateway made to it.
     pub fn answered_by_client(self: &Arc<Self>, request: &Request, sdp: &Description) {
         let hub = request.hub;

@@ -51,6 +51,8 @@ pub struct GatewayConfig {
     pub ack_limit: Duration,
     /// Events that were not acknowledged are sent again after a resume.
     pub redeliver: bool,
+    /// After a resume, a `verto.attach` for every answered call of the session.
+    pub attach_on_resume: bool,
     /// Log to standard error.
     pub log: bool,
 }
@@ -79,6 +81,7 @@ impl Default for GatewayConfig {
             media_vanish: Duration::from_secs(150),
             ack_limit: Duration::from_secs(5),
             redeliver: true,
+            attach_on_resume: false,
             log: false,
         }
     }

@@ -23,6 +23,7 @@
 //! | `stale_resume` | `count?` (1) | the next resumes get -32003 |
 //! | `forget_sessions` | – | all sessions without a socket are forgotten, all sockets dropped |
 //! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
+//! | `attach` | `call_id?` | `verto.attach` for answered calls, as after a resume |
 //! | `move_call` | `call_id?`, `name?`, `members?` (names) | answered calls are moved into a room: one more segment |
 //! | `leave_segment` | `call_id?`, `reason?` | calls leave the room they were moved into last |
 //! | `member_joins` | `call_id?`, `name` | somebody joins the room that calls are in |
@@ -155,6 +156,12 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
                     }
                 });
             }
+            Ok(json!({ "calls": calls.len() }))
+        }
+        "attach" => {
+            let mut calls = calls(hub, fault);
+            calls.retain(|call| call.is_answered());
+            calls.iter().for_each(|call| call.push_attach(hub));
             Ok(json!({ "calls": calls.len() }))
         }
         "move_call" | "leave_segment" | "member_joins" | "member_leaves" | "member_talks" => {

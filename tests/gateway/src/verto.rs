@@ -177,7 +177,9 @@ fn invite(request: &Request) {
     let attach = dialog["attach"] == json!(true) || dialog["reattaching"] == json!(true);
     let known = request.hub.call(call_id);
     match (known, attach) {
-        (Some(call), true) if !call.is_ended() => reattach(request, &call, offer),
+        (Some(call), true) if !call.is_ended() && is_owner(request, &call) => {
+            reattach(request, &call, offer)
+        }
         (Some(_), true) => {
             let cause = json!({ "causeCode": 101, "cause": "INVALID_CALL_REFERENCE" });
             request.error("INVALID_CALL_REFERENCE", cause);
@@ -203,6 +205,14 @@ fn invite(request: &Request) {
             call::incoming(request, invite);
         }
     }
+}
+
+/// A call belongs to a subscriber; the session may be another one than before.
+fn is_owner(request: &Request, call: &Call) -> bool {
+    request.hub.with(|inner| {
+        let session = inner.sessions.get(request.protocol);
+        session.is_some_and(|s| s.grant.subscriber_id == call.subscriber_id)
+    })
 }
 
 fn check_dialog(request: &Request, dialog: &Value) {

@@ -1,6 +1,7 @@
 //! The gateway from outside, with a small client of its own.
 
 mod agent;
+mod attach;
 mod bridge;
 mod calls;
 mod common;
