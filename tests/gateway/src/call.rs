@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 
 use crate::agent;
 use crate::bridge::{self, Bridge};
-use crate::directory::{dialled_path, Behaviour};
+use crate::directory::{dialled_path, Address, Behaviour};
 use crate::events;
 use crate::hub::Hub;
 use crate::media::negotiate::{Codec, Refusal};
@@ -89,6 +89,8 @@ pub struct Leg {
     /// A ping that waits for its pong.
     pub ping_open: bool,
     tasks: Vec<AbortHandle>,
+    /// What the present address does with the leg.
+    lead: Option<AbortHandle>,
 }
 
 /// A call. Everything but the leg stays as it is.
@@ -199,6 +201,7 @@ impl Call {
                 pongs: 0,
                 ping_open: false,
                 tasks: Vec::new(),
+                lead: None,
             }),
         }
     }
@@ -257,6 +260,15 @@ impl Call {
             Stage::Ended => task.abort(),
             _ => leg.tasks.push(task),
         });
+    }
+
+    /// Puts another task in charge of the leg; the one before ends.
+    fn lead(&self, task: AbortHandle) {
+        let before = self.with(|leg| match leg.stage {
+            Stage::Ended => Some(task),
+            _ => leg.lead.replace(task),
+        });
+        before.iter().for_each(AbortHandle::abort);
     }
 
     fn announce(&self, hub: &Hub, state: &str) {
@@ -415,7 +427,7 @@ impl Call {
             }
             let media = leg.media.take();
             leg.recording = media.as_ref().and_then(Media::recording);
-            leg.tasks.drain(..).for_each(|task| task.abort());
+            leg.tasks.drain(..).chain(leg.lead.take()).for_each(|task| task.abort());
             // The last room first.
             let left: Vec<Value> = match joined {
                 true => leg
@@ -559,10 +571,7 @@ async fn ping(hub: Arc<Hub>, call: Arc<Call>) {
 pub fn incoming(request: &Request, invite: Invite) {
     let hub = request.hub;
     let path = dialled_path(&invite.destination).to_owned();
-    let address = hub.with(|inner| {
-        let private = inner.subscribers.iter().map(|s| &s.address);
-        inner.addresses.iter().chain(private).find(|a| a.path() == path).cloned()
-    });
+    let address = reachable(hub, request.protocol, &invite.destination);
     let (caller, subscriber_id) = hub.with(|inner| {
         inner
             .sessions
@@ -597,7 +606,54 @@ pub fn incoming(request: &Request, invite: Invite) {
     }));
     call.announce(hub, "created");
     let task = tokio::spawn(live(hub.clone(), call.clone(), behaviour, invite.offer));
-    call.own(task.abort_handle());
+    call.lead(task.abort_handle());
+}
+
+/// The address that a session reaches with a dial string. What a guest token does not allow is,
+/// as for REST, not there.
+pub fn reachable(hub: &Hub, protocol: &str, destination: &str) -> Option<Address> {
+    let path = dialled_path(destination);
+    hub.with(|inner| {
+        let allowed = &inner.sessions.get(protocol)?.grant.allowed_addresses;
+        let private = inner.subscribers.iter().map(|s| &s.address);
+        let found = inner.addresses.iter().chain(private).find(|a| a.path() == path)?;
+        (allowed.is_empty() || allowed.contains(&found.id)).then(|| found.clone())
+    })
+}
+
+/// Moves an answered leg to another address: it leaves the rooms it is in and enters a segment of
+/// the new address, which from now on decides what happens.
+pub fn transferred(hub: &Arc<Hub>, call: &Arc<Call>, address: &Address) {
+    while segment::leave(hub, call, "transferred") {}
+    call.with(|leg| {
+        if let Some(media) = &leg.media {
+            media.controls.set_source(source_of(&address.behaviour));
+        }
+    });
+    segment::enter(hub, call, Segment::room(&address.path(), &address.display_name, &[]));
+    let task = tokio::spawn(attended(hub.clone(), call.clone(), address.behaviour.clone()));
+    call.lead(task.abort_handle());
+}
+
+/// What an address does with a leg that is answered.
+async fn attended(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour) {
+    match behaviour {
+        Behaviour::Refuse { code, cause } => call.hang_up(&hub, code, cause),
+        // Another subscriber cannot be rung for a leg that is answered.
+        Behaviour::Subscriber(_) => call.hang_up(&hub, 606, "USER_NOT_REGISTERED"),
+        Behaviour::Bye(after) | Behaviour::EarlyBye(after) => {
+            tokio::time::sleep(after).await;
+            call.hang_up(&hub, 16, "NORMAL_CLEARING");
+        }
+        Behaviour::Moved => segment::moved(hub, call).await,
+        Behaviour::Agent => agent::attend(hub, call).await,
+        Behaviour::Echo
+        | Behaviour::Tone
+        | Behaviour::Record
+        | Behaviour::Slow(_)
+        | Behaviour::Early(_)
+        | Behaviour::Never => {}
+    }
 }
 
 fn source_of(behaviour: &Behaviour) -> Source {
@@ -633,25 +689,15 @@ async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Optio
         }
         Behaviour::Subscriber(id) => bridge::ring(hub, call, id).await,
         Behaviour::Never => call.ring(&hub),
-        Behaviour::Bye(after) => {
-            call.answer(&hub);
-            tokio::time::sleep(after).await;
-            call.hang_up(&hub, 16, "NORMAL_CLEARING");
-        }
         Behaviour::EarlyBye(after) => {
             call.ring(&hub);
             tokio::time::sleep(after).await;
             call.hang_up(&hub, 16, "NORMAL_CLEARING");
         }
-        Behaviour::Moved => {
+        other => {
             call.answer(&hub);
-            segment::moved(hub, call).await;
+            attended(hub, call, other).await;
         }
-        Behaviour::Agent => {
-            call.answer(&hub);
-            agent::attend(hub, call).await;
-        }
-        _ => call.answer(&hub),
     }
 }
 

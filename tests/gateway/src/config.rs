@@ -53,6 +53,9 @@ pub struct GatewayConfig {
     pub redeliver: bool,
     /// After a resume, a `verto.attach` for every answered call of the session.
     pub attach_on_resume: bool,
+    /// Whether `verto.modify` with `action: "transfer"` moves the leg to another address; the
+    /// service does not do it.
+    pub accept_transfer: bool,
     /// Log to standard error.
     pub log: bool,
 }
@@ -82,6 +85,7 @@ impl Default for GatewayConfig {
             ack_limit: Duration::from_secs(5),
             redeliver: true,
             attach_on_resume: false,
+            accept_transfer: false,
             log: false,
         }
     }

@@ -340,7 +340,7 @@ fn modify(request: &Request) {
         "unhold" => hold(request, &call, &action, Some(false)),
         "toggleHold" => hold(request, &call, &action, None),
         "updateMedia" => update_media(request, &call),
-        "transfer" => request.error("call is not bridged", json!({})),
+        "transfer" => transfer(request, &call),
         "videoRefresh" => {
             call.refresh_video();
             request.ok(modified(&call, &action));
@@ -351,6 +351,26 @@ fn modify(request: &Request) {
             request.ok(modified(&call, &action));
         }
     }
+}
+
+fn transfer(request: &Request, call: &Arc<Call>) {
+    let Some(destination) = rpc::text(&request.params, "destination").filter(|d| !d.is_empty())
+    else {
+        request.violation("transfer without destination");
+        request.error("destination missing", json!({}));
+        return;
+    };
+    if !request.hub.config.accept_transfer || !call.is_answered() {
+        request.error("call is not bridged", json!({}));
+        return;
+    }
+    let Some(address) = call::reachable(request.hub, request.protocol, destination) else {
+        let cause = json!({ "causeCode": 3, "cause": "NO_ROUTE_DESTINATION" });
+        request.error("CALL ERROR", cause);
+        return;
+    };
+    request.ok(modified(call, "transfer"));
+    call::transferred(request.hub, call, &address);
 }
 
 fn modified(call: &Call, action: &str) -> Value {

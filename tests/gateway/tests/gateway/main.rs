@@ -8,3 +8,4 @@ mod common;
 mod rest;
 mod segments;
 mod session;
+mod transfer;
