@@ -88,6 +88,8 @@ pub struct Leg {
     pub pongs: u64,
     /// A ping that waits for its pong.
     pub ping_open: bool,
+    /// Where the invite of this call was redirected to.
+    pub redirected: Option<String>,
     tasks: Vec<AbortHandle>,
     /// What the present address does with the leg.
     lead: Option<AbortHandle>,
@@ -201,6 +203,7 @@ impl Call {
                 pongs: 0,
                 ping_open: false,
                 tasks: Vec::new(),
+                redirected: None,
                 lead: None,
             }),
         }
@@ -400,6 +403,17 @@ impl Call {
         self.end(hub, code, cause, "client");
     }
 
+    /// Another node shall have the call: the client is to send its invite there.
+    fn redirect(&self, hub: &Hub, to: &str) {
+        let params = json!({
+            "callID": self.id, "causeCode": 16, "cause": "NORMAL_CLEARING",
+            "redirectDestination": to,
+        });
+        self.with(|leg| leg.redirected = Some(to.to_owned()));
+        hub.verto_event(&self.protocol(), "verto.bye", params);
+        self.end_silently();
+    }
+
     /// The server hangs up: the bye first, then the events.
     pub fn hang_up(&self, hub: &Hub, code: u32, cause: &str) {
         let Some(protocol) =
@@ -410,6 +424,18 @@ impl Call {
         let params = json!({ "callID": self.id, "causeCode": code, "cause": cause });
         hub.verto_event(&protocol, "verto.bye", params);
         self.end(hub, code, cause, "server");
+    }
+
+    /// A redirected call is over here and goes on elsewhere: no event tells of an end.
+    fn end_silently(&self) {
+        let media = self.with(|leg| {
+            leg.stage = Stage::Ended;
+            leg.end_time = epoch_ms();
+            leg.ended_by = Some("server");
+            leg.tasks.drain(..).chain(leg.lead.take()).for_each(|task| task.abort());
+            leg.media.take()
+        });
+        drop(media);
     }
 
     fn end(&self, hub: &Hub, code: u32, cause: &str, by: &'static str) {
@@ -668,6 +694,10 @@ fn source_of(behaviour: &Behaviour) -> Source {
 /// The life of a call of the client.
 async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Option<Description>) {
     tokio::time::sleep(hub.config.answer_delay).await;
+    if let Some(to) = hub.with(|inner| inner.faults.redirect()) {
+        call.redirect(&hub, &to);
+        return;
+    }
     if let Behaviour::Refuse { code, cause } = behaviour {
         call.hang_up(&hub, code, cause);
         return;

@@ -23,6 +23,8 @@
 //! | `stale_resume` | `count?` (1) | the next resumes get -32003 |
 //! | `forget_sessions` | – | all sessions without a socket are forgotten, all sockets dropped |
 //! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
+//! | `redirect` | `to`, `count?` (1) | the next invites get a bye with this `redirectDestination` |
+//! | `call_event` | `event_type` call.play, call.connect or call.room, `call_id?`, `state?`, `control_id?` | that event with the ids of the call |
 //! | `attach` | `call_id?` | `verto.attach` for answered calls, as after a resume |
 //! | `move_call` | `call_id?`, `name?`, `members?` (names) | answered calls are moved into a room: one more segment |
 //! | `leave_segment` | `call_id?`, `reason?` | calls leave the room they were moved into last |
@@ -36,7 +38,7 @@
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -59,6 +61,7 @@ pub struct Faults {
     duplicates: u64,
     stale_resumes: u64,
     http: Vec<HttpFault>,
+    redirects: VecDeque<String>,
     /// Requests of the server whose answers are of interest, by id.
     expected: HashMap<String, &'static str>,
 }
@@ -92,6 +95,11 @@ impl Faults {
         let stale = self.stale_resumes > 0;
         self.stale_resumes = self.stale_resumes.saturating_sub(1);
         stale
+    }
+
+    /// Where the invite under way is redirected to.
+    pub fn redirect(&mut self) -> Option<String> {
+        self.redirects.pop_front()
     }
 
     /// The status that an HTTP request has to fail with.
@@ -158,6 +166,15 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
             }
             Ok(json!({ "calls": calls.len() }))
         }
+        "redirect" => {
+            let to = rpc::text(fault, "to").ok_or("to is missing")?;
+            let count = fault["count"].as_u64().unwrap_or(1) as usize;
+            hub.with(|inner| {
+                inner.faults.redirects.extend(std::iter::repeat_n(to.to_owned(), count));
+            });
+            Ok(json!({}))
+        }
+        "call_event" => call_event(hub, fault),
         "attach" => {
             let mut calls = calls(hub, fault);
             calls.retain(|call| call.is_answered());
@@ -197,6 +214,7 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 faults.duplicates = 0;
                 faults.stale_resumes = 0;
                 faults.http.clear();
+                faults.redirects.clear();
             }
             _ => return None,
         }
@@ -312,6 +330,36 @@ fn calls(hub: &Hub, fault: &Value) -> Vec<Arc<call::Call>> {
     let wanted = rpc::text(fault, "call_id");
     let all = hub.with(|inner| inner.calls.clone());
     all.into_iter().filter(|c| wanted.is_none_or(|w| w == c.id) && !c.is_ended()).collect()
+}
+
+/// An event about what the service does with a call; how many calls got it.
+fn call_event(hub: &Hub, fault: &Value) -> Result<Value, String> {
+    let kind = rpc::text(fault, "event_type").ok_or("event_type is missing")?;
+    let state = rpc::text(fault, "state");
+    let calls = calls(hub, fault);
+    for call in &calls {
+        let mut payload = json!({
+            "call_id": call.id, "node_id": call.node_id, "room_session_id": call.room_session_id,
+        });
+        match kind {
+            "call.play" => {
+                let control = rpc::text(fault, "control_id").map_or_else(rpc::uuid, str::to_owned);
+                payload["control_id"] = json!(control);
+                payload["state"] = json!(state.unwrap_or("playing"));
+            }
+            "call.connect" => {
+                payload["segment_id"] = json!(call.segment_id);
+                payload["connect_state"] = json!(state.unwrap_or("connected"));
+            }
+            "call.room" => {
+                payload["segment_id"] = json!(call.segment_id);
+                payload["joined_status"] = json!(state.unwrap_or("joined"));
+            }
+            other => return Err(format!("no such event of a call: {other}")),
+        }
+        hub.event(&call.protocol(), kind, payload);
+    }
+    Ok(json!({ "calls": calls.len() }))
 }
 
 /// What happens to the rooms that calls were moved into; how many calls it happened to.

@@ -184,6 +184,13 @@ fn invite(request: &Request) {
             let cause = json!({ "causeCode": 101, "cause": "INVALID_CALL_REFERENCE" });
             request.error("INVALID_CALL_REFERENCE", cause);
         }
+        (Some(call), false) if call.with(|leg| leg.redirected.is_some()) => {
+            let to = call.with(|leg| leg.redirected.clone());
+            if rpc::text(request.outer, "node_id") != to.as_deref() {
+                request.violation("node_id is not the redirectDestination");
+            }
+            begin(request, call_id, offer);
+        }
         (Some(_), false) => {
             let cause = json!({ "callID": call_id, "causeCode": 95,
                 "cause": "INVALID_MSG_UNSPECIFIED" });
@@ -193,18 +200,22 @@ fn invite(request: &Request) {
             let cause = json!({ "causeCode": 101, "cause": "INVALID_CALL_REFERENCE" });
             request.error("INVALID_CALL_REFERENCE", cause);
         }
-        (None, false) => {
-            let destination = rpc::text(dialog, "destination_number").unwrap_or_default();
-            let user_variables = dialog.get("userVariables").cloned().unwrap_or(json!({}));
-            let invite = Invite {
-                call_id: call_id.to_owned(),
-                destination: destination.to_owned(),
-                offer,
-                user_variables,
-            };
-            call::incoming(request, invite);
-        }
+        (None, false) => begin(request, call_id, offer),
     }
+}
+
+/// A new call.
+fn begin(request: &Request, call_id: &str, offer: Option<Description>) {
+    let dialog = &request.params["dialogParams"];
+    let destination = rpc::text(dialog, "destination_number").unwrap_or_default();
+    let user_variables = dialog.get("userVariables").cloned().unwrap_or(json!({}));
+    let invite = Invite {
+        call_id: call_id.to_owned(),
+        destination: destination.to_owned(),
+        offer,
+        user_variables,
+    };
+    call::incoming(request, invite);
 }
 
 /// A call belongs to a subscriber; the session may be another one than before.

@@ -65,3 +65,38 @@ async fn a_guest_reaches_only_what_its_token_allows() {
     client.invite("c-1", "/public/tone", OFFER).await;
     client.event("call.joined").await;
 }
+
+#[tokio::test]
+async fn a_redirected_invite_is_taken_at_the_other_node() {
+    let gateway = gateway(|_| {});
+    let mut client = Client::connected(&gateway).await;
+    gateway.fault(json!({ "fault": "redirect", "to": "n-2@eu" }));
+    client.invite("c-1", "/public/echo", OFFER).await;
+    let bye = client.verto_event("verto.bye").await["params"].clone();
+    assert_eq!((&bye["callID"], &bye["redirectDestination"]), (&json!("c-1"), &json!("n-2@eu")));
+    let dialog = json!({ "callID": "c-1", "destination_number": "/public/echo", "version": 1000 });
+    let message = json!({ "jsonrpc": "2.0", "id": "v", "method": "verto.invite",
+        "params": { "sdp": OFFER, "dialogParams": dialog } });
+    let outer = json!({ "callID": "c-1", "node_id": "n-2@eu", "message": message });
+    let created = client.request("webrtc.verto", outer).await;
+    assert_eq!(created["result"]["result"]["result"]["message"], "CALL CREATED");
+    client.event("call.joined").await;
+    assert_eq!(gateway.state()["violations"], json!([]));
+}
+
+#[tokio::test]
+async fn events_about_what_the_service_does_with_a_call() {
+    let gateway = gateway(|_| {});
+    let mut client = Client::connected(&gateway).await;
+    client.invite("c-1", "/public/echo", OFFER).await;
+    client.event("call.joined").await;
+    for (kind, key, value) in [
+        ("call.play", "state", "playing"),
+        ("call.connect", "connect_state", "connected"),
+        ("call.room", "joined_status", "joined"),
+    ] {
+        gateway.fault(json!({ "fault": "call_event", "event_type": kind }));
+        let payload = client.event(kind).await["params"].clone();
+        assert_eq!((&payload[key], &payload["call_id"]), (&json!(value), &json!("c-1")));
+    }
+}
