@@ -47,6 +47,7 @@ use serde_json::{json, Value};
 
 use crate::call;
 use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
+use crate::life;
 use crate::media::lock;
 use crate::media::stream::{Impairment, Source};
 use crate::rpc;
@@ -433,7 +434,7 @@ fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         _ => Source::Echo,
     };
     let ids: Vec<String> =
-        protocols.iter().map(|p| call::outgoing(hub, p, from, video, source)).collect();
+        protocols.iter().map(|p| life::outgoing(hub, p, from, video, source)).collect();
     Ok(json!({ "calls": ids }))
 }
 

@@ -24,6 +24,7 @@ mod events;
 mod fault;
 mod gateway;
 mod hub;
+mod life;
 mod media;
 mod member;
 mod rest;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{json, Value};
 
-use crate::call::{self, Call, Invite};
+use crate::call::Call;
 use crate::hub::Hub;
+use crate::life::{self, Invite};
 use crate::media::negotiate::Refusal;
 use crate::media::sdp::Description;
 use crate::rpc::{self, CALL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND};
@@ -215,7 +216,7 @@ fn begin(request: &Request, call_id: &str, offer: Option<Description>) {
         offer,
         user_variables,
     };
-    call::incoming(request, invite);
+    life::incoming(request, invite);
 }
 
 /// A call belongs to a subscriber; the session may be another one than before.
@@ -375,13 +376,13 @@ fn transfer(request: &Request, call: &Arc<Call>) {
         request.error("call is not bridged", json!({}));
         return;
     }
-    let Some(address) = call::reachable(request.hub, request.protocol, destination) else {
+    let Some(address) = life::reachable(request.hub, request.protocol, destination) else {
         let cause = json!({ "causeCode": 3, "cause": "NO_ROUTE_DESTINATION" });
         request.error("CALL ERROR", cause);
         return;
     };
     request.ok(modified(call, "transfer"));
-    call::transferred(request.hub, call, &address);
+    life::transferred(request.hub, call, &address);
 }
 
 fn modified(call: &Call, action: &str) -> Value {
