@@ -185,7 +185,7 @@ fn connect(from: &Call, to: &Call) {
 
 /// Tells one leg of the member behind the other.
 fn introduce(hub: &Hub, whom: &Call, to: &Call) {
-    let member = whom.with(|leg| events::member(whom, leg));
+    let member = whom.with(|leg| events::member(whom, leg, leg.home()));
     let payload = json!({
         "member": member, "room_id": to.room_id, "room_session_id": to.room_session_id,
     });

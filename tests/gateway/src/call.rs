@@ -4,18 +4,19 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use serde_json::{json, Value};
-use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::AbortHandle;
 
 use crate::bridge::{self, Bridge};
-use crate::directory::{dialled_path, Behaviour};
+use crate::directory::dialled_path;
 use crate::events;
 use crate::hub::Hub;
-use crate::media::negotiate::{Codec, Refusal};
+use crate::media::negotiate::Refusal;
 use crate::media::sdp::Description;
 use crate::media::stream::{Controls, Source};
 use crate::media::{lock, Media, MediaEvent, Wanted};
 use crate::rpc;
+use crate::segment::Segment;
 use crate::verto::Request;
 
 /// How far a call has come.
@@ -39,15 +40,6 @@ impl Stage {
             Stage::Ended => "ended",
         }
     }
-}
-
-/// An invite that was found to be in order.
-pub struct Invite {
-    pub call_id: String,
-    pub destination: String,
-    /// `None` when the description could not be read.
-    pub offer: Option<Description>,
-    pub user_variables: Value,
 }
 
 /// The changeable part of a call.
@@ -77,6 +69,8 @@ pub struct Leg {
     pub layout: String,
     pub position: String,
     pub subscribed: Vec<String>,
+    /// Where the leg is a member: the call itself, then the rooms it was moved into.
+    pub segments: Vec<Segment>,
     pub answer_time: u64,
     pub end_time: u64,
     pub cause: Option<(u32, String)>,
@@ -84,7 +78,11 @@ pub struct Leg {
     pub pongs: u64,
     /// A ping that waits for its pong.
     pub ping_open: bool,
+    /// Where the invite of this call was redirected to.
+    pub redirected: Option<String>,
     tasks: Vec<AbortHandle>,
+    /// What the present address does with the leg.
+    lead: Option<AbortHandle>,
 }
 
 /// A call. Everything but the leg stays as it is.
@@ -96,7 +94,6 @@ pub struct Call {
     pub room_session_id: String,
     pub segment_id: String,
     pub destination: String,
-    pub display_name: String,
     pub caller: String,
     pub subscriber_id: String,
     pub address_id: Option<String>,
@@ -138,15 +135,24 @@ impl Call {
     /// A call in its first stage, without media.
     pub fn new(hub: &Hub, plan: Plan) -> Call {
         let (room_id, room_session_id) = plan.room.unwrap_or_else(|| (rpc::uuid(), rpc::uuid()));
-        Call {
-            id: plan.id,
+        let home = Segment {
+            call_id: plan.id.clone(),
             node_id: hub.node_id.clone(),
             member_id: rpc::uuid(),
             room_id,
             room_session_id,
+            name: dialled_path(&plan.destination).to_owned(),
+            display_name: plan.display_name,
+            others: Vec::new(),
+        };
+        Call {
+            id: plan.id,
+            node_id: hub.node_id.clone(),
+            member_id: home.member_id.clone(),
+            room_id: home.room_id.clone(),
+            room_session_id: home.room_session_id.clone(),
             segment_id: rpc::uuid(),
             destination: plan.destination,
-            display_name: plan.display_name,
             caller: plan.caller,
             subscriber_id: plan.subscriber_id,
             address_id: plan.address_id,
@@ -179,6 +185,7 @@ impl Call {
                 layout: "1x1".into(),
                 position: "standard-1".into(),
                 subscribed: Vec::new(),
+                segments: vec![home],
                 answer_time: 0,
                 end_time: 0,
                 cause: None,
@@ -186,6 +193,8 @@ impl Call {
                 pongs: 0,
                 ping_open: false,
                 tasks: Vec::new(),
+                redirected: None,
+                lead: None,
             }),
         }
     }
@@ -246,7 +255,17 @@ impl Call {
         });
     }
 
-    fn announce(&self, hub: &Hub, state: &str) {
+    /// Puts another task in charge of the leg; the one before ends.
+    pub fn lead(&self, task: AbortHandle) {
+        let before = self.with(|leg| match leg.stage {
+            Stage::Ended => Some(task),
+            _ => leg.lead.replace(task),
+        });
+        before.iter().for_each(AbortHandle::abort);
+    }
+
+    /// Tells the client how far the call is.
+    pub fn announce(&self, hub: &Hub, state: &str) {
         let (protocol, payload) =
             self.with(|leg| (leg.protocol.clone(), events::state(self, leg, state)));
         hub.event(&protocol, "call.state", payload);
@@ -288,12 +307,12 @@ impl Call {
         let (protocol, joined) = self.with(|leg| {
             leg.stage = Stage::Answered;
             leg.answer_time = epoch_ms();
-            (leg.protocol.clone(), events::joined(self, leg))
+            (leg.protocol.clone(), events::joined(self, leg, leg.home()))
         });
         hub.event(&protocol, "call.joined", joined);
         self.announce(hub, "answered");
         if self.with(|leg| leg.has_video) {
-            let layout = self.with(|leg| events::layout_changed(self, leg));
+            let layout = self.with(|leg| events::layout_changed(leg, leg.home()));
             hub.event(&protocol, "layout.changed", layout);
         }
         if !hub.config.verto_ping_interval.is_zero() {
@@ -308,9 +327,36 @@ impl Call {
         let method = if self.is_answered() { "verto.answer" } else { "verto.media" };
         hub.verto_event(&protocol, method, json!({ "callID": self.id, "sdp": sdp }));
         if self.is_answered() {
-            let joined = self.with(|leg| events::joined(self, leg));
-            hub.event(&protocol, "call.joined", joined);
+            let joined: Vec<Value> = self
+                .with(|leg| leg.segments.iter().map(|at| events::joined(self, leg, at)).collect());
+            for joined in joined {
+                hub.event(&protocol, "call.joined", joined);
+            }
         }
+    }
+
+    /// Tells the client that the call is still there. The description is an offer as a media node
+    /// makes it; a client that has lost the call comes back with an invite of its own instead.
+    pub fn push_attach(&self, hub: &Hub) {
+        let wanted = self.with(|leg| {
+            let media = leg.media.as_ref()?;
+            Some(Wanted { audio: media.codec(false), video: media.codec(true) })
+        });
+        let Some(wanted) = wanted else { return };
+        let (sender, _) = mpsc::unbounded_channel();
+        let controls = Controls::new(Source::Silence);
+        let Ok((_, sdp)) = Media::offer(&hub.media, wanted, controls, false, sender) else {
+            return;
+        };
+        let address = dialled_path(&self.destination);
+        let display_name = self.with(|leg| leg.home().display_name.clone());
+        let params = json!({
+            "callID": self.id, "sdp": sdp,
+            "caller_id_name": self.caller, "caller_id_number": self.caller,
+            "callee_id_name": display_name, "callee_id_number": address,
+            "display_direction": if self.inbound { "outbound" } else { "inbound" },
+        });
+        hub.verto_event(&self.protocol(), "verto.attach", params);
     }
 
     /// The client accepted a call that the gateway made to it.
@@ -348,6 +394,17 @@ impl Call {
         self.end(hub, code, cause, "client");
     }
 
+    /// Another node shall have the call: the client is to send its invite there.
+    pub fn redirect(&self, hub: &Hub, to: &str) {
+        let params = json!({
+            "callID": self.id, "causeCode": 16, "cause": "NORMAL_CLEARING",
+            "redirectDestination": to,
+        });
+        self.with(|leg| leg.redirected = Some(to.to_owned()));
+        hub.verto_event(&self.protocol(), "verto.bye", params);
+        self.end_silently();
+    }
+
     /// The server hangs up: the bye first, then the events.
     pub fn hang_up(&self, hub: &Hub, code: u32, cause: &str) {
         let Some(protocol) =
@@ -358,6 +415,18 @@ impl Call {
         let params = json!({ "callID": self.id, "causeCode": code, "cause": cause });
         hub.verto_event(&protocol, "verto.bye", params);
         self.end(hub, code, cause, "server");
+    }
+
+    /// A redirected call is over here and goes on elsewhere: no event tells of an end.
+    fn end_silently(&self) {
+        let media = self.with(|leg| {
+            leg.stage = Stage::Ended;
+            leg.end_time = epoch_ms();
+            leg.ended_by = Some("server");
+            leg.tasks.drain(..).chain(leg.lead.take()).for_each(|task| task.abort());
+            leg.media.take()
+        });
+        drop(media);
     }
 
     fn end(&self, hub: &Hub, code: u32, cause: &str, by: &'static str) {
@@ -375,15 +444,25 @@ impl Call {
             }
             let media = leg.media.take();
             leg.recording = media.as_ref().and_then(Media::recording);
-            leg.tasks.drain(..).for_each(|task| task.abort());
-            let left = joined.then(|| events::left(self, leg, "hangup"));
+            leg.tasks.drain(..).chain(leg.lead.take()).for_each(|task| task.abort());
+            // The last room first.
+            let left: Vec<Value> = match joined {
+                true => leg
+                    .segments
+                    .iter()
+                    .rev()
+                    .map(|s| events::left(self, leg, s, "hangup"))
+                    .collect(),
+                false => Vec::new(),
+            };
+            leg.segments.truncate(1);
             Some((leg.protocol.clone(), left, media))
         });
         let Some((protocol, left, media)) = ended else {
             return;
         };
         drop(media);
-        if let Some(left) = left {
+        for left in left {
             hub.event(&protocol, "call.left", left);
         }
         self.announce(hub, "ended");
@@ -434,12 +513,32 @@ impl Call {
         self.with(|leg| leg.subscribed.extend(names));
     }
 
+    /// Sends an event of a type that clients have to subscribe to, unless they did not. The call
+    /// id is what a client finds the call by.
+    pub fn custom_event(&self, hub: &Hub, kind: &str, mut payload: Value) {
+        let (wanted, protocol) =
+            self.with(|leg| (leg.subscribed.iter().any(|s| s == kind), leg.protocol.clone()));
+        if wanted {
+            payload["call_id"] = json!(self.id);
+            hub.event(&protocol, kind, payload);
+        }
+    }
+
     pub fn refresh_video(&self) {
         self.with(|leg| leg.media.as_ref().map(Media::refresh_video));
     }
 }
 
 impl Leg {
+    pub fn is_answered(&self) -> bool {
+        self.stage == Stage::Answered
+    }
+
+    /// The segment that is the call itself; it is there from the beginning to the end.
+    pub fn home(&self) -> &Segment {
+        &self.segments[0]
+    }
+
     fn start_media(&mut self) {
         if let Some(media) = &mut self.media {
             media.start();
@@ -483,165 +582,4 @@ async fn ping(hub: Arc<Hub>, call: Arc<Call>) {
         hub.with(|inner| inner.counters.verto_pings += 1);
         hub.verto_event(&call.protocol(), "verto.ping", params);
     }
-}
-
-/// A call of the client: the result first, then what the address does.
-pub fn incoming(request: &Request, invite: Invite) {
-    let hub = request.hub;
-    let path = dialled_path(&invite.destination).to_owned();
-    let address = hub.with(|inner| {
-        let private = inner.subscribers.iter().map(|s| &s.address);
-        inner.addresses.iter().chain(private).find(|a| a.path() == path).cloned()
-    });
-    let (caller, subscriber_id) = hub.with(|inner| {
-        inner
-            .sessions
-            .get(request.protocol)
-            .map_or_else(Default::default, |s| (s.reference.clone(), s.grant.subscriber_id.clone()))
-    });
-    let behaviour = match &address {
-        Some(address) => address.behaviour.clone(),
-        None => Behaviour::Refuse { code: 3, cause: "NO_ROUTE_DESTINATION" },
-    };
-    let plan = Plan {
-        id: invite.call_id.clone(),
-        protocol: request.protocol.to_owned(),
-        destination: invite.destination.clone(),
-        display_name: address.as_ref().map_or(path, |a| a.display_name.clone()),
-        caller,
-        subscriber_id,
-        address_id: address.as_ref().map(|a| a.id.clone()),
-        inbound: false,
-        record: behaviour == Behaviour::Record,
-        has_video: invite.offer.as_ref().is_some_and(|o| o.section("video").is_some()),
-        user_variables: invite.user_variables.clone(),
-        room: None,
-    };
-    let call = Arc::new(Call::new(hub, plan));
-    if let Some(names) = request.outer["subscribe"].as_array() {
-        call.subscribe(names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
-    }
-    hub.add_call(call.clone());
-    request.ok(json!({
-        "message": "CALL CREATED", "callID": call.id, "memberID": call.member_id,
-    }));
-    call.announce(hub, "created");
-    let task = tokio::spawn(live(hub.clone(), call.clone(), behaviour, invite.offer));
-    call.own(task.abort_handle());
-}
-
-fn source_of(behaviour: &Behaviour) -> Source {
-    match behaviour {
-        Behaviour::Tone | Behaviour::Early(_) => Source::Tone,
-        Behaviour::Record => Source::Silence,
-        Behaviour::Subscriber(_) => Source::Bridge,
-        _ => Source::Echo,
-    }
-}
-
-/// The life of a call of the client.
-async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Option<Description>) {
-    tokio::time::sleep(hub.config.answer_delay).await;
-    if let Behaviour::Refuse { code, cause } = behaviour {
-        call.hang_up(&hub, code, cause);
-        return;
-    }
-    if !prepare(&hub, &call, &behaviour, offer) {
-        call.hang_up(&hub, 88, "INCOMPATIBLE_DESTINATION");
-        return;
-    }
-    match behaviour {
-        Behaviour::Slow(ring) => {
-            call.ring(&hub);
-            tokio::time::sleep(ring).await;
-            call.answer(&hub);
-        }
-        Behaviour::Early(early) => {
-            call.early(&hub);
-            tokio::time::sleep(early).await;
-            call.answer(&hub);
-        }
-        Behaviour::Subscriber(id) => bridge::ring(hub, call, id).await,
-        Behaviour::Never => call.ring(&hub),
-        Behaviour::Bye(after) => {
-            call.answer(&hub);
-            tokio::time::sleep(after).await;
-            call.hang_up(&hub, 16, "NORMAL_CLEARING");
-        }
-        Behaviour::EarlyBye(after) => {
-            call.ring(&hub);
-            tokio::time::sleep(after).await;
-            call.hang_up(&hub, 16, "NORMAL_CLEARING");
-        }
-        _ => call.answer(&hub),
-    }
-}
-
-/// Negotiates the media; `false` when the offer cannot be accepted.
-fn prepare(
-    hub: &Arc<Hub>,
-    call: &Arc<Call>,
-    behaviour: &Behaviour,
-    offer: Option<Description>,
-) -> bool {
-    let Some(offer) = offer else { return false };
-    let (sender, events): (UnboundedSender<MediaEvent>, _) = mpsc::unbounded_channel();
-    let controls = Controls::new(source_of(behaviour));
-    match Media::answer(&hub.media, &offer, controls, call.record, sender) {
-        Ok((media, sdp)) => {
-            call.equip(hub, media, Some(sdp), events);
-            true
-        }
-        Err(refusal) => {
-            if let Refusal::Broken(reason) = refusal {
-                hub.violation(format!("verto.invite: {reason}"));
-            }
-            false
-        }
-    }
-}
-
-/// A call of the gateway to the client of a session.
-pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source: Source) -> String {
-    let (callee, subscriber_id) = hub.with(|inner| {
-        inner
-            .sessions
-            .get(protocol)
-            .map_or_else(Default::default, |s| (s.reference.clone(), s.grant.subscriber_id.clone()))
-    });
-    let destination = format!("/private/{callee}");
-    let plan = Plan {
-        id: rpc::uuid(),
-        protocol: protocol.to_owned(),
-        destination: destination.clone(),
-        display_name: from.to_owned(),
-        caller: from.to_owned(),
-        subscriber_id,
-        address_id: None,
-        inbound: true,
-        record: true,
-        has_video: video,
-        user_variables: json!({}),
-        room: None,
-    };
-    let call = Arc::new(Call::new(hub, plan));
-    let (sender, events) = mpsc::unbounded_channel();
-    let id = call.id.clone();
-    let wanted = Wanted { audio: None, video: video.then_some(Codec::Vp8) };
-    let Ok((media, offer)) = Media::offer(&hub.media, wanted, Controls::new(source), true, sender)
-    else {
-        return id;
-    };
-    call.equip(hub, media, None, events);
-    hub.add_call(call);
-    hub.verto_event(
-        protocol,
-        "verto.invite",
-        json!({
-            "callID": id, "sdp": offer, "caller_id_name": from, "caller_id_number": from,
-            "callee_id_name": callee, "callee_id_number": destination,
-            "display_direction": "outbound", "userVariables": {},
-        }),
-    );
-    id
 }

@@ -37,6 +37,10 @@ pub struct GatewayConfig {
     pub bye_after: Duration,
     /// When `/public/early-bye` gives up ringing.
     pub early_bye_after: Duration,
+    /// When `/public/moved` moves a leg into the room after its answer.
+    pub move_after: Duration,
+    /// How long `/public/agent` takes for one part of what it says.
+    pub agent_chunk: Duration,
     /// The sleep before the result of hold and unhold.
     pub hold_delay: Duration,
     /// How long a session without a socket can be resumed.
@@ -47,6 +51,11 @@ pub struct GatewayConfig {
     pub ack_limit: Duration,
     /// Events that were not acknowledged are sent again after a resume.
     pub redeliver: bool,
+    /// After a resume, a `verto.attach` for every answered call of the session.
+    pub attach_on_resume: bool,
+    /// Whether `verto.modify` with `action: "transfer"` moves the leg to another address; the
+    /// service does not do it.
+    pub accept_transfer: bool,
     /// Log to standard error.
     pub log: bool,
 }
@@ -68,11 +77,15 @@ impl Default for GatewayConfig {
             early_media: Duration::from_secs(1),
             bye_after: Duration::from_secs(1),
             early_bye_after: Duration::from_secs(1),
+            move_after: Duration::from_millis(200),
+            agent_chunk: Duration::from_millis(800),
             hold_delay: Duration::from_millis(250),
             session_keep: Duration::from_secs(120),
             media_vanish: Duration::from_secs(150),
             ack_limit: Duration::from_secs(5),
             redeliver: true,
+            attach_on_resume: false,
+            accept_transfer: false,
             log: false,
         }
     }

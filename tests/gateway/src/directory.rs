@@ -27,6 +27,10 @@ pub enum Behaviour {
     Bye(Duration),
     /// Hangs up while it rings.
     EarlyBye(Duration),
+    /// Answers; an AI agent talks and listens.
+    Agent,
+    /// Answers; then the leg is moved into a room.
+    Moved,
     /// Rings the devices of the subscriber with this id.
     Subscriber(String),
 }
@@ -97,6 +101,8 @@ pub fn built_in(config: &GatewayConfig) -> Vec<Address> {
         ("bye", "Says good-bye", "call", Behaviour::Bye(config.bye_after)),
         ("early-bye", "Gives up", "call", Behaviour::EarlyBye(config.early_bye_after)),
         ("lounge", "The lounge", "room", Behaviour::Echo),
+        ("moved", "Moves on", "call", Behaviour::Moved),
+        ("agent", "AI agent", "app", Behaviour::Agent),
     ];
     entries
         .into_iter()

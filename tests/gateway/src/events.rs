@@ -4,18 +4,19 @@ use serde_json::{json, Value};
 
 use crate::call::{Call, Leg};
 use crate::directory::dialled_path;
+use crate::segment::Segment;
 
 /// Names of layouts that a call can have.
 pub const LAYOUTS: [&str; 4] = ["1x1", "grid-responsive", "highlight-1-responsive", "full-screen"];
 
-/// The member that is the client.
-pub fn member(call: &Call, leg: &Leg) -> Value {
+/// The member that is the client in a segment.
+pub fn member(call: &Call, leg: &Leg, at: &Segment) -> Value {
     json!({
-        "member_id": call.member_id,
-        "call_id": call.id,
-        "node_id": call.node_id,
-        "room_id": call.room_id,
-        "room_session_id": call.room_session_id,
+        "member_id": at.member_id,
+        "call_id": at.call_id,
+        "node_id": at.node_id,
+        "room_id": at.room_id,
+        "room_session_id": at.room_session_id,
         "name": format!("sip:{}@gateway.call.signalwire.com;context=private", call.caller),
         "type": "member",
         "parent_id": null,
@@ -40,13 +41,18 @@ pub fn member(call: &Call, leg: &Leg) -> Value {
     })
 }
 
-fn room_session(call: &Call, leg: &Leg) -> Value {
+/// All members of a segment, the client first.
+pub fn members(call: &Call, leg: &Leg, at: &Segment) -> Vec<Value> {
+    std::iter::once(member(call, leg, at)).chain(at.others.iter().cloned()).collect()
+}
+
+fn room_session(call: &Call, leg: &Leg, at: &Segment) -> Value {
     json!({
-        "room_session_id": call.room_session_id,
-        "room_id": call.room_id,
+        "room_session_id": at.room_session_id,
+        "room_id": at.room_id,
         "event_channel": leg.protocol,
-        "name": dialled_path(&call.destination),
-        "display_name": call.display_name,
+        "name": at.name,
+        "display_name": at.display_name,
         "layout_name": leg.layout,
         "recording": false,
         "streaming": false,
@@ -54,7 +60,7 @@ fn room_session(call: &Call, leg: &Leg) -> Value {
         "hide_video_muted": false,
         "locked": leg.locked,
         "meta": {},
-        "members": [member(call, leg)],
+        "members": members(call, leg, at),
         "recordings": [],
         "streams": [],
         "playbacks": [],
@@ -62,29 +68,29 @@ fn room_session(call: &Call, leg: &Leg) -> Value {
 }
 
 /// `call.joined`.
-pub fn joined(call: &Call, leg: &Leg) -> Value {
+pub fn joined(call: &Call, leg: &Leg, at: &Segment) -> Value {
     json!({
-        "room_session": room_session(call, leg),
-        "room_id": call.room_id,
-        "room_session_id": call.room_session_id,
-        "call_id": call.id,
+        "room_session": room_session(call, leg, at),
+        "room_id": at.room_id,
+        "room_session_id": at.room_session_id,
+        "call_id": at.call_id,
         "origin_call_id": call.id,
-        "member_id": call.member_id,
-        "node_id": call.node_id,
+        "member_id": at.member_id,
+        "node_id": at.node_id,
         "capabilities": ["self", "member", "layout", "digit", "lock", "end", "device",
             "screenshare"],
     })
 }
 
 /// `call.left`.
-pub fn left(call: &Call, leg: &Leg, reason: &str) -> Value {
+pub fn left(call: &Call, leg: &Leg, at: &Segment, reason: &str) -> Value {
     json!({
-        "room_session": room_session(call, leg),
-        "room_id": call.room_id,
-        "room_session_id": call.room_session_id,
-        "call_id": call.id,
+        "room_session": room_session(call, leg, at),
+        "room_id": at.room_id,
+        "room_session_id": at.room_session_id,
+        "call_id": at.call_id,
         "origin_call_id": call.id,
-        "member_id": call.member_id,
+        "member_id": at.member_id,
         "reason": reason,
     })
 }
@@ -110,42 +116,59 @@ pub fn state(call: &Call, leg: &Leg, name: &str) -> Value {
 }
 
 /// `member.updated`; the member says which of its keys changed.
-pub fn updated(call: &Call, leg: &Leg, keys: &[&str]) -> Value {
-    let mut member = member(call, leg);
+pub fn updated(call: &Call, leg: &Leg, at: &Segment, keys: &[&str]) -> Value {
+    let mut member = member(call, leg, at);
     member["updated"] = json!(keys);
     json!({
         "member": member,
-        "room_id": call.room_id,
-        "room_session_id": call.room_session_id,
+        "room_id": at.room_id,
+        "room_session_id": at.room_session_id,
     })
 }
 
 /// `call.updated` and `room.updated`.
-pub fn room_updated(call: &Call, leg: &Leg, keys: &[&str]) -> Value {
-    let mut room = room_session(call, leg);
+pub fn room_updated(call: &Call, leg: &Leg, at: &Segment, keys: &[&str]) -> Value {
+    let mut room = room_session(call, leg, at);
     room["updated"] = json!(keys);
     json!({
         "room_session": room,
-        "room_id": call.room_id,
-        "room_session_id": call.room_session_id,
+        "room_id": at.room_id,
+        "room_session_id": at.room_session_id,
     })
 }
 
-/// `layout.changed`.
-pub fn layout_changed(call: &Call, leg: &Leg) -> Value {
+/// `layout.changed`: side by side, the client first.
+pub fn layout_changed(leg: &Leg, at: &Segment) -> Value {
+    let mine = (&json!(at.member_id), json!(leg.position));
+    let others = at.others.iter().enumerate().map(|(number, other)| {
+        let position = match other["requested_position"].as_str() {
+            Some("auto") | None => format!("standard-{}", number + 2),
+            Some(position) => position.to_owned(),
+        };
+        (&other["member_id"], json!(position))
+    });
+    let width = 100.0 / (at.others.len() + 1) as f64;
+    let layers: Vec<Value> = std::iter::once(mine)
+        .chain(others)
+        .enumerate()
+        .map(|(number, (member_id, position))| {
+            json!({
+                "layer_index": number, "z_index": 0, "member_id": member_id,
+                "playing_file": false, "position": position, "reservation": null,
+                "visible": true, "x": width * number as f64, "y": 0, "width": width,
+                "height": 100,
+            })
+        })
+        .collect();
     json!({
-        "room_id": call.room_id,
-        "room_session_id": call.room_session_id,
+        "room_id": at.room_id,
+        "room_session_id": at.room_session_id,
         "layout": {
             "id": leg.layout,
             "name": leg.layout,
-            "room_id": call.room_id,
-            "room_session_id": call.room_session_id,
-            "layers": [{
-                "layer_index": 0, "z_index": 0, "member_id": call.member_id,
-                "playing_file": false, "position": leg.position, "reservation": null,
-                "visible": true, "x": 0, "y": 0, "width": 100, "height": 100,
-            }],
+            "room_id": at.room_id,
+            "room_session_id": at.room_session_id,
+            "layers": layers,
         },
     })
 }

@@ -23,6 +23,14 @@
 //! | `stale_resume` | `count?` (1) | the next resumes get -32003 |
 //! | `forget_sessions` | – | all sessions without a socket are forgotten, all sockets dropped |
 //! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
+//! | `redirect` | `to`, `count?` (1) | the next invites get a bye with this `redirectDestination` |
+//! | `call_event` | `event_type` call.play, call.connect or call.room, `call_id?`, `state?`, `control_id?` | that event with the ids of the call |
+//! | `attach` | `call_id?` | `verto.attach` for answered calls, as after a resume |
+//! | `move_call` | `call_id?`, `name?`, `members?` (names) | answered calls are moved into a room: one more segment |
+//! | `leave_segment` | `call_id?`, `reason?` | calls leave the room they were moved into last |
+//! | `member_joins` | `call_id?`, `name` | somebody joins the room that calls are in |
+//! | `member_leaves` | `call_id?`, `member_id`, `reason?` | that member leaves |
+//! | `member_talks` | `call_id?`, `member_id`, `talking?` (true) | `member.talking` |
 //! | `drop_media` | `call_id?`, `on?` (true) | no datagram in or out |
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail; with `after` they are carried out first |
@@ -30,7 +38,7 @@
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,9 +47,11 @@ use serde_json::{json, Value};
 
 use crate::call;
 use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
+use crate::life;
 use crate::media::lock;
 use crate::media::stream::{Impairment, Source};
 use crate::rpc;
+use crate::segment::{self, Segment};
 use crate::token;
 
 /// The faults that last.
@@ -52,6 +62,7 @@ pub struct Faults {
     duplicates: u64,
     stale_resumes: u64,
     http: Vec<HttpFault>,
+    redirects: VecDeque<String>,
     /// Requests of the server whose answers are of interest, by id.
     expected: HashMap<String, &'static str>,
 }
@@ -95,6 +106,11 @@ impl Faults {
         let stale = self.stale_resumes > 0;
         self.stale_resumes = self.stale_resumes.saturating_sub(1);
         stale
+    }
+
+    /// Where the invite under way is redirected to.
+    pub fn redirect(&mut self) -> Option<String> {
+        self.redirects.pop_front()
     }
 
     /// How an HTTP request has to fail.
@@ -161,6 +177,24 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
             }
             Ok(json!({ "calls": calls.len() }))
         }
+        "redirect" => {
+            let to = rpc::text(fault, "to").ok_or("to is missing")?;
+            let count = fault["count"].as_u64().unwrap_or(1) as usize;
+            hub.with(|inner| {
+                inner.faults.redirects.extend(std::iter::repeat_n(to.to_owned(), count));
+            });
+            Ok(json!({}))
+        }
+        "call_event" => call_event(hub, fault),
+        "attach" => {
+            let mut calls = calls(hub, fault);
+            calls.retain(|call| call.is_answered());
+            calls.iter().for_each(|call| call.push_attach(hub));
+            Ok(json!({ "calls": calls.len() }))
+        }
+        "move_call" | "leave_segment" | "member_joins" | "member_leaves" | "member_talks" => {
+            in_rooms(hub, name, fault)
+        }
         "impair_media" => Ok(impair_media(hub, fault)),
         "call_client" => call_client(hub, fault),
         _ => Err(format!("no such fault: {name}")),
@@ -195,6 +229,7 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 faults.duplicates = 0;
                 faults.stale_resumes = 0;
                 faults.http.clear();
+                faults.redirects.clear();
             }
             _ => return None,
         }
@@ -312,6 +347,68 @@ fn calls(hub: &Hub, fault: &Value) -> Vec<Arc<call::Call>> {
     all.into_iter().filter(|c| wanted.is_none_or(|w| w == c.id) && !c.is_ended()).collect()
 }
 
+/// An event about what the service does with a call; how many calls got it.
+fn call_event(hub: &Hub, fault: &Value) -> Result<Value, String> {
+    let kind = rpc::text(fault, "event_type").ok_or("event_type is missing")?;
+    let state = rpc::text(fault, "state");
+    let calls = calls(hub, fault);
+    for call in &calls {
+        let mut payload = json!({
+            "call_id": call.id, "node_id": call.node_id, "room_session_id": call.room_session_id,
+        });
+        match kind {
+            "call.play" => {
+                let control = rpc::text(fault, "control_id").map_or_else(rpc::uuid, str::to_owned);
+                payload["control_id"] = json!(control);
+                payload["state"] = json!(state.unwrap_or("playing"));
+            }
+            "call.connect" => {
+                payload["segment_id"] = json!(call.segment_id);
+                payload["connect_state"] = json!(state.unwrap_or("connected"));
+            }
+            "call.room" => {
+                payload["segment_id"] = json!(call.segment_id);
+                payload["joined_status"] = json!(state.unwrap_or("joined"));
+            }
+            other => return Err(format!("no such event of a call: {other}")),
+        }
+        hub.event(&call.protocol(), kind, payload);
+    }
+    Ok(json!({ "calls": calls.len() }))
+}
+
+/// What happens to the rooms that calls were moved into; how many calls it happened to.
+fn in_rooms(hub: &Hub, fault_name: &str, fault: &Value) -> Result<Value, String> {
+    let text = |key: &str| rpc::text(fault, key).ok_or(format!("{key} is missing"));
+    let (mut count, mut members) = (0, Vec::new());
+    for call in calls(hub, fault) {
+        let done = match fault_name {
+            "move_call" => {
+                let name = text("name").unwrap_or("/public/meeting");
+                let members = fault["members"].as_array().cloned().unwrap_or_default();
+                let members: Vec<&str> = members.iter().filter_map(Value::as_str).collect();
+                segment::enter(hub, &call, Segment::room(name, name, &members))
+            }
+            "leave_segment" => segment::leave(hub, &call, text("reason").unwrap_or("left")),
+            "member_joins" => {
+                let member = segment::admit(hub, &call, text("name")?);
+                members.extend(member.clone());
+                member.is_some()
+            }
+            "member_leaves" => {
+                let reason = text("reason").unwrap_or("hangup");
+                segment::dismiss(hub, &call, text("member_id")?, reason)
+            }
+            _ => {
+                let talking = fault["talking"].as_bool().unwrap_or(true);
+                segment::talk(hub, &call, text("member_id")?, talking)
+            }
+        };
+        count += u64::from(done);
+    }
+    Ok(json!({ "calls": count, "members": members }))
+}
+
 fn impair_media(hub: &Hub, fault: &Value) -> Value {
     let millis = |key: &str| Duration::from_millis(fault[key].as_u64().unwrap_or(0));
     let impairment = Impairment {
@@ -351,7 +448,7 @@ fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         _ => Source::Echo,
     };
     let ids: Vec<String> =
-        protocols.iter().map(|p| call::outgoing(hub, p, from, video, source)).collect();
+        protocols.iter().map(|p| life::outgoing(hub, p, from, video, source)).collect();
     Ok(json!({ "calls": ids }))
 }
 

@@ -12,6 +12,7 @@
 //! println!("{} {} {}", gateway.ws_url(), gateway.http_url(), token);
 //! ```
 
+mod agent;
 mod bridge;
 mod call;
 mod config;
@@ -23,11 +24,13 @@ mod events;
 mod fault;
 mod gateway;
 mod hub;
+mod life;
 mod media;
 mod member;
 mod rest;
 mod rest_resources;
 mod rpc;
+mod segment;
 mod server;
 mod session;
 mod socket;

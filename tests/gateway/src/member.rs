@@ -8,32 +8,29 @@ use crate::call::{Call, Leg};
 use crate::events::{self, LAYOUTS};
 use crate::hub::Hub;
 use crate::rpc;
+use crate::segment::{self, Target};
 
 /// A refusal inside the result.
 type Refusal = (&'static str, String);
 /// What a request did: additions to the result, changed keys of the member.
 type Done = Result<(Value, Vec<&'static str>), Refusal>;
 
+/// A member that a request changed, and which of its keys.
+type Change = (Target, Vec<&'static str>);
+
 /// Handles one `call.*` request.
 pub fn handle(hub: &Arc<Hub>, protocol: &str, id: &Value, method: &str, params: &Value) {
-    let (call, done) = match find(hub, protocol, method, params) {
-        Ok(call) => {
-            let done = call.with(|leg| {
-                let done = act(leg, method, params);
-                leg.apply();
-                done.map(|(mut extra, keys)| {
-                    if method == "call.member.list" {
-                        extra["members"] = json!([events::member(&call, leg)]);
-                    }
-                    (extra, keys)
-                })
-            });
-            (Some(call), done)
-        }
-        Err(refusal) => (None, Err(refusal)),
-    };
+    let done = find(hub, protocol, params).and_then(|call| {
+        let (extra, changes) = call.with(|leg| {
+            let targets = targets(leg, method, params)?;
+            let done = perform(&call, leg, method, params, &targets);
+            leg.apply();
+            done
+        })?;
+        Ok((call, extra, changes))
+    });
     let result = match &done {
-        Ok((extra, _)) => {
+        Ok((_, extra, _)) => {
             let mut result = rpc::ok("OK");
             if let (Some(result), Some(extra)) = (result.as_object_mut(), extra.as_object()) {
                 result.extend(extra.clone());
@@ -46,12 +43,13 @@ pub fn handle(hub: &Arc<Hub>, protocol: &str, id: &Value, method: &str, params: 
         }
     };
     hub.respond(protocol, id, &rpc::result(id, result));
-    if let (Some(call), Ok((_, keys))) = (call, done) {
-        consequences(hub, &call, method, &keys);
+    if let Ok((call, _, changes)) = done {
+        consequences(hub, &call, method, &changes);
     }
 }
 
-fn find(hub: &Hub, protocol: &str, method: &str, params: &Value) -> Result<Arc<Call>, Refusal> {
+/// The call of `self`, which is always the member of the first segment.
+fn find(hub: &Hub, protocol: &str, params: &Value) -> Result<Arc<Call>, Refusal> {
     let me = &params["self"];
     let missing = |what: &str| ("422", format!("{what} is missing"));
     let call_id = rpc::text(me, "call_id").ok_or_else(|| missing("self.call_id"))?;
@@ -65,27 +63,113 @@ fn find(hub: &Hub, protocol: &str, method: &str, params: &Value) -> Result<Arc<C
     if node_id != call.node_id {
         return Err(("404", "self.node_id is not the node of this call".into()));
     }
-    if method == "call.member.position.set" {
-        let targets = params["targets"].as_array().ok_or_else(|| missing("targets"))?;
-        targets.iter().try_for_each(|t| check_target(&call, &t["target"]))?;
-    } else if let Some(targets) = params["targets"].as_array() {
-        targets.iter().try_for_each(|t| check_target(&call, t))?;
-    } else {
-        check_target(&call, params.get("target").ok_or_else(|| missing("target"))?)?;
-    }
     Ok(call)
 }
 
-fn check_target(call: &Call, target: &Value) -> Result<(), Refusal> {
-    match rpc::text(target, "member_id") {
-        Some(member) if member == call.member_id || member == "all" => {}
-        Some(_) => return Err(("404", "the target is not a member of this call".into())),
-        None => return Err(("422", "target.member_id is missing".into())),
+/// Whom a request is about.
+fn targets(leg: &Leg, method: &str, params: &Value) -> Result<Vec<Target>, Refusal> {
+    let missing = |what: &str| ("422", format!("{what} is missing"));
+    let find = |ids: &Value| {
+        for key in ["member_id", "call_id", "node_id"] {
+            rpc::text(ids, key).ok_or_else(|| missing(&format!("target.{key}")))?;
+        }
+        segment::find(leg, ids)
+            .ok_or_else(|| ("404", "the target is not a member with these ids".to_owned()))
+    };
+    match (method, params["targets"].as_array()) {
+        ("call.member.position.set", None) => Err(missing("targets")),
+        ("call.member.position.set", Some(all)) => all.iter().map(|t| find(&t["target"])).collect(),
+        // Both forms are in use.
+        ("call.member.remove", Some(all)) => all.iter().map(find).collect(),
+        _ => Ok(vec![find(params.get("target").ok_or_else(|| missing("target"))?)?]),
     }
-    if rpc::text(target, "call_id") != Some(&call.id) {
-        return Err(("404", "target.call_id is not the call of the member".into()));
+}
+
+/// Does what is asked to each target.
+fn perform(
+    call: &Call,
+    leg: &mut Leg,
+    method: &str,
+    params: &Value,
+    targets: &[Target],
+) -> Result<(Value, Vec<Change>), Refusal> {
+    let (mut extra, mut changes) = (json!({}), Vec::new());
+    for (number, target) in targets.iter().enumerate() {
+        if method == "call.member.position.set" {
+            let position = rpc::text(&params["targets"][number], "position");
+            let position = position.ok_or(("422", "position is missing".to_owned()))?;
+            place(leg, *target, position);
+            changes.push((*target, Vec::new()));
+            continue;
+        }
+        for one in expand(leg, *target) {
+            let (more, keys) = match one {
+                Target::Other { segment, member } => {
+                    let other = &mut leg.segments[segment].others[member];
+                    act_on_other(other, method, params)?
+                }
+                _ => act(leg, method, params)?,
+            };
+            if more.as_object().is_some_and(|m| !m.is_empty()) {
+                extra = more;
+            }
+            changes.push((one, keys));
+        }
     }
-    Ok(())
+    if method == "call.member.list" {
+        if let Some(at) = leg.segments.last() {
+            extra["members"] = json!(events::members(call, leg, at));
+        }
+    }
+    Ok((extra, changes))
+}
+
+/// Every single member that a target stands for.
+fn expand(leg: &Leg, target: Target) -> Vec<Target> {
+    let Target::All(segment) = target else { return vec![target] };
+    let others = 0..leg.segments[segment].others.len();
+    std::iter::once(Target::Client(segment))
+        .chain(others.map(|member| Target::Other { segment, member }))
+        .collect()
+}
+
+fn place(leg: &mut Leg, target: Target, position: &str) {
+    match target {
+        Target::Other { segment, member } => {
+            leg.segments[segment].others[member]["requested_position"] = json!(position);
+        }
+        _ => leg.position = position.to_owned(),
+    }
+}
+
+/// Acts on a member that has no leg here: what is asked for shows in its description.
+fn act_on_other(other: &mut Value, method: &str, params: &Value) -> Done {
+    let done = |other: &mut Value, key: &'static str, value: Value| {
+        other[key] = value;
+        Ok((json!({}), vec![key]))
+    };
+    match method {
+        "call.mute" | "call.unmute" => {
+            let keys = channels(params)?;
+            keys.iter().for_each(|key| other[*key] = json!(method == "call.mute"));
+            Ok((json!({}), keys))
+        }
+        "call.deaf" | "call.undeaf" => done(other, "deaf", json!(method == "call.deaf")),
+        "call.raisehand" | "call.lowerhand" => {
+            done(other, "handraised", json!(method == "call.raisehand"))
+        }
+        "call.microphone.volume.set" => {
+            done(other, "input_volume", json!(number(params, "volume", -50..=100)?))
+        }
+        "call.speaker.volume.set" => {
+            done(other, "output_volume", json!(number(params, "volume", -50..=100)?))
+        }
+        "call.microphone.sensitivity.set" => {
+            done(other, "input_sensitivity", json!(number(params, "sensitivity", 0..=100)?))
+        }
+        "call.member.remove" | "call.end" => Ok((json!({}), Vec::new())),
+        _ => Err(("-32001", "Permission Denied.".into())),
+    }
 }
 
 fn act(leg: &mut Leg, method: &str, params: &Value) -> Done {
@@ -130,35 +214,32 @@ fn act(leg: &mut Leg, method: &str, params: &Value) -> Done {
             leg.layout = layout.ok_or(("422", "layout is not known".to_owned()))?.to_owned();
             unchanged()
         }
-        "call.member.position.set" => {
-            if let Some(position) = rpc::text(&params["targets"][0], "position") {
-                leg.position = position.to_owned();
-            }
-            unchanged()
-        }
         "call.member.list" | "call.member.remove" | "call.end" => unchanged(),
         _ => Err(("404", "no such method".into())),
     }
 }
 
 fn mute(leg: &mut Leg, params: &Value, muted: bool) -> Done {
-    let channels = params["channels"].as_array().filter(|c| !c.is_empty());
-    let channels = channels.ok_or(("422", "channels is missing".to_owned()))?;
-    let mut keys = Vec::new();
-    for channel in channels {
-        match channel.as_str() {
-            Some("audio") => {
-                leg.audio_muted = muted;
-                keys.push("audio_muted");
-            }
-            Some("video") => {
-                leg.video_muted = muted;
-                keys.push("video_muted");
-            }
-            _ => return Err(("422", format!("no such channel: {channel}"))),
+    let keys = channels(params)?;
+    for key in &keys {
+        match *key {
+            "audio_muted" => leg.audio_muted = muted,
+            _ => leg.video_muted = muted,
         }
     }
     Ok((json!({}), keys))
+}
+
+/// The keys of a member that the channels of a request stand for.
+fn channels(params: &Value) -> Result<Vec<&'static str>, Refusal> {
+    let channels = params["channels"].as_array().filter(|c| !c.is_empty());
+    let channels = channels.ok_or(("422", "channels is missing".to_owned()))?;
+    let key = |channel: &Value| match channel.as_str() {
+        Some("audio") => Ok("audio_muted"),
+        Some("video") => Ok("video_muted"),
+        _ => Err(("422", format!("no such channel: {channel}"))),
+    };
+    channels.iter().map(key).collect()
 }
 
 fn number(params: &Value, key: &str, range: std::ops::RangeInclusive<i64>) -> Result<i64, Refusal> {
@@ -185,27 +266,65 @@ fn audio_flags(leg: &mut Leg, params: &Value) -> Done {
     Ok((json!({}), keys))
 }
 
-fn consequences(hub: &Arc<Hub>, call: &Arc<Call>, method: &str, keys: &[&str]) {
+fn consequences(hub: &Arc<Hub>, call: &Arc<Call>, method: &str, changes: &[Change]) {
     let protocol = call.protocol();
-    if !keys.is_empty() {
-        let payload = call.with(|leg| events::updated(call, leg, keys));
+    for (target, keys) in changes.iter().filter(|(_, keys)| !keys.is_empty()) {
+        let Some(payload) = call.with(|leg| updated(call, leg, *target, keys)) else { continue };
         hub.event(&protocol, "member.updated", payload.clone());
         if let Some(other) = call.bridge().and_then(|b| b.other(hub, call)) {
             hub.event(&other.protocol(), "member.updated", payload);
         }
     }
+    let Some((first, _)) = changes.first() else { return };
+    let (Target::Client(at) | Target::All(at) | Target::Other { segment: at, .. }) = *first;
     match method {
         "call.lock" | "call.unlock" => {
             for name in ["call.updated", "room.updated"] {
-                let payload = call.with(|leg| events::room_updated(call, leg, &["locked"]));
-                hub.event(&protocol, name, payload);
+                let payload = call.with(|leg| {
+                    let at = leg.segments.get(at)?;
+                    Some(events::room_updated(call, leg, at, &["locked"]))
+                });
+                payload.into_iter().for_each(|payload| hub.event(&protocol, name, payload));
             }
         }
         "call.layout.set" | "call.member.position.set" => {
-            let payload = call.with(|leg| events::layout_changed(call, leg));
-            hub.event(&protocol, "layout.changed", payload);
+            let payload = call.with(|leg| Some(events::layout_changed(leg, leg.segments.get(at)?)));
+            payload.into_iter().for_each(|payload| hub.event(&protocol, "layout.changed", payload));
         }
-        "call.end" | "call.member.remove" => call.hang_up(hub, 16, "NORMAL_CLEARING"),
+        "call.end" | "call.member.remove" => remove(hub, call, changes),
         _ => {}
+    }
+}
+
+fn updated(call: &Call, leg: &Leg, target: Target, keys: &[&str]) -> Option<Value> {
+    match target {
+        Target::Client(at) | Target::All(at) => {
+            Some(events::updated(call, leg, leg.segments.get(at)?, keys))
+        }
+        Target::Other { segment, member } => {
+            let at = leg.segments.get(segment)?;
+            let mut other = at.others.get(member)?.clone();
+            other["updated"] = json!(keys);
+            Some(at.about(&other))
+        }
+    }
+}
+
+/// The client goes with its leg, another member out of the room.
+fn remove(hub: &Arc<Hub>, call: &Arc<Call>, changes: &[Change]) {
+    let gone: Vec<String> = call.with(|leg| {
+        let others = changes.iter().filter_map(|(target, _)| match target {
+            Target::Other { segment, member } => {
+                leg.segments.get(*segment)?.others.get(*member)?["member_id"].as_str()
+            }
+            _ => None,
+        });
+        others.map(str::to_owned).collect()
+    });
+    for id in &gone {
+        segment::dismiss(hub, call, id, "removed");
+    }
+    if changes.iter().any(|(target, _)| matches!(target, Target::Client(_) | Target::All(_))) {
+        call.hang_up(hub, 16, "NORMAL_CLEARING");
     }
 }

@@ -33,6 +33,11 @@ pub fn connect(
             })?;
             socket.send(Out::Text(answer));
             announce(hub, &protocol);
+            if hub.config.attach_on_resume && params.get("protocol").is_some() {
+                let calls = hub.with(|inner| inner.calls.clone());
+                let mine = calls.iter().filter(|c| c.protocol() == protocol && c.is_answered());
+                mine.for_each(|call| call.push_attach(hub));
+            }
             Some(protocol)
         }
         Err((code, message)) => {

@@ -100,6 +100,11 @@ fn call(call: &Arc<Call>) -> Value {
             "inbound": call.inbound,
             "state": leg.stage.as_str(),
             "member_id": call.member_id,
+            "segments": leg.segments.iter().map(|at| json!({
+                "call_id": at.call_id, "node_id": at.node_id, "member_id": at.member_id,
+                "room_session_id": at.room_session_id, "name": at.name,
+                "members": at.others,
+            })).collect::<Vec<_>>(),
             "node_id": call.node_id,
             "room_session_id": call.room_session_id,
             "user_variables": call.user_variables,

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{json, Value};
 
-use crate::call::{self, Call, Invite};
+use crate::call::Call;
 use crate::hub::Hub;
+use crate::life::{self, Invite};
 use crate::media::negotiate::Refusal;
 use crate::media::sdp::Description;
 use crate::rpc::{self, CALL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND};
@@ -177,10 +178,19 @@ fn invite(request: &Request) {
     let attach = dialog["attach"] == json!(true) || dialog["reattaching"] == json!(true);
     let known = request.hub.call(call_id);
     match (known, attach) {
-        (Some(call), true) if !call.is_ended() => reattach(request, &call, offer),
+        (Some(call), true) if !call.is_ended() && is_owner(request, &call) => {
+            reattach(request, &call, offer)
+        }
         (Some(_), true) => {
             let cause = json!({ "causeCode": 101, "cause": "INVALID_CALL_REFERENCE" });
             request.error("INVALID_CALL_REFERENCE", cause);
+        }
+        (Some(call), false) if call.with(|leg| leg.redirected.is_some()) => {
+            let to = call.with(|leg| leg.redirected.clone());
+            if rpc::text(request.outer, "node_id") != to.as_deref() {
+                request.violation("node_id is not the redirectDestination");
+            }
+            begin(request, call_id, offer);
         }
         (Some(_), false) => {
             let cause = json!({ "callID": call_id, "causeCode": 95,
@@ -191,18 +201,30 @@ fn invite(request: &Request) {
             let cause = json!({ "causeCode": 101, "cause": "INVALID_CALL_REFERENCE" });
             request.error("INVALID_CALL_REFERENCE", cause);
         }
-        (None, false) => {
-            let destination = rpc::text(dialog, "destination_number").unwrap_or_default();
-            let user_variables = dialog.get("userVariables").cloned().unwrap_or(json!({}));
-            let invite = Invite {
-                call_id: call_id.to_owned(),
-                destination: destination.to_owned(),
-                offer,
-                user_variables,
-            };
-            call::incoming(request, invite);
-        }
+        (None, false) => begin(request, call_id, offer),
     }
+}
+
+/// A new call.
+fn begin(request: &Request, call_id: &str, offer: Option<Description>) {
+    let dialog = &request.params["dialogParams"];
+    let destination = rpc::text(dialog, "destination_number").unwrap_or_default();
+    let user_variables = dialog.get("userVariables").cloned().unwrap_or(json!({}));
+    let invite = Invite {
+        call_id: call_id.to_owned(),
+        destination: destination.to_owned(),
+        offer,
+        user_variables,
+    };
+    life::incoming(request, invite);
+}
+
+/// A call belongs to a subscriber; the session may be another one than before.
+fn is_owner(request: &Request, call: &Call) -> bool {
+    request.hub.with(|inner| {
+        let session = inner.sessions.get(request.protocol);
+        session.is_some_and(|s| s.grant.subscriber_id == call.subscriber_id)
+    })
 }
 
 fn check_dialog(request: &Request, dialog: &Value) {
@@ -330,7 +352,7 @@ fn modify(request: &Request) {
         "unhold" => hold(request, &call, &action, Some(false)),
         "toggleHold" => hold(request, &call, &action, None),
         "updateMedia" => update_media(request, &call),
-        "transfer" => request.error("call is not bridged", json!({})),
+        "transfer" => transfer(request, &call),
         "videoRefresh" => {
             call.refresh_video();
             request.ok(modified(&call, &action));
@@ -341,6 +363,26 @@ fn modify(request: &Request) {
             request.ok(modified(&call, &action));
         }
     }
+}
+
+fn transfer(request: &Request, call: &Arc<Call>) {
+    let Some(destination) = rpc::text(&request.params, "destination").filter(|d| !d.is_empty())
+    else {
+        request.violation("transfer without destination");
+        request.error("destination missing", json!({}));
+        return;
+    };
+    if !request.hub.config.accept_transfer || !call.is_answered() {
+        request.error("call is not bridged", json!({}));
+        return;
+    }
+    let Some(address) = life::reachable(request.hub, request.protocol, destination) else {
+        let cause = json!({ "causeCode": 3, "cause": "NO_ROUTE_DESTINATION" });
+        request.error("CALL ERROR", cause);
+        return;
+    };
+    request.ok(modified(call, "transfer"));
+    life::transferred(request.hub, call, &address);
 }
 
 fn modified(call: &Call, action: &str) -> Value {

@@ -352,6 +352,15 @@ impl Media {
         Some(codec)
     }
 
+    /// How loud the client's audio is (RMS, 0 to 1), and the digits it sent with it so far.
+    pub fn hearing(&self) -> (f64, String) {
+        let Some(stream) = self.legs.iter().find_map(|leg| leg.stream(false)) else {
+            return (0.0, String::new());
+        };
+        let level = lock(&stream.meter).level();
+        (level, lock(&stream.counters).digits.clone())
+    }
+
     /// The way into this call for the media of another one; it keeps nothing alive.
     pub fn relay(&self) -> Relay {
         let entrance = |video: bool| {

@@ -1,5 +1,6 @@
 //! A small client that speaks just enough of the protocol to test the gateway.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -44,10 +45,11 @@ pub async fn http(
     (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
 /// A WebSocket connection.
 pub struct Client {
     socket: WebSocketStream<TcpStream>,
-    next: u32,
     /// Whether events and pings are answered.
     pub polite: bool,
     pub events: Vec<Value>,
@@ -64,7 +66,6 @@ impl Client {
             .map_err(|e| e.to_string())?;
         Ok(Client {
             socket,
-            next: 0,
             polite: true,
             events: Vec::new(),
             protocol: String::new(),
@@ -128,8 +129,8 @@ impl Client {
 
     /// Sends a request and waits for its response.
     pub async fn request(&mut self, method: &str, params: Value) -> Value {
-        self.next += 1;
-        let id = format!("r{}-{}", self.next, method);
+        // A session that is resumed answers a repeated id with the first answer.
+        let id = format!("r{}-{}", NEXT.fetch_add(1, Ordering::Relaxed), method);
         self.request_as(&id, method, params).await
     }
 

@@ -1,7 +1,11 @@
 //! The gateway from outside, with a small client of its own.
 
+mod agent;
+mod attach;
 mod bridge;
 mod calls;
 mod common;
 mod rest;
+mod segments;
 mod session;
+mod transfer;

@@ -1,0 +1,235 @@
+//! What happens to calls: which address an invite reaches, and what that address does with it.
+
+use std::sync::Arc;
+
+use serde_json::{json, Value};
+use tokio::sync::mpsc::{self, UnboundedSender};
+
+use crate::agent;
+use crate::bridge;
+use crate::call::{Call, Plan};
+use crate::directory::{dialled_path, Address, Behaviour};
+use crate::hub::Hub;
+use crate::media::negotiate::{Codec, Refusal};
+use crate::media::sdp::Description;
+use crate::media::stream::{Controls, Source};
+use crate::media::{Media, MediaEvent, Wanted};
+use crate::rpc;
+use crate::segment::{self, Segment};
+use crate::verto::Request;
+
+/// An invite that was found to be in order.
+pub struct Invite {
+    pub call_id: String,
+    pub destination: String,
+    /// `None` when the description could not be read.
+    pub offer: Option<Description>,
+    pub user_variables: Value,
+}
+
+/// A call of the client: the result first, then what the address does.
+pub fn incoming(request: &Request, invite: Invite) {
+    let hub = request.hub;
+    let path = dialled_path(&invite.destination).to_owned();
+    let address = reachable(hub, request.protocol, &invite.destination);
+    let (caller, subscriber_id) = hub.with(|inner| {
+        inner
+            .sessions
+            .get(request.protocol)
+            .map_or_else(Default::default, |s| (s.reference.clone(), s.grant.subscriber_id.clone()))
+    });
+    let behaviour = match &address {
+        Some(address) => address.behaviour.clone(),
+        None => Behaviour::Refuse { code: 3, cause: "NO_ROUTE_DESTINATION" },
+    };
+    let plan = Plan {
+        id: invite.call_id.clone(),
+        protocol: request.protocol.to_owned(),
+        destination: invite.destination.clone(),
+        display_name: address.as_ref().map_or(path, |a| a.display_name.clone()),
+        caller,
+        subscriber_id,
+        address_id: address.as_ref().map(|a| a.id.clone()),
+        inbound: false,
+        record: behaviour == Behaviour::Record,
+        has_video: invite.offer.as_ref().is_some_and(|o| o.section("video").is_some()),
+        user_variables: invite.user_variables.clone(),
+        room: None,
+    };
+    let call = Arc::new(Call::new(hub, plan));
+    if let Some(names) = request.outer["subscribe"].as_array() {
+        call.subscribe(names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    }
+    hub.add_call(call.clone());
+    request.ok(json!({
+        "message": "CALL CREATED", "callID": call.id, "memberID": call.member_id,
+    }));
+    call.announce(hub, "created");
+    let task = tokio::spawn(live(hub.clone(), call.clone(), behaviour, invite.offer));
+    call.lead(task.abort_handle());
+}
+
+/// The address that a session reaches with a dial string. What a guest token does not allow is,
+/// as for REST, not there.
+pub fn reachable(hub: &Hub, protocol: &str, destination: &str) -> Option<Address> {
+    let path = dialled_path(destination);
+    hub.with(|inner| {
+        let allowed = &inner.sessions.get(protocol)?.grant.allowed_addresses;
+        let private = inner.subscribers.iter().map(|s| &s.address);
+        let found = inner.addresses.iter().chain(private).find(|a| a.path() == path)?;
+        (allowed.is_empty() || allowed.contains(&found.id)).then(|| found.clone())
+    })
+}
+
+/// Moves an answered leg to another address: it leaves the rooms it is in and enters a segment of
+/// the new address, which from now on decides what happens.
+pub fn transferred(hub: &Arc<Hub>, call: &Arc<Call>, address: &Address) {
+    while segment::leave(hub, call, "transferred") {}
+    call.with(|leg| {
+        if let Some(media) = &leg.media {
+            media.controls.set_source(source_of(&address.behaviour));
+        }
+    });
+    segment::enter(hub, call, Segment::room(&address.path(), &address.display_name, &[]));
+    let task = tokio::spawn(attended(hub.clone(), call.clone(), address.behaviour.clone()));
+    call.lead(task.abort_handle());
+}
+
+/// What an address does with a leg that is answered.
+async fn attended(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour) {
+    match behaviour {
+        Behaviour::Refuse { code, cause } => call.hang_up(&hub, code, cause),
+        // Another subscriber cannot be rung for a leg that is answered.
+        Behaviour::Subscriber(_) => call.hang_up(&hub, 606, "USER_NOT_REGISTERED"),
+        Behaviour::Bye(after) | Behaviour::EarlyBye(after) => {
+            tokio::time::sleep(after).await;
+            call.hang_up(&hub, 16, "NORMAL_CLEARING");
+        }
+        Behaviour::Moved => segment::moved(hub, call).await,
+        Behaviour::Agent => agent::attend(hub, call).await,
+        Behaviour::Echo
+        | Behaviour::Tone
+        | Behaviour::Record
+        | Behaviour::Slow(_)
+        | Behaviour::Early(_)
+        | Behaviour::Never => {}
+    }
+}
+
+fn source_of(behaviour: &Behaviour) -> Source {
+    match behaviour {
+        Behaviour::Tone | Behaviour::Early(_) => Source::Tone,
+        Behaviour::Record | Behaviour::Agent => Source::Silence,
+        Behaviour::Subscriber(_) => Source::Bridge,
+        _ => Source::Echo,
+    }
+}
+
+/// The life of a call of the client.
+async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Option<Description>) {
+    tokio::time::sleep(hub.config.answer_delay).await;
+    if let Some(to) = hub.with(|inner| inner.faults.redirect()) {
+        call.redirect(&hub, &to);
+        return;
+    }
+    if let Behaviour::Refuse { code, cause } = behaviour {
+        call.hang_up(&hub, code, cause);
+        return;
+    }
+    if !prepare(&hub, &call, &behaviour, offer) {
+        call.hang_up(&hub, 88, "INCOMPATIBLE_DESTINATION");
+        return;
+    }
+    match behaviour {
+        Behaviour::Slow(ring) => {
+            call.ring(&hub);
+            tokio::time::sleep(ring).await;
+            call.answer(&hub);
+        }
+        Behaviour::Early(early) => {
+            call.early(&hub);
+            tokio::time::sleep(early).await;
+            call.answer(&hub);
+        }
+        Behaviour::Subscriber(id) => bridge::ring(hub, call, id).await,
+        Behaviour::Never => call.ring(&hub),
+        Behaviour::EarlyBye(after) => {
+            call.ring(&hub);
+            tokio::time::sleep(after).await;
+            call.hang_up(&hub, 16, "NORMAL_CLEARING");
+        }
+        other => {
+            call.answer(&hub);
+            attended(hub, call, other).await;
+        }
+    }
+}
+
+/// Negotiates the media; `false` when the offer cannot be accepted.
+fn prepare(
+    hub: &Arc<Hub>,
+    call: &Arc<Call>,
+    behaviour: &Behaviour,
+    offer: Option<Description>,
+) -> bool {
+    let Some(offer) = offer else { return false };
+    let (sender, events): (UnboundedSender<MediaEvent>, _) = mpsc::unbounded_channel();
+    let controls = Controls::new(source_of(behaviour));
+    match Media::answer(&hub.media, &offer, controls, call.record, sender) {
+        Ok((media, sdp)) => {
+            call.equip(hub, media, Some(sdp), events);
+            true
+        }
+        Err(refusal) => {
+            if let Refusal::Broken(reason) = refusal {
+                hub.violation(format!("verto.invite: {reason}"));
+            }
+            false
+        }
+    }
+}
+
+/// A call of the gateway to the client of a session.
+pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source: Source) -> String {
+    let (callee, subscriber_id) = hub.with(|inner| {
+        inner
+            .sessions
+            .get(protocol)
+            .map_or_else(Default::default, |s| (s.reference.clone(), s.grant.subscriber_id.clone()))
+    });
+    let destination = format!("/private/{callee}");
+    let plan = Plan {
+        id: rpc::uuid(),
+        protocol: protocol.to_owned(),
+        destination: destination.clone(),
+        display_name: from.to_owned(),
+        caller: from.to_owned(),
+        subscriber_id,
+        address_id: None,
+        inbound: true,
+        record: true,
+        has_video: video,
+        user_variables: json!({}),
+        room: None,
+    };
+    let call = Arc::new(Call::new(hub, plan));
+    let (sender, events) = mpsc::unbounded_channel();
+    let id = call.id.clone();
+    let wanted = Wanted { audio: None, video: video.then_some(Codec::Vp8) };
+    let Ok((media, offer)) = Media::offer(&hub.media, wanted, Controls::new(source), true, sender)
+    else {
+        return id;
+    };
+    call.equip(hub, media, None, events);
+    hub.add_call(call);
+    hub.verto_event(
+        protocol,
+        "verto.invite",
+        json!({
+            "callID": id, "sdp": offer, "caller_id_name": from, "caller_id_number": from,
+            "callee_id_name": callee, "callee_id_number": destination,
+            "display_direction": "outbound", "userVariables": {},
+        }),
+    );
+    id
+}
