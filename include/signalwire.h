@@ -84,7 +84,7 @@
 
 // First values of the structs that the application fills: everything at its default.
 #define SW_CLIENT_OPTIONS_INIT \
-    {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL}
+    {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false}
 #define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL}
 #define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL}
@@ -405,6 +405,9 @@ typedef struct sw_client_options {
     const char *agent;
     // Local IP addresses that media may use, as text, best first. NULL: those of the machine.
     const char *const *media_addresses;
+    // Whether media goes through the service's TURN servers only, hiding local addresses. Calls
+    // fail where there is no such server.
+    bool relay_only;
 } sw_client_options;
 
 // An event of a client. Borrowed for the time of the callback, with all its texts. Fields that

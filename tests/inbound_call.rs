@@ -264,7 +264,8 @@ fn what_cannot_be_answered() {
         let call = ringing(&client, &events).await;
         let error = call.answer(AnswerOptions::default()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::CallFailed, "{error}");
-        assert_eq!(call.ended().await.expect("ends").kind, EndKind::MediaFailed);
+        let reason = call.ended().await.expect("ends");
+        assert_eq!((reason.kind, reason.code), (EndKind::MediaFailed, 88));
         // Options that cannot be; a call that was dialled.
         let call = client.dial("/public/slow", DialOptions::default()).expect("dials");
         let options = AnswerOptions { media_timeout_ms: 0, ..AnswerOptions::default() };

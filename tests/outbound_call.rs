@@ -75,3 +75,21 @@ fn refusals_have_a_class_a_cause_and_a_text() {
         });
     }
 }
+
+#[test]
+fn a_call_goes_on_without_its_handle() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = client.dial("/public/echo", DialOptions::default()).unwrap();
+        let (id, events) = (call.id(), call.events());
+        drop(call);
+        wait_for(&events, |e| matches!(e, CallEvent::MediaConnected { .. })).await;
+        let call = client.call(&id).expect("the call is still there");
+        call.answered().await.unwrap();
+        call.hangup().await.unwrap();
+        assert_eq!(call.end_reason().unwrap().kind, EndKind::LocalHangup);
+        assert!(client.call(&id).is_none());
+        assert_clean(&gateway);
+    });
+}

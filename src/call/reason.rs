@@ -16,6 +16,8 @@ pub(crate) const USER_BUSY: Cause = Cause { name: "USER_BUSY", code: 17 };
 /// BaseConnection.ts).
 pub(crate) const REJECT_ALL: Cause = Cause { name: "REJECT_ALL", code: 825 };
 pub(crate) const MEDIA_TIMEOUT: Cause = Cause { name: "MEDIA_TIMEOUT", code: 804 };
+pub(crate) const INCOMPATIBLE_DESTINATION: Cause =
+    Cause { name: "INCOMPATIBLE_DESTINATION", code: 88 };
 pub(crate) const NO_ANSWER: Cause = Cause { name: "NO_ANSWER", code: 19 };
 
 impl EndReason {
@@ -73,6 +75,11 @@ pub(crate) fn shutdown() -> EndReason {
 
 pub(crate) fn media_failed(message: &str) -> EndReason {
     reason(EndKind::MediaFailed, MEDIA_TIMEOUT, message)
+}
+
+/// No description of media could be made: of a dialled call the far side never hears.
+pub(crate) fn no_media(message: &str) -> EndReason {
+    reason(EndKind::MediaFailed, INCOMPATIBLE_DESTINATION, message)
 }
 
 /// The service refused the invite, or the session is lost for good.

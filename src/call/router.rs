@@ -1,6 +1,6 @@
 //! Brings what the service sends to the call that it is for.
 
-use super::{start_inbound, Call, CallContext, Direction, ServerMessage, Shared};
+use super::{start_inbound, Call, CallContext, CallState, Direction, ServerMessage, Shared};
 use crate::error::Error;
 use crate::proto::sdp::{Description, Kind};
 use crate::proto::session::Event;
@@ -37,6 +37,9 @@ struct Table {
 
 /// Ended calls that are remembered.
 const REMEMBERED_CALLS: usize = 64;
+
+/// Calls that may ring here at once; more are a flood, and are surfaced raw.
+const MAX_RINGING: usize = 256;
 
 struct Entry {
     /// A call lives as long as it is not over, whoever holds its handle.
@@ -180,7 +183,12 @@ impl Router {
             tracing::debug!(call = invite.call_id, "a call was announced again");
             return;
         }
-        let Some(context) = self.inbound.get() else { return };
+        let context = self.inbound.get().filter(|_| self.ringing() < MAX_RINGING);
+        let Some(context) = context else {
+            tracing::error!(call = invite.call_id, "more calls ring than anybody answers");
+            self.events.publish(other());
+            return;
+        };
         let has_video = Description::parse(&invite.sdp).is_ok_and(|sdp| sdp.has(Kind::Video));
         let (caller, callee) = (invite.caller.clone(), invite.callee.clone());
         let user_variables_json = invite.user_variables.to_string();
@@ -199,6 +207,15 @@ impl Router {
                 self.events.publish(other());
             }
         }
+    }
+
+    /// How many calls that came in wait to be answered or refused.
+    fn ringing(&self) -> usize {
+        let is_ringing = |entry: &&Entry| {
+            entry.call.direction == Direction::Inbound
+                && *entry.call.state.borrow() == CallState::Ringing
+        };
+        self.table().calls.values().filter(is_ringing).count()
     }
 
     fn is_known(&self, call_id: &str) -> bool {

@@ -170,7 +170,7 @@ impl State {
                 vec![Output::SendInvite { sdp, node: None }]
             }
             Input::OfferFailed(error) => {
-                self.give_up(reason::MEDIA_TIMEOUT, reason::media_failed(error.message()))
+                self.give_up(reason::INCOMPATIBLE_DESTINATION, reason::no_media(error.message()))
             }
             Input::Accept => self.accept(),
             Input::Reject(cause) => self.give_up(cause, reason::declined(cause)),

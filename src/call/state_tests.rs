@@ -301,6 +301,11 @@ fn a_call_that_came_in_ends_in_every_way() {
     racing.handle(Input::AnswerReady("s".into()));
     assert!(matches!(racing.handle(bye(487)).last(), Some(Output::End(_))));
     assert!(racing.handle(Input::AnswerAccepted).is_empty());
+    // No answer can be made: the caller hears that at once.
+    let mut useless = inbound();
+    useless.handle(Input::Accept);
+    let outputs = useless.handle(Input::OfferFailed(Error::internal("x")));
+    assert!(outputs.contains(&Output::SendBye(reason::INCOMPATIBLE_DESTINATION)));
     // The service refuses the answer: the leg does not stay up.
     let mut refused = inbound();
     refused.handle(Input::Accept);

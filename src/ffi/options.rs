@@ -36,9 +36,12 @@ pub struct sw_client_options {
     pub agent: *const c_char,
     /// Local IP addresses that media may use, as text, best first. NULL: those of the machine.
     pub media_addresses: *const *const c_char,
+    /// Whether media goes through the service's TURN servers only, hiding local addresses. Calls
+    /// fail where there is no such server.
+    pub relay_only: bool,
 }
 
-// SAFETY: repr(C), size first, integers and nullable pointers.
+// SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
 unsafe impl Versioned for sw_client_options {
     const FIRST_SIZE: usize = size_of::<sw_client_options>();
 }
@@ -166,6 +169,7 @@ pub(super) unsafe fn client(pointer: *const sw_client_options) -> Result<ClientO
         result.ca_certificates_pem =
             text::optional(options.ca_certificates_pem, "ca_certificates_pem")?;
         result.agent = text::optional(options.agent, "agent")?;
+        result.relay_only = options.relay_only;
         result.media_addresses = texts(options.media_addresses, options.media_address_count)?;
         result.connect_timeout_ms =
             or_default(options.connect_timeout_ms, result.connect_timeout_ms);

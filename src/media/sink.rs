@@ -42,7 +42,7 @@ pub trait AudioSink: Send + Sync {
     fn on_frame(&self, frame: &AudioFrame<'_>);
 }
 
-/// Names a sink of one [`AudioOutput`](super::inbound::AudioOutput).
+/// Names an audio sink of one call.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct SinkId(pub(crate) u64);
 

@@ -27,6 +27,8 @@ class Client:
     - ``ca_certificates_pem``: PEM text of additional trusted CA certificates.
     - ``agent``: name of the application, for the service's logs.
     - ``media_addresses``: local IP addresses that media may use, best first.
+    - ``relay_only``: media goes through the service's TURN servers only, hiding local addresses;
+      calls fail where there is no such server.
     - ``connect_timeout_ms``, ``request_timeout_ms``: 1 to 600000.
 
     Raises :class:`InvalidTokenError`, :class:`InvalidArgumentError`, :class:`TlsError`.
@@ -41,6 +43,7 @@ class Client:
         ca_certificates_pem: str | None = None,
         agent: str | None = None,
         media_addresses: Iterable[str] = (),
+        relay_only: bool = False,
         connect_timeout_ms: int = 15_000,
         request_timeout_ms: int = 10_000,
     ) -> None:
@@ -51,6 +54,7 @@ class Client:
             ca_certificates_pem=ca_certificates_pem,
             agent=agent,
             media_addresses=list(media_addresses),
+            relay_only=relay_only,
             connect_timeout_ms=connect_timeout_ms,
             request_timeout_ms=request_timeout_ms,
         )
