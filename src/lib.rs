@@ -52,7 +52,8 @@ mod session;
 mod util;
 
 pub use call::{
-    Call, CallEvent, CallEventStream, CallState, CallStats, EndKind, EndReason, SetupTimes,
+    AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, EndKind, EndReason, Layout,
+    LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, ServerCallState, SetupTimes,
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
 pub use config::{ClientOptions, DialOptions};

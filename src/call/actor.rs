@@ -1,6 +1,8 @@
 //! The task of one call: joins the dialog's state machine with the session and the media.
 
+use super::control::{Prepared, Request};
 use super::event::{CallEvent, CallState, EndReason};
+use super::members::session_of;
 use super::router::Router;
 use super::state::{Input, Limits, Output, State, Timer};
 use super::{Progress, Shared};
@@ -8,7 +10,7 @@ use crate::config::{DialOptions, BYE_TIMEOUT};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
-use crate::proto::control::{self, MemberRef};
+use crate::proto::control::MemberRef;
 use crate::proto::destination::Destination;
 use crate::proto::session::Event;
 use crate::proto::verto::{Dialog, InviteAccepted, VertoEvent};
@@ -44,8 +46,9 @@ pub(crate) struct OutboundCall {
 pub(crate) enum Command {
     Hangup,
     Digits { digits: String, reply: oneshot::Sender<Result<()>> },
-    Mute { on: bool, reply: oneshot::Sender<Result<()>> },
     Hold { on: bool, reply: oneshot::Sender<Result<()>> },
+    Control { request: Request, reply: oneshot::Sender<Result<Value>> },
+    Transfer { destination: String, reply: oneshot::Sender<Result<()>> },
 }
 
 /// What the service, the session and the media tell the call.
@@ -64,7 +67,7 @@ enum Done {
     Input(Input),
     Invited(Result<Value>),
     Replied { result: Result<()>, reply: Reply },
-    Muted { on: bool, result: Result<()>, reply: Reply },
+    Controlled { muted: Option<bool>, result: Result<Value>, reply: oneshot::Sender<Result<Value>> },
     Held { on: bool, result: Result<()>, reply: Reply },
     Nothing,
 }
@@ -84,10 +87,6 @@ pub(crate) struct Actor {
     leg: Option<Arc<Leg>>,
     work: FuturesUnordered<Work>,
     timers: Vec<(Timer, Instant)>,
-    /// The own member, from the invite's result or the first `call.joined`.
-    own: Option<MemberRef>,
-    /// The own member in the latest segment, which requests act on.
-    target: Option<MemberRef>,
     next_verto_id: u64,
     is_over: bool,
 }
@@ -135,8 +134,6 @@ impl Actor {
             leg: None,
             work: FuturesUnordered::new(),
             timers: Vec::new(),
-            own: None,
-            target: None,
             next_verto_id: 0,
             is_over: false,
         }
@@ -199,8 +196,9 @@ impl Actor {
         match command {
             Command::Hangup => self.input(Input::Hangup),
             Command::Digits { digits, reply } => self.send_digits(&digits, reply),
-            Command::Mute { on, reply } => self.mute(on, reply),
             Command::Hold { on, reply } => self.hold(on, reply),
+            Command::Control { request, reply } => self.control(request, reply),
+            Command::Transfer { destination, reply } => self.transfer(&destination, reply),
         }
     }
 
@@ -213,21 +211,33 @@ impl Actor {
         }));
     }
 
-    fn mute(&mut self, on: bool, reply: Reply) {
+    fn control(&mut self, request: Request, reply: oneshot::Sender<Result<Value>>) {
         let Some(reply) = self.answered_or_refuse(reply) else { return };
-        let (Some(own), Some(target)) = (&self.own, &self.target) else {
-            let text = "the call has not joined its session yet; wait for the event Joined";
-            let _ = reply.send(Err(Error::new(ErrorKind::InvalidState, text)));
-            return;
+        let prepared = request.prepare(&self.progress().roster);
+        let Prepared { method, params, own_muted } = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return;
+            }
         };
-        let (method, params) = control::mute(on, own, target);
-        if on {
+        if own_muted == Some(true) {
             self.set_muted(true);
         }
         let session = self.session.clone();
         self.work.push(Box::pin(async move {
-            let result = session.request(method, params).await.map(drop);
-            Done::Muted { on, result, reply }
+            let result = session.request(method, params).await;
+            Done::Controlled { muted: own_muted, result, reply }
+        }));
+    }
+
+    fn transfer(&mut self, destination: &str, reply: Reply) {
+        let Some(reply) = self.answered_or_refuse(reply) else { return };
+        let id = self.verto_id();
+        let request = self.verto(self.dialog.transfer(&id, destination));
+        self.work.push(Box::pin(async move {
+            let result = request.await.map(drop).map_err(super::control::transfer_refusal);
+            Done::Replied { result, reply }
         }));
     }
 
@@ -241,7 +251,10 @@ impl Actor {
     }
 
     /// Gives the reply back if the call is answered, else uses it to say that it is not.
-    fn answered_or_refuse(&self, reply: Reply) -> Option<Reply> {
+    fn answered_or_refuse<T>(
+        &self,
+        reply: oneshot::Sender<Result<T>>,
+    ) -> Option<oneshot::Sender<Result<T>>> {
         let error = match self.state.current() {
             state if state.is_answered() => return Some(reply),
             CallState::Ending | CallState::Ended => Error::closed("the call"),
@@ -308,66 +321,21 @@ impl Actor {
 
     fn event(&mut self, event: &Event) {
         let payload = &event.payload;
-        match event.event_type.as_str() {
-            "call.joined" => self.joined(payload),
-            "member.updated" => self.member_updated(payload),
-            other => {
-                if other == "call.state" && payload["call_state"] == "ringing" {
-                    self.input(Input::ServerRings);
-                }
-                self.events.publish(CallEvent::Other {
-                    event_type: other.to_owned(),
-                    raw_json: payload.to_string(),
-                });
-            }
-        }
-    }
-
-    fn joined(&mut self, payload: &Value) {
-        let text = |key: &str| payload[key].as_str().unwrap_or_default().to_owned();
-        let member = MemberRef {
-            member_id: text("member_id"),
-            call_id: text("call_id"),
-            node_id: match payload["node_id"].as_str() {
-                Some(node) => node.to_owned(),
-                None => self.dialog.node_id.clone().unwrap_or_default(),
-            },
-        };
-        for alias in ["call_id", "room_session_id"] {
-            if let Some(alias) = payload[alias].as_str() {
+        if event.event_type == "call.joined" {
+            let ids = [payload["call_id"].as_str().unwrap_or_default(), session_of(payload)];
+            for alias in ids.iter().filter(|id| !id.is_empty()) {
                 self.router.add_alias(&self.dialog_id(), alias);
             }
         }
-        let capabilities = payload["capabilities"]
-            .as_array()
-            .map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            .unwrap_or_default();
-        self.events.publish(CallEvent::Joined {
-            call_id: member.call_id.clone(),
-            member_id: member.member_id.clone(),
-            room_session_id: text("room_session_id"),
-            capabilities,
-            raw_json: payload.to_string(),
-        });
-        self.own.get_or_insert_with(|| member.clone());
-        self.target = Some(member);
-    }
-
-    fn member_updated(&mut self, payload: &Value) {
-        let member = &payload["member"];
-        let member_id = member["member_id"].as_str().unwrap_or_default().to_owned();
-        let audio_muted = member["audio_muted"].as_bool();
-        let is_own =
-            [&self.own, &self.target].into_iter().flatten().any(|own| own.member_id == member_id);
-        if let (true, Some(muted)) = (is_own, audio_muted) {
+        if event.event_type == "call.state" && payload["call_state"] == "ringing" {
+            self.input(Input::ServerRings);
+        }
+        let node = self.dialog.node_id.as_deref().unwrap_or_default();
+        let heard = self.progress().roster.hear(&event.event_type, payload, node);
+        if let Some(muted) = heard.own_muted {
             self.set_muted(muted);
         }
-        self.events.publish(CallEvent::MemberUpdated {
-            member_id,
-            audio_muted,
-            video_muted: member["video_muted"].as_bool(),
-            raw_json: payload.to_string(),
-        });
+        self.events.publish(heard.event);
     }
 
     fn media(&mut self, event: LegEvent) {
@@ -398,9 +366,9 @@ impl Actor {
             Done::Invited(Ok(result)) => self.invited(&InviteAccepted::parse(&result)),
             Done::Invited(Err(error)) => self.input(Input::InviteRefused(error)),
             Done::Replied { result, reply } => drop(reply.send(result)),
-            Done::Muted { on, result, reply } => {
-                if result.is_ok() {
-                    self.set_muted(on);
+            Done::Controlled { muted, result, reply } => {
+                if let (Ok(_), Some(muted)) = (&result, muted) {
+                    self.set_muted(muted);
                 }
                 let _ = reply.send(result);
             }
@@ -428,8 +396,7 @@ impl Actor {
                 call_id: self.dialog_id(),
                 node_id: self.dialog.node_id.clone().unwrap_or_default(),
             };
-            self.own.get_or_insert_with(|| member.clone());
-            self.target.get_or_insert(member);
+            self.progress().roster.invited(member);
         }
         self.input(Input::InviteAccepted);
     }

@@ -1,14 +1,21 @@
 //! A call: the handle that applications hold.
 
 mod actor;
+mod control;
 mod event;
 mod invite;
+mod layout;
+mod member;
+mod members;
 mod reason;
 mod router;
 mod state;
 
 pub use crate::media::stats::{CallStats, SetupTimes};
-pub use event::{CallEvent, CallState, EndKind, EndReason};
+pub use control::{AudioFlags, MemberPosition, MemberTarget};
+pub use event::{CallEvent, CallState, EndKind, EndReason, ServerCallState};
+pub use layout::{Layout, LayoutLayer};
+pub use member::{Member, MemberKind};
 
 pub(crate) use actor::{Command, OutboundCall, ServerMessage};
 pub(crate) use invite::start_outbound;
@@ -53,6 +60,7 @@ pub(crate) struct Progress {
     pub(crate) end: Option<EndReason>,
     pub(crate) times: SetupTimes,
     pub(crate) is_muted: bool,
+    pub(crate) roster: members::Roster,
 }
 
 impl Call {
@@ -155,12 +163,12 @@ impl Call {
     /// `Rejected`, after which the local side stays muted. Muting twice is `Ok`.
     /// Source: `call.mute`, signalwire-js FabricRoomSession.ts.
     pub async fn mute(&self) -> Result<()> {
-        self.command(|reply| Command::Mute { on: true, reply }).await
+        self.set_audio_muted(MemberTarget::Own, true).await
     }
 
     /// Undoes [`Call::mute`]; same errors, after which the local side stays muted.
     pub async fn unmute(&self) -> Result<()> {
-        self.command(|reply| Command::Mute { on: false, reply }).await
+        self.set_audio_muted(MemberTarget::Own, false).await
     }
 
     /// Whether the microphone is muted, by this side or by the service.
@@ -262,10 +270,10 @@ impl Call {
         times
     }
 
-    async fn command(
+    async fn command<T: Send + 'static>(
         &self,
-        make: impl FnOnce(oneshot::Sender<Result<()>>) -> Command,
-    ) -> Result<()> {
+        make: impl FnOnce(oneshot::Sender<Result<T>>) -> Command,
+    ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         if self.0.commands.send(make(reply)).await.is_err() {
             return Err(Error::closed("the call"));

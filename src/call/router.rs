@@ -22,8 +22,8 @@ pub(crate) struct Router {
 struct Table {
     state: ClientState,
     calls: HashMap<String, Entry>,
-    /// Ids of segments and sessions, to the leg's own id.
-    aliases: HashMap<String, String>,
+    /// Ids of segments and sessions, to the legs' own ids: two legs may be in one session.
+    aliases: HashMap<String, Vec<String>>,
 }
 
 struct Entry {
@@ -54,7 +54,10 @@ impl Router {
     pub(crate) fn add_alias(&self, call_id: &str, alias: &str) {
         let mut table = self.table();
         if alias != call_id && table.calls.contains_key(call_id) {
-            table.aliases.insert(alias.to_owned(), call_id.to_owned());
+            let calls = table.aliases.entry(alias.to_owned()).or_default();
+            if !calls.iter().any(|known| known == call_id) {
+                calls.push(call_id.to_owned());
+            }
         }
     }
 
@@ -62,7 +65,10 @@ impl Router {
         {
             let mut table = self.table();
             table.calls.remove(call_id);
-            table.aliases.retain(|_, target| target != call_id);
+            table.aliases.retain(|_, calls| {
+                calls.retain(|known| known != call_id);
+                !calls.is_empty()
+            });
         }
         self.removed.notify_waiters();
     }
@@ -91,17 +97,24 @@ impl Router {
         }
     }
 
-    fn route(&self, ids: &[&Value], message: ServerMessage) -> Result<(), ServerMessage> {
+    /// Sends a message to the calls that the first known of these ids stands for. `false` if none
+    /// is known.
+    fn route(&self, ids: &[&Value], make: impl Fn() -> ServerMessage) -> bool {
         let table = self.table();
-        let entry = ids.iter().filter_map(|id| id.as_str()).find_map(|id| {
-            let id = table.aliases.get(id).map_or(id, String::as_str);
-            table.calls.get(id)
+        let entries = ids.iter().filter_map(|id| id.as_str()).find_map(|id| {
+            if let Some(entry) = table.calls.get(id) {
+                return Some(vec![entry]);
+            }
+            let calls = table.aliases.get(id)?;
+            Some(calls.iter().filter_map(|id| table.calls.get(id)).collect())
         });
-        let Some(entry) = entry else { return Err(message) };
-        if entry.messages.try_send(message).is_err() {
-            tracing::error!("a call does not keep up with the service; an event is lost");
+        let Some(entries) = entries else { return false };
+        for entry in entries {
+            if entry.messages.try_send(make()).is_err() {
+                tracing::error!("a call does not keep up with the service; an event is lost");
+            }
         }
-        Ok(())
+        true
     }
 
     fn verto(&self, event: Event) {
@@ -112,8 +125,9 @@ impl Router {
         };
         let call_id = verto.call_id().map_or(Value::Null, Value::from);
         let method = verto.method.clone();
-        let message = ServerMessage::Verto { event: verto, node_id: event.node_id };
-        if self.route(&[&call_id], message).is_err() {
+        let message =
+            || ServerMessage::Verto { event: verto.clone(), node_id: event.node_id.clone() };
+        if !self.route(&[&call_id], message) {
             self.events
                 .publish(ClientEvent::Other { event_type: method, raw_json: raw.to_string() });
         }
@@ -149,10 +163,11 @@ impl Listener for Router {
             self.verto(event);
             return;
         }
-        let payload = event.payload.clone();
+        let payload = &event.payload;
+        // A nested `call.joined` has a new call id; the origin is the leg's. Members are told by
+        // the session alone.
         let ids = [&payload["call_id"], &payload["origin_call_id"], &payload["room_session_id"]];
-        // A nested `call.joined` has a new call id; the origin is the leg's.
-        if let Err(ServerMessage::Event(event)) = self.route(&ids, ServerMessage::Event(event)) {
+        if !self.route(&ids, || ServerMessage::Event(event.clone())) {
             self.events.publish(ClientEvent::Other {
                 event_type: event.event_type,
                 raw_json: event.payload.to_string(),

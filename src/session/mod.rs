@@ -11,6 +11,7 @@ use crate::proto::ice::IceServer;
 use crate::proto::session::Event;
 use crate::runtime;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -61,7 +62,7 @@ pub(crate) struct Session {
 
 /// One request on its way to the service.
 pub(crate) struct Outgoing {
-    pub(crate) method: &'static str,
+    pub(crate) method: Cow<'static, str>,
     pub(crate) params: Value,
     pub(crate) timeout: Duration,
     /// Send it again, with the same id, when the socket is lost before the answer.
@@ -109,19 +110,24 @@ impl Session {
     /// Sends a request and waits for its unwrapped result.
     ///
     /// While the connection is being made anew the request waits for it, within its time.
-    pub(crate) async fn request(&self, method: &'static str, params: Value) -> Result<Value> {
+    pub(crate) async fn request(
+        &self,
+        method: impl Into<Cow<'static, str>>,
+        params: Value,
+    ) -> Result<Value> {
         self.request_with(method, params, self.request_timeout, false).await
     }
 
     /// Like [`Session::request`] with its own time limit, and able to survive a reconnection.
     pub(crate) async fn request_with(
         &self,
-        method: &'static str,
+        method: impl Into<Cow<'static, str>>,
         params: Value,
         timeout: Duration,
         survives_reconnect: bool,
     ) -> Result<Value> {
         let (reply, answer) = oneshot::channel();
+        let method = method.into();
         let outgoing = Outgoing { method, params, timeout, survives_reconnect, reply };
         self.send(Command::Request(outgoing)).await?;
         answer.await.unwrap_or_else(|_| Err(Error::closed("the client")))

@@ -40,7 +40,7 @@ impl Requests {
         }
         let id = uuid::Uuid::new_v4().to_string();
         let entry = Entry {
-            frame: jsonrpc::request(&id, outgoing.method, &outgoing.params),
+            frame: jsonrpc::request(&id, &outgoing.method, &outgoing.params),
             deadline: now + outgoing.timeout,
             sent_at: None,
             survives_reconnect: outgoing.survives_reconnect,
@@ -147,7 +147,7 @@ mod tests {
     ) -> oneshot::Receiver<Result<Value>> {
         let (reply, answer) = oneshot::channel();
         let outgoing = Outgoing {
-            method: "subscriber.online",
+            method: "subscriber.online".into(),
             params: json!({}),
             timeout: Duration::from_secs(10),
             survives_reconnect: survives,
