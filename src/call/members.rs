@@ -182,7 +182,10 @@ impl Roster {
             has_layers: false,
         });
         self.keep_own();
-        let is_muted = self.find(member_id).is_some_and(|own| own["audio_muted"] == true);
+        let is_muted = self
+            .find(member_id)
+            .and_then(|own| own.get("audio_muted"))
+            .is_some_and(|muted| muted == true);
         Some(Heard {
             // Never unmutes: what the user muted stays so wherever the leg is moved.
             own_muted: is_muted.then_some(true),
@@ -384,7 +387,7 @@ impl Roster {
                 changed.push(key.clone());
             }
         }
-        if !room_session_id.is_empty() && !known.contains_key("room_session_id") {
+        if !room_session_id.is_empty() && !told.contains_key("room_session_id") {
             known.insert("room_session_id".to_owned(), room_session_id.into());
         }
         Some(changed)
