@@ -153,9 +153,10 @@ impl Actor {
             let due = self.timers.iter().map(|(_, at)| *at).min();
             let wake = tokio::select! {
                 biased;
+                // An answer of the service came before the events behind it, such as the end.
+                Some(done) = self.work.next() => Wake::Done(done),
                 message = messages.recv() => Wake::Message(message),
                 command = commands.recv() => Wake::Command(command),
-                Some(done) = self.work.next() => Wake::Done(done),
                 () = sleep_until(TokioInstant::from_std(due.unwrap_or_else(Instant::now))),
                     if due.is_some() => Wake::Time,
             };

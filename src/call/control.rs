@@ -297,7 +297,16 @@ impl Call {
     ///
     /// Errors as for all requests about members. Source: `call.end`.
     pub async fn end_for(&self, target: MemberTarget) -> Result<()> {
-        self.request("call.end", target, json!({})).await
+        let is_own = match &target {
+            MemberTarget::Own | MemberTarget::All => true,
+            MemberTarget::Member(member_id) => self.progress().roster.is_own(member_id),
+        };
+        self.check_alive()?;
+        match self.request("call.end", target, json!({})).await {
+            // The end may overtake the answer.
+            Err(error) if is_own && error.kind() == ErrorKind::Closed => Ok(()),
+            result => result,
+        }
     }
 
     /// Asks the service to connect the far side with `destination` instead; the forms are those
