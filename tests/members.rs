@@ -207,8 +207,15 @@ fn a_nested_segment_adds_its_members_and_takes_them_away() {
                 {"member_id": "me-2", "call_id": "seg", "node_id": "n-2", "audio_muted": true},
                 {"member_id": "eve", "call_id": "c-eve", "node_id": "n-eve", "name": "Eve"}]}});
         send(&gateway, "call.joined", nested);
+        // On its heels, and named by the new session alone.
+        send(
+            &gateway,
+            "member.talking",
+            json!({"room_session_id": "rs-2", "member": {"member_id": "eve", "talking": true}}),
+        );
         wait_for(&events, |e| matches!(e, CallEvent::Joined { call_id, .. } if call_id == "seg"))
             .await;
+        wait_for(&events, |e| matches!(e, CallEvent::MemberTalking { .. })).await;
         assert!(call.is_muted(), "the service joined us muted");
         assert_eq!(call.capabilities(), ["layout"]);
         assert_eq!(call.layout().unwrap().id, "1x1");

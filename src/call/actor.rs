@@ -2,7 +2,6 @@
 
 use super::control::{Prepared, Request};
 use super::event::{CallEvent, CallState, EndReason};
-use super::members::session_of;
 use super::router::Router;
 use super::state::{Input, Limits, Output, State, Timer};
 use super::{Progress, Shared};
@@ -322,12 +321,6 @@ impl Actor {
 
     fn event(&mut self, event: &Event) {
         let payload = &event.payload;
-        if event.event_type == "call.joined" {
-            let ids = [payload["call_id"].as_str().unwrap_or_default(), session_of(payload)];
-            for alias in ids.iter().filter(|id| !id.is_empty()) {
-                self.router.add_alias(&self.dialog_id(), alias);
-            }
-        }
         if event.event_type == "call.state" && payload["call_state"] == "ringing" {
             self.input(Input::ServerRings);
         }

@@ -1,5 +1,6 @@
 //! Brings what the service sends to the call that it is for.
 
+use super::members::session_of;
 use super::{Call, ServerMessage, Shared};
 use crate::error::Error;
 use crate::proto::session::Event;
@@ -31,6 +32,27 @@ struct Entry {
     messages: mpsc::Sender<ServerMessage>,
 }
 
+impl Table {
+    fn add_alias(&mut self, call_id: &str, alias: &str) {
+        if alias == call_id || !self.calls.contains_key(call_id) {
+            return;
+        }
+        let calls = self.aliases.entry(alias.to_owned()).or_default();
+        if !calls.iter().any(|known| known == call_id) {
+            calls.push(call_id.to_owned());
+        }
+    }
+
+    /// The call whose own id is among these, else the calls that the first known one stands for.
+    fn resolve(&self, ids: &[&Value]) -> Vec<String> {
+        let mut texts = ids.iter().filter_map(|id| id.as_str());
+        match texts.clone().find(|id| self.calls.contains_key(*id)) {
+            Some(own) => vec![own.to_owned()],
+            None => texts.find_map(|id| self.aliases.get(id).cloned()).unwrap_or_default(),
+        }
+    }
+}
+
 impl Router {
     pub(crate) fn new(events: Bus<ClientEvent>) -> Self {
         let table = Table {
@@ -52,13 +74,7 @@ impl Router {
 
     /// Another id under which the service speaks of this call.
     pub(crate) fn add_alias(&self, call_id: &str, alias: &str) {
-        let mut table = self.table();
-        if alias != call_id && table.calls.contains_key(call_id) {
-            let calls = table.aliases.entry(alias.to_owned()).or_default();
-            if !calls.iter().any(|known| known == call_id) {
-                calls.push(call_id.to_owned());
-            }
-        }
+        self.table().add_alias(call_id, alias);
     }
 
     pub(crate) fn remove_call(&self, call_id: &str) {
@@ -101,20 +117,23 @@ impl Router {
     /// is known.
     fn route(&self, ids: &[&Value], make: impl Fn() -> ServerMessage) -> bool {
         let table = self.table();
-        let entries = ids.iter().filter_map(|id| id.as_str()).find_map(|id| {
-            if let Some(entry) = table.calls.get(id) {
-                return Some(vec![entry]);
-            }
-            let calls = table.aliases.get(id)?;
-            Some(calls.iter().filter_map(|id| table.calls.get(id)).collect())
-        });
-        let Some(entries) = entries else { return false };
-        for entry in entries {
+        let calls = table.resolve(ids);
+        for entry in calls.iter().filter_map(|id| table.calls.get(id)) {
             if entry.messages.try_send(make()).is_err() {
                 tracing::error!("a call does not keep up with the service; an event is lost");
             }
         }
-        true
+        !calls.is_empty()
+    }
+
+    /// The ids of a new segment. Known here at once: what follows may name nothing else.
+    fn learn(&self, joined: &Value) {
+        let mut table = self.table();
+        let calls = table.resolve(&[&joined["call_id"], &joined["origin_call_id"]]);
+        let aliases = [joined["call_id"].as_str().unwrap_or_default(), session_of(joined)];
+        for alias in aliases.iter().filter(|alias| !alias.is_empty()) {
+            calls.iter().for_each(|call_id| table.add_alias(call_id, alias));
+        }
     }
 
     fn verto(&self, event: Event) {
@@ -164,6 +183,9 @@ impl Listener for Router {
             return;
         }
         let payload = &event.payload;
+        if event.event_type == "call.joined" {
+            self.learn(payload);
+        }
         // A nested `call.joined` has a new call id; the origin is the leg's. Members are told by
         // the session alone.
         let ids = [&payload["call_id"], &payload["origin_call_id"], &payload["room_session_id"]];
