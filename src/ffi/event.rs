@@ -364,5 +364,16 @@ mod tests {
             assert_eq!((event.audio_muted, event.video_muted), (1, -1));
             assert!(event.capabilities.is_null());
         });
+        let talking = CallEvent::MemberTalking {
+            member_id: "m".into(),
+            is_talking: true,
+            raw_json: "{}".into(),
+        };
+        with_call_event(&talking, std::ptr::null_mut(), 0, |event| {
+            assert_eq!(event.r#type, sw_call_event_types::SW_CALL_EVENT_OTHER as i32);
+            // SAFETY: the event's own text.
+            assert_eq!(unsafe { CStr::from_ptr(event.event_type) }, c"member.talking");
+            assert!(!event.raw_json.is_null() && event.member_id.is_null());
+        });
     }
 }
