@@ -382,3 +382,24 @@ fn check_name(what: &str, name: &str) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_without_transfer_is_not_a_refusal() {
+        for (code, kind) in [
+            (-32601, ErrorKind::NotSupported),
+            (501, ErrorKind::NotSupported),
+            (-32001, ErrorKind::Rejected),
+            (95, ErrorKind::Rejected),
+        ] {
+            let refused = Error::new(ErrorKind::Rejected, "no").with_code(code);
+            let error = transfer_refusal(refused);
+            assert_eq!((error.kind(), error.code()), (kind, Some(code)));
+        }
+        let lost = Error::new(ErrorKind::Timeout, "no answer");
+        assert_eq!(transfer_refusal(lost.clone()), lost);
+    }
+}
