@@ -56,8 +56,9 @@ mod session;
 mod util;
 
 pub use call::{
-    Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind, EndReason,
-    RemoteParty, SetupTimes,
+    AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind,
+    EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty,
+    ServerCallState, SetupTimes,
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
 pub use config::{AnswerOptions, ClientOptions, DialOptions};

@@ -7,7 +7,7 @@ use std::path::Path;
 /// The objects of the core, where their methods are, and what C and Python call them.
 struct Object {
     name: &'static str,
-    file: &'static str,
+    files: &'static [&'static str],
     c_prefix: &'static str,
     python: (&'static str, &'static str),
 }
@@ -15,19 +15,19 @@ struct Object {
 const OBJECTS: [Object; 3] = [
     Object {
         name: "Client",
-        file: "src/client/mod.rs",
+        files: &["src/client/mod.rs"],
         c_prefix: "sw_client_",
         python: ("client.py", "Client"),
     },
     Object {
         name: "Call",
-        file: "src/call/mod.rs",
+        files: &["src/call/mod.rs", "src/call/control.rs"],
         c_prefix: "sw_call_",
         python: ("call.py", "Call"),
     },
     Object {
         name: "WavRecorder",
-        file: "src/media/file.rs",
+        files: &["src/media/file.rs"],
         c_prefix: "sw_wav_recorder_",
         python: ("call.py", "WavRecorder"),
     },
@@ -36,6 +36,32 @@ const OBJECTS: [Object; 3] = [
 /// Not in the C interface: events come to an observer that is given when the object is made, and
 /// a C program keeps the handles of its calls itself.
 const NOT_IN_C: [(&str, &str); 3] = [("Client", "events"), ("Client", "calls"), ("Call", "events")];
+
+/// Why a method is in Rust alone for now.
+const LATER: &str = "not in the C/UniFFI interface yet";
+
+/// In Rust alone, and why.
+const ONLY_IN_RUST: [(&str, &str, &str); 19] = [
+    ("Call", "members", LATER),
+    ("Call", "layout", LATER),
+    ("Call", "capabilities", LATER),
+    ("Call", "set_audio_muted", LATER),
+    ("Call", "set_video_muted", LATER),
+    ("Call", "set_deaf", LATER),
+    ("Call", "set_hand_raised", LATER),
+    ("Call", "set_input_volume", LATER),
+    ("Call", "set_output_volume", LATER),
+    ("Call", "set_input_sensitivity", LATER),
+    ("Call", "set_audio_flags", LATER),
+    ("Call", "set_low_bitrate", LATER),
+    ("Call", "set_locked", LATER),
+    ("Call", "layouts", LATER),
+    ("Call", "set_layout", LATER),
+    ("Call", "set_positions", LATER),
+    ("Call", "remove_member", LATER),
+    ("Call", "end_for", LATER),
+    ("Call", "transfer", LATER),
+];
 
 /// Only in the generated interface: the bridge from it to the C interface.
 const ONLY_IN_BIND: [(&str, &str); 1] = [("Call", "native_handle")];
@@ -95,6 +121,14 @@ fn without(methods: &BTreeSet<String>, name: &str, list: &[(&str, &str)]) -> BTr
     methods.iter().filter(|method| !is_listed(method)).cloned().collect()
 }
 
+/// The public methods of an object that every face has to have.
+fn core_methods(name: &str, files: &[&str]) -> BTreeSet<String> {
+    let all = rust_methods(&files.iter().map(|file| read(file)).collect::<String>(), name);
+    let exceptions: Vec<_> =
+        ONLY_IN_RUST.iter().map(|(owner, method, _)| (*owner, *method)).collect();
+    without(&all, name, &exceptions)
+}
+
 fn bind_sources() -> String {
     ["client", "call", "audio", "events", "native"]
         .map(|file| read(&format!("src/bind/{file}.rs")))
@@ -104,8 +138,8 @@ fn bind_sources() -> String {
 #[test]
 fn the_generated_interface_has_every_method_and_no_other() {
     let bind = bind_sources();
-    for Object { name, file, .. } in OBJECTS {
-        let core = rust_methods(&read(file), name);
+    for Object { name, files, .. } in OBJECTS {
+        let core = core_methods(name, files);
         assert_eq!(core, without(&rust_methods(&bind, name), name, &ONLY_IN_BIND), "{name}");
     }
     let stream = rust_methods(&read("src/util/bus.rs"), "EventStream");
@@ -117,8 +151,8 @@ fn the_generated_interface_has_every_method_and_no_other() {
 #[test]
 fn the_c_interface_has_every_method() {
     let header = read("include/signalwire.h");
-    for Object { name, file, c_prefix, .. } in OBJECTS {
-        for method in without(&rust_methods(&read(file), name), name, &NOT_IN_C) {
+    for Object { name, files, c_prefix, .. } in OBJECTS {
+        for method in without(&core_methods(name, files), name, &NOT_IN_C) {
             let function = format!(" {c_prefix}{method}(");
             assert!(header.contains(&function), "signalwire.h has no{function}");
         }
@@ -127,8 +161,8 @@ fn the_c_interface_has_every_method() {
 
 #[test]
 fn the_python_package_has_every_method_and_no_other() {
-    for Object { name, file, python: (module, class), .. } in OBJECTS {
-        let core = without(&rust_methods(&read(file), name), name, &OTHERWISE_IN_PYTHON);
+    for Object { name, files, python: (module, class), .. } in OBJECTS {
+        let core = without(&core_methods(name, files), name, &OTHERWISE_IN_PYTHON);
         let mut python = python_methods(
             &read(&format!("bindings/python/src/signalwire_client/{module}")),
             class,

@@ -150,11 +150,19 @@ fn call_event(event: &CallEvent) -> (&'static str, Value) {
             }),
         ),
         CallEvent::Ended { reason } => ("ended", end(reason)),
-        CallEvent::Other { event_type, raw_json } => {
-            ("service_event", json!({ "event": event_type, "payload": payload(raw_json) }))
-        }
+        CallEvent::SegmentLeft { raw_json, .. } => service_event("call.left", raw_json),
+        CallEvent::MemberJoined { raw_json, .. } => service_event("member.joined", raw_json),
+        CallEvent::MemberTalking { raw_json, .. } => service_event("member.talking", raw_json),
+        CallEvent::MemberLeft { raw_json, .. } => service_event("member.left", raw_json),
+        CallEvent::LayoutChanged { raw_json, .. } => service_event("layout.changed", raw_json),
+        CallEvent::ServerStateChanged { raw_json, .. } => service_event("call.state", raw_json),
+        CallEvent::Other { event_type, raw_json } => service_event(event_type, raw_json),
         _ => ("service_event", json!({ "event": "unknown" })),
     }
+}
+
+fn service_event(name: &str, raw_json: &str) -> (&'static str, Value) {
+    ("service_event", json!({ "event": name, "payload": payload(raw_json) }))
 }
 
 fn payload(raw_json: &str) -> Value {

@@ -1,5 +1,6 @@
 //! The task of one call: joins the dialog's state machine with the session and the media.
 
+use super::control::{Prepared, Request};
 use super::event::{CallEvent, CallState, EndReason};
 use super::router::Router;
 use super::state::{Input, Output, State, Timer};
@@ -8,7 +9,7 @@ use crate::config::AnswerOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
-use crate::proto::control::{self, MemberRef};
+use crate::proto::control::MemberRef;
 use crate::proto::session::Event;
 use crate::proto::verto::{Dialog, InviteAccepted, VertoEvent};
 use crate::runtime;
@@ -58,10 +59,10 @@ pub(crate) enum Command {
     Answer { options: AnswerOptions, variables: Map<String, Value>, reply: Reply },
     Reject { everywhere: bool, reply: Reply },
     Digits { digits: String, reply: oneshot::Sender<Result<()>> },
-    Mute { on: bool, reply: oneshot::Sender<Result<()>> },
     Hold { on: bool, reply: oneshot::Sender<Result<()>> },
     Subscribe { event_type: String, reply: Reply },
-    Execute { method: String, params: Map<String, Value>, reply: oneshot::Sender<Result<Value>> },
+    Control { request: Request, reply: oneshot::Sender<Result<Value>> },
+    Transfer { destination: String, reply: oneshot::Sender<Result<()>> },
 }
 
 /// What the service, the session and the media tell the call.
@@ -79,8 +80,7 @@ enum Done {
     Invited(Result<Value>),
     AnswerSent(Result<Value>),
     Replied { result: Result<()>, reply: Reply },
-    Executed { result: Result<Value>, reply: oneshot::Sender<Result<Value>> },
-    Muted { on: bool, result: Result<()>, reply: Reply },
+    Controlled { muted: Option<bool>, result: Result<Value>, reply: oneshot::Sender<Result<Value>> },
     Held { on: bool, result: Result<()>, reply: Reply },
     Nothing,
 }
@@ -103,10 +103,6 @@ pub(crate) struct Actor {
     answering: Option<Reply>,
     work: FuturesUnordered<Work>,
     timers: Vec<(Timer, Instant)>,
-    /// The own member, from the invite's result or the first `call.joined`.
-    own: Option<MemberRef>,
-    /// The own member in the latest segment, which requests act on.
-    target: Option<MemberRef>,
     next_verto_id: u64,
     is_over: bool,
 }
@@ -146,8 +142,6 @@ impl Actor {
             answering: None,
             work: FuturesUnordered::new(),
             timers: Vec::new(),
-            own: None,
-            target: None,
             next_verto_id: 0,
             is_over: false,
         }
@@ -169,9 +163,10 @@ impl Actor {
             let due = self.timers.iter().map(|(_, at)| *at).min();
             let wake = tokio::select! {
                 biased;
+                // An answer of the service came before the events behind it, such as the end.
+                Some(done) = self.work.next() => Wake::Done(done),
                 message = messages.recv() => Wake::Message(message),
                 command = commands.recv() => Wake::Command(command),
-                Some(done) = self.work.next() => Wake::Done(done),
                 () = sleep_until(TokioInstant::from_std(due.unwrap_or_else(Instant::now))),
                     if due.is_some() => Wake::Time,
             };
@@ -218,10 +213,10 @@ impl Actor {
             }
             Command::Reject { everywhere, reply } => self.reject(everywhere, reply),
             Command::Digits { digits, reply } => self.send_digits(&digits, reply),
-            Command::Mute { on, reply } => self.mute(on, reply),
             Command::Hold { on, reply } => self.hold(on, reply),
             Command::Subscribe { event_type, reply } => self.subscribe(&event_type, reply),
-            Command::Execute { method, params, reply } => self.execute(method, params, reply),
+            Command::Control { request, reply } => self.control(request, reply),
+            Command::Transfer { destination, reply } => self.transfer(&destination, reply),
         }
     }
 
@@ -269,20 +264,33 @@ impl Actor {
         }));
     }
 
-    fn mute(&mut self, on: bool, reply: Reply) {
+    fn control(&mut self, request: Request, reply: oneshot::Sender<Result<Value>>) {
         let Some(reply) = self.answered_or_refuse(reply) else { return };
-        let (Some(own), Some(target)) = (&self.own, &self.target) else {
-            let _ = reply.send(Err(not_joined()));
-            return;
+        let prepared = request.prepare(&self.progress().roster);
+        let Prepared { method, params, own_muted } = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let _ = reply.send(Err(error));
+                return;
+            }
         };
-        let (method, params) = control::mute(on, own, target);
-        if on {
+        if own_muted == Some(true) {
             self.set_muted(true);
         }
         let session = self.session.clone();
         self.work.push(Box::pin(async move {
-            let result = session.request(method, params).await.map(drop);
-            Done::Muted { on, result, reply }
+            let result = session.request(method, params).await;
+            Done::Controlled { muted: own_muted, result, reply }
+        }));
+    }
+
+    fn transfer(&mut self, destination: &str, reply: Reply) {
+        let Some(reply) = self.answered_or_refuse(reply) else { return };
+        let id = self.verto_id();
+        let request = self.verto(self.dialog.transfer(&id, destination));
+        self.work.push(Box::pin(async move {
+            let result = request.await.map(drop).map_err(super::control::transfer_refusal);
+            Done::Replied { result, reply }
         }));
     }
 
@@ -292,24 +300,6 @@ impl Actor {
         let request = self.verto(self.dialog.subscribe(&id, event_type));
         self.work.push(Box::pin(async move {
             Done::Replied { result: request.await.map(drop), reply }
-        }));
-    }
-
-    fn execute(
-        &mut self,
-        method: String,
-        params: Map<String, Value>,
-        reply: oneshot::Sender<Result<Value>>,
-    ) {
-        let Some(reply) = self.answered_or_refuse(reply) else { return };
-        let (Some(own), Some(target)) = (&self.own, &self.target) else {
-            let _ = reply.send(Err(not_joined()));
-            return;
-        };
-        let params = control::complete(params, own, target);
-        let session = self.session.clone();
-        self.work.push(Box::pin(async move {
-            Done::Executed { result: session.request(method, params).await, reply }
         }));
     }
 
@@ -393,67 +383,19 @@ impl Actor {
 
     fn event(&mut self, event: &Event) {
         let payload = &event.payload;
-        match event.event_type.as_str() {
-            "call.joined" => self.joined(payload),
-            "member.updated" => self.member_updated(payload),
-            other => {
-                if other == "call.state" && payload["call_state"] == "ringing" {
-                    self.input(Input::ServerRings);
-                }
-                self.events.publish(CallEvent::Other {
-                    event_type: other.to_owned(),
-                    raw_json: payload.to_string(),
-                });
-            }
+        if event.event_type == "call.state" && payload["call_state"] == "ringing" {
+            self.input(Input::ServerRings);
         }
-    }
-
-    fn joined(&mut self, payload: &Value) {
-        let text = |key: &str| payload[key].as_str().unwrap_or_default().to_owned();
-        let member = MemberRef {
-            member_id: text("member_id"),
-            call_id: text("call_id"),
-            node_id: match payload["node_id"].as_str() {
-                Some(node) => node.to_owned(),
-                None => self.dialog.node_id.clone().unwrap_or_default(),
-            },
-        };
-        for alias in ["call_id", "room_session_id"] {
-            if let Some(alias) = payload[alias].as_str() {
-                self.router.add_alias(&self.dialog_id(), alias);
-            }
-        }
-        let capabilities = payload["capabilities"]
-            .as_array()
-            .map(|list| list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            .unwrap_or_default();
-        self.events.publish(CallEvent::Joined {
-            call_id: member.call_id.clone(),
-            member_id: member.member_id.clone(),
-            room_session_id: text("room_session_id"),
-            capabilities,
-            raw_json: payload.to_string(),
-        });
-        self.own.get_or_insert_with(|| member.clone());
-        self.target = Some(member);
-        self.input(Input::Joined);
-    }
-
-    fn member_updated(&mut self, payload: &Value) {
-        let member = &payload["member"];
-        let member_id = member["member_id"].as_str().unwrap_or_default().to_owned();
-        let audio_muted = member["audio_muted"].as_bool();
-        let is_own =
-            [&self.own, &self.target].into_iter().flatten().any(|own| own.member_id == member_id);
-        if let (true, Some(muted)) = (is_own, audio_muted) {
+        let node = self.dialog.node_id.as_deref().unwrap_or_default();
+        let heard = self.progress().roster.hear(&event.event_type, payload, node);
+        if let Some(muted) = heard.own_muted {
             self.set_muted(muted);
         }
-        self.events.publish(CallEvent::MemberUpdated {
-            member_id,
-            audio_muted,
-            video_muted: member["video_muted"].as_bool(),
-            raw_json: payload.to_string(),
-        });
+        let is_joined = matches!(heard.event, CallEvent::Joined { .. });
+        self.events.publish(heard.event);
+        if is_joined {
+            self.input(Input::Joined);
+        }
     }
 
     fn media(&mut self, event: LegEvent) {
@@ -493,10 +435,9 @@ impl Actor {
                 });
             }
             Done::Replied { result, reply } => drop(reply.send(result)),
-            Done::Executed { result, reply } => drop(reply.send(result)),
-            Done::Muted { on, result, reply } => {
-                if result.is_ok() {
-                    self.set_muted(on);
+            Done::Controlled { muted, result, reply } => {
+                if let (Ok(_), Some(muted)) = (&result, muted) {
+                    self.set_muted(muted);
                 }
                 let _ = reply.send(result);
             }
@@ -524,8 +465,7 @@ impl Actor {
                 call_id: self.dialog_id(),
                 node_id: self.dialog.node_id.clone().unwrap_or_default(),
             };
-            self.own.get_or_insert_with(|| member.clone());
-            self.target.get_or_insert(member);
+            self.progress().roster.invited(member);
         }
         self.input(Input::InviteAccepted);
     }
@@ -677,9 +617,4 @@ impl Actor {
     fn progress(&self) -> MutexGuard<'_, Progress> {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn not_joined() -> Error {
-    let text = "the call has not joined its session yet; wait for the event Joined";
-    Error::new(ErrorKind::InvalidState, text)
 }

@@ -1,5 +1,8 @@
 //! What the application is told about one call.
 
+use super::layout::Layout;
+use super::member::Member;
+
 /// Where a call stands. The number of a state never changes.
 ///
 /// ```text
@@ -58,6 +61,24 @@ pub struct RemoteParty {
     /// Who called, as an address (`/private/bob`) or a number; of a dialled call, what was
     /// dialled.
     pub number: String,
+}
+
+/// Where the service sees a leg or segment (`call_state` of `call.state`). The number of a state
+/// never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum ServerCallState {
+    /// It exists.
+    Created = 0,
+    /// The far side rings.
+    Ringing = 1,
+    /// The far side answered.
+    Answered = 2,
+    /// It is being ended.
+    Ending = 3,
+    /// It is over.
+    Ended = 4,
 }
 
 /// Who or what ended a call. The number of a kind never changes.
@@ -136,6 +157,26 @@ pub enum CallEvent {
         /// The whole payload as JSON text.
         raw_json: String,
     },
+    /// The call left one of the places it had joined (`call.left`); [`crate::Call::members`] has
+    /// its members no more. The call itself goes on.
+    SegmentLeft {
+        /// The call id of the segment.
+        call_id: String,
+        /// The session it belonged to.
+        room_session_id: String,
+        /// Why, as the service words it; empty when it does not say.
+        reason: String,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
+    /// Somebody else joined a session that this call is in (`member.joined`). Who was there before
+    /// is in [`crate::Call::members`] after [`CallEvent::Joined`], without an event.
+    MemberJoined {
+        /// The new member.
+        member: Member,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
     /// A member changed, own or foreign (`member.updated`).
     MemberUpdated {
         /// Which member.
@@ -144,6 +185,45 @@ pub enum CallEvent {
         audio_muted: Option<bool>,
         /// Muted camera, where the event says so.
         video_muted: Option<bool>,
+        /// What changed, in the service's words, such as `audio_muted` or `handraised`.
+        changed: Vec<String>,
+        /// The member after the change.
+        member: Member,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
+    /// A member began or stopped talking (`member.talking`).
+    MemberTalking {
+        /// Which member.
+        member_id: String,
+        /// Whether it talks now.
+        is_talking: bool,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
+    /// A member left (`member.left`).
+    MemberLeft {
+        /// The member as it was last known.
+        member: Member,
+        /// Why, as the service words it; empty when it does not say.
+        reason: String,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
+    /// The layout of a session changed, and with it the positions of members (`layout.changed`).
+    LayoutChanged {
+        /// The layout now.
+        layout: Layout,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
+    /// The service's own view of a leg or segment changed (`call.state`). It may come before,
+    /// after or without a change of [`CallState`], which alone tells what this side can do.
+    ServerStateChanged {
+        /// The service's state.
+        state: ServerCallState,
+        /// Which leg or segment.
+        call_id: String,
         /// The whole payload as JSON text.
         raw_json: String,
     },
@@ -154,7 +234,7 @@ pub enum CallEvent {
     },
     /// Any other event of the service that belongs to this call, known to this library or not.
     Other {
-        /// The service's name for it, such as `call.state` or `layout.changed`.
+        /// The service's name for it, such as `call.play` or `room.updated`.
         event_type: String,
         /// The payload as JSON text.
         raw_json: String,

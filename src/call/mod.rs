@@ -1,14 +1,23 @@
 //! A call: the handle that applications hold.
 
 mod actor;
+mod control;
 mod event;
+mod layout;
+mod member;
+mod members;
 mod reason;
 mod router;
 mod start;
 mod state;
 
 pub use crate::media::stats::{CallStats, SetupTimes};
-pub use event::{CallEvent, CallState, Direction, EndKind, EndReason, RemoteParty};
+pub use control::{AudioFlags, MemberPosition, MemberTarget};
+pub use event::{
+    CallEvent, CallState, Direction, EndKind, EndReason, RemoteParty, ServerCallState,
+};
+pub use layout::{Layout, LayoutLayer};
+pub use member::{Member, MemberKind};
 
 pub(crate) use actor::{Command, ServerMessage};
 pub(crate) use router::Router;
@@ -56,6 +65,7 @@ pub(crate) struct Progress {
     pub(crate) end: Option<EndReason>,
     pub(crate) times: SetupTimes,
     pub(crate) is_muted: bool,
+    pub(crate) roster: members::Roster,
 }
 
 impl Call {
@@ -207,12 +217,12 @@ impl Call {
     /// `Rejected`, after which the local side stays muted. Muting twice is `Ok`.
     /// Source: `call.mute`, signalwire-js FabricRoomSession.ts.
     pub async fn mute(&self) -> Result<()> {
-        self.command(|reply| Command::Mute { on: true, reply }).await
+        self.set_audio_muted(MemberTarget::Own, true).await
     }
 
     /// Undoes [`Call::mute`]; same errors, after which the local side stays muted.
     pub async fn unmute(&self) -> Result<()> {
-        self.command(|reply| Command::Mute { on: false, reply }).await
+        self.set_audio_muted(MemberTarget::Own, false).await
     }
 
     /// Whether the microphone is muted, by this side or by the service.
@@ -245,30 +255,6 @@ impl Call {
         }
         let event_type = event_type.to_owned();
         self.command(|reply| Command::Subscribe { event_type, reply }).await
-    }
-
-    /// Sends any `call.*` request of the service, and gives the text of its JSON result: for what
-    /// this library has no method for.
-    ///
-    /// `method`: such as `call.raisehand` or `call.layout.set`. `params_json`: the text of one JSON
-    /// object, or none. `self`, who asks, is added unless given; `target`, who is acted on, is the
-    /// own member unless `target` or `targets` is given. Another member is named by its three ids,
-    /// `{"member_id", "call_id", "node_id"}`, as its events have them.
-    /// Errors: `InvalidArgument`; `InvalidState` unless answered and joined; `Closed`; `Timeout`
-    /// (unsure whether it was done); `NotFound` for a method that the service lacks; `Rejected`
-    /// with the service's code.
-    /// Source: signalwire-js FabricRoomSession.ts.
-    pub async fn execute(&self, method: &str, params_json: Option<&str>) -> Result<String> {
-        if !method.starts_with("call.") || method.len() > 256 {
-            return Err(Error::invalid("method must begin with \"call.\", such as call.raisehand"));
-        }
-        let params = match serde_json::from_str(params_json.unwrap_or("{}")) {
-            Ok(serde_json::Value::Object(params)) => params,
-            _ => return Err(Error::invalid("params_json must be the text of one JSON object")),
-        };
-        let method = method.to_owned();
-        let result = self.command(|reply| Command::Execute { method, params, reply }).await?;
-        Ok(result.to_string())
     }
 
     /// Queues PCM to be sent: interleaved `i16` samples, any whole number of frames.

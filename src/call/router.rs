@@ -1,5 +1,6 @@
 //! Brings what the service sends to the call that it is for.
 
+use super::members::session_of;
 use super::{start_inbound, Call, CallContext, CallState, Direction, ServerMessage, Shared};
 use crate::error::Error;
 use crate::proto::sdp::{Description, Kind};
@@ -29,8 +30,8 @@ pub(crate) struct Router {
 struct Table {
     state: ClientState,
     calls: HashMap<String, Entry>,
-    /// Ids of segments and sessions, to the leg's own id.
-    aliases: HashMap<String, String>,
+    /// Ids of segments and sessions, to the legs' own ids: two legs may be in one session.
+    aliases: HashMap<String, Vec<String>>,
     /// Calls that came in and are over: their announcement may come again, by push for one.
     ended: VecDeque<String>,
 }
@@ -45,6 +46,27 @@ struct Entry {
     /// A call lives as long as it is not over, whoever holds its handle.
     call: Arc<Shared>,
     messages: mpsc::Sender<ServerMessage>,
+}
+
+impl Table {
+    fn add_alias(&mut self, call_id: &str, alias: &str) {
+        if alias == call_id || !self.calls.contains_key(call_id) {
+            return;
+        }
+        let calls = self.aliases.entry(alias.to_owned()).or_default();
+        if !calls.iter().any(|known| known == call_id) {
+            calls.push(call_id.to_owned());
+        }
+    }
+
+    /// The call whose own id is among these, else the calls that the first known one stands for.
+    fn resolve(&self, ids: &[&Value]) -> Vec<String> {
+        let mut texts = ids.iter().filter_map(|id| id.as_str());
+        match texts.clone().find(|id| self.calls.contains_key(*id)) {
+            Some(own) => vec![own.to_owned()],
+            None => texts.find_map(|id| self.aliases.get(id).cloned()).unwrap_or_default(),
+        }
+    }
 }
 
 impl Router {
@@ -85,10 +107,7 @@ impl Router {
 
     /// Another id under which the service speaks of this call.
     pub(crate) fn add_alias(&self, call_id: &str, alias: &str) {
-        let mut table = self.table();
-        if alias != call_id && table.calls.contains_key(call_id) {
-            table.aliases.insert(alias.to_owned(), call_id.to_owned());
-        }
+        self.table().add_alias(call_id, alias);
     }
 
     pub(crate) fn remove_call(&self, call_id: &str) {
@@ -101,7 +120,10 @@ impl Router {
                 }
                 table.ended.push_back(call_id.to_owned());
             }
-            table.aliases.retain(|_, target| target != call_id);
+            table.aliases.retain(|_, calls| {
+                calls.retain(|known| known != call_id);
+                !calls.is_empty()
+            });
         }
         self.removed.notify_waiters();
     }
@@ -135,17 +157,27 @@ impl Router {
         }
     }
 
-    fn route(&self, ids: &[&Value], message: ServerMessage) -> Result<(), ServerMessage> {
+    /// Sends a message to the calls that the first known of these ids stands for. `false` if none
+    /// is known.
+    fn route(&self, ids: &[&Value], make: impl Fn() -> ServerMessage) -> bool {
         let table = self.table();
-        let entry = ids.iter().filter_map(|id| id.as_str()).find_map(|id| {
-            let id = table.aliases.get(id).map_or(id, String::as_str);
-            table.calls.get(id)
-        });
-        let Some(entry) = entry else { return Err(message) };
-        if entry.messages.try_send(message).is_err() {
-            tracing::error!("a call does not keep up with the service; an event is lost");
+        let calls = table.resolve(ids);
+        for entry in calls.iter().filter_map(|id| table.calls.get(id)) {
+            if entry.messages.try_send(make()).is_err() {
+                tracing::error!("a call does not keep up with the service; an event is lost");
+            }
         }
-        Ok(())
+        !calls.is_empty()
+    }
+
+    /// The ids of a new segment. Known here at once: what follows may name nothing else.
+    fn learn(&self, joined: &Value) {
+        let mut table = self.table();
+        let calls = table.resolve(&[&joined["call_id"], &joined["origin_call_id"]]);
+        let aliases = [joined["call_id"].as_str().unwrap_or_default(), session_of(joined)];
+        for alias in aliases.iter().filter(|alias| !alias.is_empty()) {
+            calls.iter().for_each(|call_id| table.add_alias(call_id, alias));
+        }
     }
 
     fn verto(&self, event: Event) {
@@ -160,8 +192,9 @@ impl Router {
         }
         let call_id = verto.call_id().map_or(Value::Null, Value::from);
         let method = verto.method.clone();
-        let message = ServerMessage::Verto { event: verto, node_id: event.node_id };
-        if self.route(&[&call_id], message).is_err() {
+        let message =
+            || ServerMessage::Verto { event: verto.clone(), node_id: event.node_id.clone() };
+        if !self.route(&[&call_id], message) {
             self.events
                 .publish(ClientEvent::Other { event_type: method, raw_json: raw.to_string() });
         }
@@ -274,10 +307,14 @@ impl Listener for Router {
             self.verto(event);
             return;
         }
-        let payload = event.payload.clone();
+        let payload = &event.payload;
+        if event.event_type == "call.joined" {
+            self.learn(payload);
+        }
+        // A nested `call.joined` has a new call id; the origin is the leg's. Members are told by
+        // the session alone.
         let ids = [&payload["call_id"], &payload["origin_call_id"], &payload["room_session_id"]];
-        // A nested `call.joined` has a new call id; the origin is the leg's.
-        if let Err(ServerMessage::Event(event)) = self.route(&ids, ServerMessage::Event(event)) {
+        if !self.route(&ids, || ServerMessage::Event(event.clone())) {
             self.events.publish(ClientEvent::Other {
                 event_type: event.event_type,
                 raw_json: event.payload.to_string(),

@@ -317,7 +317,7 @@ fn convert(
             texts.capabilities = capabilities.iter().map(|text| c_string(text)).collect();
             SW_CALL_EVENT_JOINED
         }
-        CallEvent::MemberUpdated { member_id, audio_muted, video_muted, raw_json } => {
+        CallEvent::MemberUpdated { member_id, audio_muted, video_muted, raw_json, .. } => {
             (texts.member_id, texts.raw_json) = (some(member_id), some(raw_json));
             (raw.audio_muted, raw.video_muted) = (flag(audio_muted), flag(video_muted));
             SW_CALL_EVENT_MEMBER_UPDATED
@@ -330,7 +330,19 @@ fn convert(
             (texts.event_type, texts.raw_json) = (some(event_type), some(raw_json));
             SW_CALL_EVENT_OTHER
         }
+        // No types of their own in C: the service's name and payload say the same.
+        CallEvent::SegmentLeft { raw_json, .. } => other("call.left", raw_json, texts),
+        CallEvent::MemberJoined { raw_json, .. } => other("member.joined", raw_json, texts),
+        CallEvent::MemberTalking { raw_json, .. } => other("member.talking", raw_json, texts),
+        CallEvent::MemberLeft { raw_json, .. } => other("member.left", raw_json, texts),
+        CallEvent::LayoutChanged { raw_json, .. } => other("layout.changed", raw_json, texts),
+        CallEvent::ServerStateChanged { raw_json, .. } => other("call.state", raw_json, texts),
     }
+}
+
+fn other(event_type: &str, raw_json: &str, texts: &mut CallTexts) -> sw_call_event_types {
+    (texts.event_type, texts.raw_json) = (some(event_type), some(raw_json));
+    sw_call_event_types::SW_CALL_EVENT_OTHER
 }
 
 #[cfg(test)]
@@ -389,11 +401,24 @@ mod tests {
             member_id: "m".into(),
             audio_muted: Some(true),
             video_muted: None,
+            changed: vec!["audio_muted".into()],
+            member: crate::call::Member::default(),
             raw_json: "{}".into(),
         };
         with_call_event(&updated, std::ptr::null_mut(), 0, |event| {
             assert_eq!((event.audio_muted, event.video_muted), (1, -1));
             assert!(event.capabilities.is_null());
+        });
+        let talking = CallEvent::MemberTalking {
+            member_id: "m".into(),
+            is_talking: true,
+            raw_json: "{}".into(),
+        };
+        with_call_event(&talking, std::ptr::null_mut(), 0, |event| {
+            assert_eq!(event.r#type, sw_call_event_types::SW_CALL_EVENT_OTHER as i32);
+            // SAFETY: the event's own text.
+            assert_eq!(unsafe { CStr::from_ptr(event.event_type) }, c"member.talking");
+            assert!(!event.raw_json.is_null() && event.member_id.is_null());
         });
     }
 }

@@ -16,13 +16,6 @@ impl MemberRef {
     }
 }
 
-/// `call.mute` or `call.unmute` of the microphone (signalwire-js FabricRoomSession.ts).
-pub(crate) fn mute(on: bool, own: &MemberRef, target: &MemberRef) -> (&'static str, Value) {
-    let method = if on { "call.mute" } else { "call.unmute" };
-    let params = json!({"channels": ["audio"], "self": own.json(), "target": target.json()});
-    (method, params)
-}
-
 /// Any `call.*` request: names who asks and, unless the application did, the own member as the one
 /// acted on.
 pub(crate) fn complete(
@@ -37,14 +30,34 @@ pub(crate) fn complete(
     Value::Object(params)
 }
 
+/// The parameters of `call.member.position.set`, the one request with a list of targets
+/// (signalwire-js FabricRoomSession.ts).
+pub(crate) fn positions<'a>(
+    own: &MemberRef,
+    places: impl Iterator<Item = (MemberRef, &'a str)>,
+) -> Value {
+    let targets: Vec<Value> = places
+        .map(|(target, position)| json!({"target": target.json(), "position": position}))
+        .collect();
+    json!({"self": own.json(), "targets": targets})
+}
+
+/// The names in the result of `call.layout.list`; `None` if it has no list.
+pub(crate) fn layout_names(result: &Value) -> Option<Vec<String>> {
+    let names = result["layouts"].as_array()?;
+    Some(names.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn member(id: &str) -> MemberRef {
+        MemberRef { member_id: id.into(), call_id: "c".into(), node_id: "n".into() }
+    }
+
     #[test]
     fn what_the_application_names_is_kept() {
-        let member =
-            |id: &str| MemberRef { member_id: id.into(), call_id: "c".into(), node_id: "n".into() };
         let (own, target) = (member("own"), member("latest"));
         for (given, key, expected) in [
             (json!({}), "target", target.json()),
@@ -55,6 +68,27 @@ mod tests {
         ] {
             let Value::Object(given) = given else { unreachable!() };
             assert_eq!(complete(given, &own, &target)[key], expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn positions_have_a_target_each() {
+        let params = positions(&member("own"), [(member("m"), "reserved-0")].into_iter());
+        assert_eq!(params["targets"][0]["target"], member("m").json());
+        assert_eq!(params["targets"][0]["position"], "reserved-0");
+        assert_eq!(params["self"]["member_id"], "own");
+        assert!(params.get("target").is_none());
+    }
+
+    #[test]
+    fn lists_of_layouts() {
+        for (result, expected) in [
+            (json!({"layouts": ["a", 7, "b"]}), Some(vec!["a".to_owned(), "b".to_owned()])),
+            (json!({"layouts": []}), Some(vec![])),
+            (json!({"layouts": "a"}), None),
+            (json!({}), None),
+        ] {
+            assert_eq!(layout_names(&result), expected, "{result}");
         }
     }
 }

@@ -137,6 +137,17 @@ impl Dialog {
         self.envelope(id, "verto.subscribe", params)
     }
 
+    /// `verto.modify` with `transfer`.
+    pub(crate) fn transfer(&self, id: &str, destination: &str) -> Value {
+        let params = json!({
+            "sessid": self.call_id,
+            "action": "transfer",
+            "destination": destination,
+            "dialogParams": self.dialog_params(),
+        });
+        self.envelope(id, "verto.modify", params)
+    }
+
     /// `verto.pong`: the ping's own parameters, unchanged.
     pub(crate) fn pong(&self, id: &str, ping: &Value) -> Value {
         self.envelope(id, "verto.pong", ping.clone())
@@ -323,6 +334,10 @@ mod tests {
         assert_eq!(hold["message"]["params"]["action"], "hold");
         assert_eq!(hold["message"]["params"]["sessid"], "c-1");
         assert_eq!(dialog.hold("v5", false)["message"]["params"]["action"], "unhold");
+        let transfer = dialog.transfer("v6", "/public/bob");
+        assert_eq!(transfer["message"]["method"], "verto.modify");
+        assert_eq!(transfer["message"]["params"]["action"], "transfer");
+        assert_eq!(transfer["message"]["params"]["destination"], "/public/bob");
     }
 
     #[test]
