@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::AbortHandle;
 
 use crate::bridge::{self, Bridge};
+use crate::conference::{self, Conference};
 use crate::directory::dialled_path;
 use crate::events;
 use crate::hub::Hub;
@@ -104,6 +105,7 @@ pub struct Call {
     pub user_variables: Value,
     pub record: bool,
     bridge: OnceLock<Arc<Bridge>>,
+    conference: OnceLock<Arc<Conference>>,
     leg: Mutex<Leg>,
 }
 
@@ -162,6 +164,7 @@ impl Call {
             user_variables: plan.user_variables,
             record: plan.record,
             bridge: OnceLock::new(),
+            conference: OnceLock::new(),
             leg: Mutex::new(Leg {
                 protocol: plan.protocol,
                 stage: Stage::Created,
@@ -222,6 +225,16 @@ impl Call {
     /// The bridge that the call is a leg of.
     pub fn bridge(&self) -> Option<&Arc<Bridge>> {
         self.bridge.get()
+    }
+
+    /// Makes the call a leg of a conference, once.
+    pub fn set_conference(&self, conference: Arc<Conference>) {
+        let _ = self.conference.set(conference);
+    }
+
+    /// The conference that the call was made to.
+    pub fn conference(&self) -> Option<&Arc<Conference>> {
+        self.conference.get()
     }
 
     pub fn is_ended(&self) -> bool {
@@ -468,6 +481,9 @@ impl Call {
         self.announce(hub, "ended");
         if let Some(bridge) = self.bridge() {
             bridge.ended(hub, self, code, cause);
+        }
+        if let Some(conference) = self.conference() {
+            conference::left(hub, self, conference);
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Behaviour {
     Agent,
     /// Answers; then the leg is moved into a room.
     Moved,
+    /// Answers in a room with all others who called it.
+    Room,
     /// Rings the devices of the subscriber with this id.
     Subscriber(String),
 }
@@ -103,6 +105,7 @@ pub fn built_in(config: &GatewayConfig) -> Vec<Address> {
         ("lounge", "The lounge", "room", Behaviour::Echo),
         ("moved", "Moves on", "call", Behaviour::Moved),
         ("agent", "AI agent", "app", Behaviour::Agent),
+        ("room", "The room", "room", Behaviour::Room),
     ];
     entries
         .into_iter()

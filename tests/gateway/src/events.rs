@@ -139,17 +139,24 @@ pub fn room_updated(call: &Call, leg: &Leg, at: &Segment, keys: &[&str]) -> Valu
 
 /// `layout.changed`: side by side, the client first.
 pub fn layout_changed(leg: &Leg, at: &Segment) -> Value {
-    let mine = (&json!(at.member_id), json!(leg.position));
+    let id = |id: &Value| id.as_str().unwrap_or_default().to_owned();
     let others = at.others.iter().enumerate().map(|(number, other)| {
         let position = match other["requested_position"].as_str() {
             Some("auto") | None => format!("standard-{}", number + 2),
             Some(position) => position.to_owned(),
         };
-        (&other["member_id"], json!(position))
+        (id(&other["member_id"]), position)
     });
-    let width = 100.0 / (at.others.len() + 1) as f64;
-    let layers: Vec<Value> = std::iter::once(mine)
-        .chain(others)
+    let mine = (at.member_id.clone(), leg.position.clone());
+    let places: Vec<_> = std::iter::once(mine).chain(others).collect();
+    layout(at, &leg.layout, &places)
+}
+
+/// `layout.changed` with these members at these positions, side by side.
+pub fn layout(at: &Segment, name: &str, places: &[(String, String)]) -> Value {
+    let width = 100.0 / places.len().max(1) as f64;
+    let layers: Vec<Value> = places
+        .iter()
         .enumerate()
         .map(|(number, (member_id, position))| {
             json!({
@@ -164,8 +171,8 @@ pub fn layout_changed(leg: &Leg, at: &Segment) -> Value {
         "room_id": at.room_id,
         "room_session_id": at.room_session_id,
         "layout": {
-            "id": leg.layout,
-            "name": leg.layout,
+            "id": name,
+            "name": name,
             "room_id": at.room_id,
             "room_session_id": at.room_session_id,
             "layers": layers,

@@ -9,6 +9,7 @@ use serde_json::{json, Value};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::call::Call;
+use crate::conference::Conference;
 use crate::config::GatewayConfig;
 use crate::directory::{self, Address};
 use crate::fault::Faults;
@@ -119,6 +120,8 @@ pub struct Inner {
     pub proofs: HashSet<String>,
     pub sessions: HashMap<String, Session>,
     pub calls: Vec<Arc<Call>>,
+    /// By address.
+    pub conferences: HashMap<String, Arc<Conference>>,
     pub counters: Counters,
     pub violations: Vec<String>,
     pub faults: Faults,
@@ -155,6 +158,7 @@ impl Hub {
                 proofs: HashSet::new(),
                 sessions: HashMap::new(),
                 calls: Vec::new(),
+                conferences: HashMap::new(),
                 counters: Counters::default(),
                 violations: Vec::new(),
                 faults: Faults::default(),
@@ -332,6 +336,12 @@ impl Hub {
     /// The call with this id.
     pub fn call(&self, id: &str) -> Option<Arc<Call>> {
         self.with(|inner| inner.calls.iter().rev().find(|c| c.id == id).cloned())
+    }
+
+    /// The room behind an address.
+    pub fn conference(&self, path: &str) -> Arc<Conference> {
+        let new = || Arc::new(Conference::new());
+        self.with(|inner| inner.conferences.entry(path.to_owned()).or_insert_with(new).clone())
     }
 
     /// Keeps a call; the oldest ended ones are forgotten.

@@ -15,6 +15,7 @@
 mod agent;
 mod bridge;
 mod call;
+mod conference;
 mod config;
 mod control;
 mod devices;

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use crate::agent;
 use crate::bridge;
 use crate::call::{Call, Plan};
+use crate::conference;
 use crate::directory::{dialled_path, Address, Behaviour};
 use crate::hub::Hub;
 use crate::media::negotiate::{Codec, Refusal};
@@ -42,6 +43,7 @@ pub fn incoming(request: &Request, invite: Invite) {
         Some(address) => address.behaviour.clone(),
         None => Behaviour::Refuse { code: 3, cause: "NO_ROUTE_DESTINATION" },
     };
+    let conference = (behaviour == Behaviour::Room).then(|| hub.conference(&path));
     let plan = Plan {
         id: invite.call_id.clone(),
         protocol: request.protocol.to_owned(),
@@ -54,9 +56,12 @@ pub fn incoming(request: &Request, invite: Invite) {
         record: behaviour == Behaviour::Record,
         has_video: invite.offer.as_ref().is_some_and(|o| o.section("video").is_some()),
         user_variables: invite.user_variables.clone(),
-        room: None,
+        room: conference.as_ref().map(|c| (c.room_id.clone(), c.room_session_id.clone())),
     };
     let call = Arc::new(Call::new(hub, plan));
+    if let Some(conference) = conference {
+        call.set_conference(conference);
+    }
     if let Some(names) = request.outer["subscribe"].as_array() {
         call.subscribe(names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     }
@@ -105,6 +110,8 @@ async fn attended(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour) {
             tokio::time::sleep(after).await;
             call.hang_up(&hub, 16, "NORMAL_CLEARING");
         }
+        // One is in a room only with a leg that was made to it.
+        Behaviour::Room => call.hang_up(&hub, 88, "INCOMPATIBLE_DESTINATION"),
         Behaviour::Moved => segment::moved(hub, call).await,
         Behaviour::Agent => agent::attend(hub, call).await,
         Behaviour::Echo
@@ -121,6 +128,7 @@ fn source_of(behaviour: &Behaviour) -> Source {
         Behaviour::Tone | Behaviour::Early(_) => Source::Tone,
         Behaviour::Record | Behaviour::Agent => Source::Silence,
         Behaviour::Subscriber(_) => Source::Bridge,
+        Behaviour::Room => Source::Conference,
         _ => Source::Echo,
     }
 }
@@ -153,6 +161,11 @@ async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Optio
         }
         Behaviour::Subscriber(id) => bridge::ring(hub, call, id).await,
         Behaviour::Never => call.ring(&hub),
+        Behaviour::Room => {
+            if let Some(conference) = call.conference() {
+                conference::enter(&hub, &call, conference);
+            }
+        }
         Behaviour::EarlyBye(after) => {
             call.ring(&hub);
             tokio::time::sleep(after).await;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{json, Value};
 
 use crate::call::{Call, Leg};
+use crate::conference::{self, Conference};
 use crate::events::{self, LAYOUTS};
 use crate::hub::Hub;
 use crate::rpc;
@@ -18,16 +19,28 @@ type Done = Result<(Value, Vec<&'static str>), Refusal>;
 /// A member that a request changed, and which of its keys.
 type Change = (Target, Vec<&'static str>);
 
+/// What a request changed.
+enum Changes {
+    /// Members as the one leg sees them.
+    Members(Vec<Change>),
+    /// Legs of a conference.
+    Legs(Vec<(Arc<Call>, Vec<&'static str>)>),
+}
+
 /// Handles one `call.*` request.
 pub fn handle(hub: &Arc<Hub>, protocol: &str, id: &Value, method: &str, params: &Value) {
     let done = find(hub, protocol, params).and_then(|call| {
+        let targets = call.with(|leg| targets(leg, method, params))?;
+        if let Some(legs) = in_conference(&call, &targets) {
+            let (extra, changes) = confer(&call, &legs, method, params)?;
+            return Ok((call, extra, Changes::Legs(changes)));
+        }
         let (extra, changes) = call.with(|leg| {
-            let targets = targets(leg, method, params)?;
             let done = perform(&call, leg, method, params, &targets);
             leg.apply();
             done
         })?;
-        Ok((call, extra, changes))
+        Ok((call, extra, Changes::Members(changes)))
     });
     let result = match &done {
         Ok((_, extra, _)) => {
@@ -43,8 +56,90 @@ pub fn handle(hub: &Arc<Hub>, protocol: &str, id: &Value, method: &str, params: 
         }
     };
     hub.respond(protocol, id, &rpc::result(id, result));
-    if let Ok((call, _, changes)) = done {
-        consequences(hub, &call, method, &changes);
+    match done {
+        Ok((call, _, Changes::Members(changes))) => consequences(hub, &call, method, &changes),
+        Ok((call, _, Changes::Legs(changes))) => {
+            let Some(conference) = call.conference() else { return };
+            aftermath(hub, conference, method, params, &changes);
+        }
+        Err(_) => {}
+    }
+}
+
+/// The legs behind the targets when the call is in a conference and the targets are too.
+fn in_conference(call: &Arc<Call>, targets: &[Target]) -> Option<Vec<Arc<Call>>> {
+    let conference = call.conference()?;
+    let expanded: Vec<Target> =
+        call.with(|leg| targets.iter().flat_map(|target| expand(leg, *target)).collect());
+    expanded
+        .into_iter()
+        .map(|target| match target {
+            Target::Client(0) => Some(call.clone()),
+            Target::Other { segment: 0, member } => {
+                let id = call.with(|leg| Some(leg.home().others.get(member)?["member_id"].clone()));
+                conference.leg(id?.as_str()?)
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// Does what is asked to each leg of a conference. No two legs are locked at the same time.
+fn confer(
+    call: &Call,
+    legs: &[Arc<Call>],
+    method: &str,
+    params: &Value,
+) -> Result<(Value, Vec<(Arc<Call>, Vec<&'static str>)>), Refusal> {
+    let (mut extra, mut changes) = (json!({}), Vec::new());
+    for (number, other) in legs.iter().enumerate() {
+        if method == "call.member.position.set" {
+            let position = rpc::text(&params["targets"][number], "position");
+            let position = position.ok_or(("422", "position is missing".to_owned()))?;
+            other.with(|leg| leg.position = position.to_owned());
+            changes.push((other.clone(), Vec::new()));
+            continue;
+        }
+        let (more, keys) = other.with(|leg| {
+            let done = act(leg, method, params);
+            leg.apply();
+            done
+        })?;
+        if more.as_object().is_some_and(|m| !m.is_empty()) {
+            extra = more;
+        }
+        changes.push((other.clone(), keys));
+    }
+    if method == "call.member.list" {
+        extra["members"] = json!(call.with(|leg| events::members(call, leg, leg.home())));
+    }
+    Ok((extra, changes))
+}
+
+/// What all members of a conference learn of a request.
+fn aftermath(
+    hub: &Arc<Hub>,
+    conference: &Conference,
+    method: &str,
+    params: &Value,
+    changes: &[(Arc<Call>, Vec<&'static str>)],
+) {
+    for (leg, keys) in changes.iter().filter(|(_, keys)| !keys.is_empty()) {
+        conference::changed(hub, conference, leg, keys);
+    }
+    match method {
+        "call.lock" | "call.unlock" => {
+            conference::lock_room(hub, conference, method == "call.lock");
+        }
+        "call.layout.set" => {
+            let layout = rpc::text(params, "layout").unwrap_or_default();
+            conference::set_layout(hub, conference, layout);
+        }
+        "call.member.position.set" => conference::show_layout(hub, conference),
+        "call.end" | "call.member.remove" => {
+            changes.iter().for_each(|(leg, _)| leg.hang_up(hub, 16, "NORMAL_CLEARING"));
+        }
+        _ => {}
     }
 }
 

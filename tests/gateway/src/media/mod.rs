@@ -5,6 +5,7 @@ pub mod describe;
 pub mod dtls;
 pub mod g711;
 pub mod ice;
+pub mod mixer;
 pub mod negotiate;
 pub mod rtp;
 pub mod sdp;

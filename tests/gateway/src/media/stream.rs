@@ -1,12 +1,13 @@
 //! One RTP stream in each direction: what is received, what is sent instead, and the statistics.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
 use super::audio::{AudioCodec, Meter};
+use super::mixer::Mixer;
 use super::negotiate::Agreed;
 use super::rtp::{self, Header, Rtcp};
 use super::{lock, random};
@@ -23,6 +24,8 @@ pub enum Source {
     Silence,
     /// What the other leg of a bridge says.
     Bridge,
+    /// What the others in a conference say.
+    Conference,
 }
 
 /// What one leg of a bridge passes to the other.
@@ -32,7 +35,7 @@ pub enum Relayed {
 }
 
 /// The way to the other leg.
-pub type Relay = std::sync::Arc<dyn Fn(Relayed) + Send + Sync>;
+pub type Relay = Arc<dyn Fn(Relayed) + Send + Sync>;
 
 /// The switches of a call that its streams obey.
 pub struct Controls {
@@ -49,6 +52,7 @@ pub struct Controls {
     /// Fault: packets are lost and late.
     pub impairment: Mutex<Impairment>,
     relay: Mutex<Option<Relay>>,
+    seat: Mutex<Option<(Arc<Mixer>, u64)>>,
 }
 
 /// A bad network: the share of datagrams that are lost in each direction, and how late those of
@@ -85,6 +89,7 @@ impl Controls {
             dropped: AtomicBool::new(false),
             impairment: Mutex::default(),
             relay: Mutex::default(),
+            seat: Mutex::default(),
         }
     }
 
@@ -96,6 +101,18 @@ impl Controls {
     /// Leads what comes in to another leg.
     pub fn set_relay(&self, relay: Option<Relay>) {
         *lock(&self.relay) = relay;
+    }
+
+    /// Makes the call a speaker and a listener of a conference.
+    pub fn take_seat(&self, mixer: Arc<Mixer>, seat: u64) {
+        *lock(&self.seat) = Some((mixer, seat));
+    }
+
+    fn seat(&self) -> Option<(Arc<Mixer>, u64)> {
+        match self.source() {
+            Source::Conference => lock(&self.seat).clone(),
+            _ => None,
+        }
     }
 
     fn relay(&self, what: Relayed) {
@@ -111,6 +128,7 @@ impl Controls {
             0 => Source::Echo,
             1 => Source::Tone,
             3 => Source::Bridge,
+            4 => Source::Conference,
             _ => Source::Silence,
         }
     }
@@ -232,7 +250,7 @@ impl Shared {
 
 /// The sending and receiving machinery, owned by the transport's task.
 pub struct Stream {
-    pub shared: std::sync::Arc<Shared>,
+    pub shared: Arc<Shared>,
     codec: Option<AudioCodec>,
     sequence: u16,
     timestamp: u32,
@@ -255,7 +273,7 @@ const TOLERATED_MARKERS: u64 = 2;
 
 impl Stream {
     /// Opens the codec of a shared stream.
-    pub fn new(shared: std::sync::Arc<Shared>) -> Result<Stream, String> {
+    pub fn new(shared: Arc<Shared>) -> Result<Stream, String> {
         let codec = lock(&shared.agreed).codec;
         Ok(Stream {
             shared,
@@ -321,10 +339,12 @@ impl Stream {
             return None;
         }
         let held = controls.is(&controls.held);
-        if !held {
-            self.measure(payload);
-        }
+        let samples = if held { None } else { self.measure(payload) };
         if controls.is(&controls.audio_muted) || held {
+            return None;
+        }
+        if let (Some((mixer, seat)), Some(samples)) = (controls.seat(), &samples) {
+            mixer.say(seat, samples, agreed.codec.clock(), now);
             return None;
         }
         let echo = controls.source() == Source::Echo && !controls.is(&controls.deaf);
@@ -396,12 +416,13 @@ impl Stream {
         violation
     }
 
-    fn measure(&mut self, payload: &[u8]) {
-        let Some(codec) = &mut self.codec else { return };
-        match codec.decode(payload) {
-            Some(samples) => lock(&self.shared.meter).push(&samples),
+    fn measure(&mut self, payload: &[u8]) -> Option<Vec<i16>> {
+        let samples = self.codec.as_mut()?.decode(payload);
+        match &samples {
+            Some(samples) => lock(&self.shared.meter).push(samples),
             None => lock(&self.shared.counters).undecodable += 1,
         }
+        samples
     }
 
     fn event(&mut self, header: &Header, payload: &[u8]) {
@@ -462,9 +483,16 @@ impl Stream {
                 continue;
             }
             let Some(codec) = &mut self.codec else { break };
-            let tone = controls.source() == Source::Tone && !controls.is(&controls.deaf);
-            let payload = if tone { codec.tone(agreed.ptime) } else { codec.silence(agreed.ptime) };
             let duration = codec.frame(agreed.ptime);
+            let heard = controls
+                .seat()
+                .and_then(|(mixer, seat)| mixer.hear(seat, duration, agreed.codec.clock()));
+            let payload = match (controls.source(), heard) {
+                _ if controls.is(&controls.deaf) => codec.silence(agreed.ptime),
+                (Source::Tone, _) => codec.tone(agreed.ptime),
+                (Source::Conference, Some(heard)) => codec.encode(&heard),
+                _ => codec.silence(agreed.ptime),
+            };
             out.push(self.packet(&payload, duration, agreed.payload_type));
         }
         self.next_due = Some(due);
@@ -581,7 +609,6 @@ mod tests {
     use super::super::negotiate::agree;
     use super::super::sdp::{tests::BROWSER_AUDIO, Description};
     use super::*;
-    use std::sync::Arc;
 
     fn stream() -> Stream {
         let offer = Description::parse(BROWSER_AUDIO).unwrap();
