@@ -34,13 +34,20 @@ Commands during the call, one per line on standard input:
   dtmf 123#                          digits of 0-9 A-D * #, w for a pause of 0.5 s
   play FILE                          plays a WAV file, instead of the one that plays
   stats                              reports the numbers of this moment
+  roster                             who is in the room
+  mute|unmute|deaf|undeaf|remove WHO a member by name or id, or all
+  hand up|down                       the own hand
+  lock | unlock                      the room
+  layouts | layout NAME              lists the layouts, takes one
+  transfer ADDRESS                   sends the call elsewhere
   hangup                             ends the call
 They run one after the other. On a terminal single keys do the same: m mute, h hold,
 0-9 * # digits, s statistics, q hang up. Ctrl-C always hangs up.
 
 With --json every line on standard output is one JSON object with `type` and `time_ms` (since
 the start): client_state, client_event, dialing, recording, state, media_connected, media_lost,
-joined, member_updated, service_event, playing, play_finished, command_done, stats, error, ended;
+joined, member_updated, service_event, playing, play_finished, command_done, stats, roster,
+layouts, error, ended;
 from the other commands subscriber, address and addresses. The last line always has the type
 `result` with `outcome` and `exit_code`, and either `end`, `stats` and `setup_times` of the call
 or an `error`.

@@ -2,9 +2,12 @@
 
 use crate::outcome::Failure;
 use crate::report::{Ending, Report, Status, Ui};
+use crate::room::{flags, short_name};
 use crate::style::{clock, meter, Style};
 use crate::summary;
-use signalwire_client::{Address, CallEvent, CallState, ClientEvent, ClientState, Subscriber};
+use signalwire_client::{
+    Address, CallEvent, CallState, ClientEvent, ClientState, Layout, Member, Subscriber,
+};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -87,6 +90,16 @@ impl HumanUi {
             CallEvent::MediaConnected { codec } => {
                 self.note(&format!("media connected, codec {}", self.style.bold(codec)));
             }
+            CallEvent::MemberJoined { member, .. } => {
+                self.note(&format!("{} is here", short_name(member)));
+            }
+            CallEvent::MemberLeft { member, .. } => {
+                self.note(&format!("{} has gone", short_name(member)));
+            }
+            CallEvent::LayoutChanged { layout, .. } => {
+                let text = self.style.dim(&format!("layout {}", layout.name));
+                self.note(&text);
+            }
             CallEvent::MediaLost => {
                 let text = self.style.yellow("media path lost");
                 self.note(&text);
@@ -146,6 +159,18 @@ impl HumanUi {
         self.note(&text);
     }
 
+    fn roster(&mut self, members: &[Member], layout: Option<&Layout>) {
+        let width = members.iter().map(|m| short_name(m).chars().count()).max().unwrap_or_default();
+        for member in members {
+            let name = self.style.bold(&format!("{:<width$}", short_name(member)));
+            let flags = flags(member).join(", ");
+            self.print(&format!("  {name}  {}  {flags}", self.style.dim(&member.member_id)));
+        }
+        if let Some(layout) = layout {
+            self.print(&format!("  {} {}", self.style.dim("layout"), layout.name));
+        }
+    }
+
     fn stats(&mut self, stats: &signalwire_client::CallStats) {
         for line in summary::numbers(&self.style, stats) {
             self.print(&line);
@@ -177,6 +202,8 @@ impl Ui for HumanUi {
                 self.note(&text);
             }
             Report::Stats(stats) => self.stats(stats),
+            Report::Roster { members, layout } => self.roster(members, layout.as_ref()),
+            Report::Layouts(names) => self.print(&format!("  {}", names.join(", "))),
             Report::Error { command, failure } => self.error(*command, failure),
         }
     }

@@ -1,5 +1,6 @@
 //! What the user asks for during a call: lines or single keys on standard input.
 
+use crate::room::{self, RoomRequest};
 use crate::terminal;
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub enum Request {
     Digits(String),
     Play(PathBuf),
     Stats,
+    Room(RoomRequest),
     Hangup,
 }
 
@@ -124,6 +126,9 @@ fn parse(line: &str) -> Result<Request, String> {
         Some((word, rest)) => (word, rest.trim()),
         None => (line, ""),
     };
+    if let Some(request) = room::parse(word, rest) {
+        return request.map(Request::Room);
+    }
     let request = match word {
         "mute" => Request::Mute(true),
         "unmute" => Request::Mute(false),
@@ -137,7 +142,9 @@ fn parse(line: &str) -> Result<Request, String> {
         "play" => return Ok(Request::Play(rest.into())),
         _ => {
             return Err("unknown command; there are mute, unmute, hold, unhold, dtmf DIGITS, \
-                        play FILE, stats and hangup"
+                        play FILE, stats, hangup, and for rooms roster, mute, unmute, deaf, \
+                        undeaf and remove MEMBER, hand up, hand down, lock, unlock, layouts, \
+                        layout NAME and transfer ADDRESS"
                 .to_owned())
         }
     };

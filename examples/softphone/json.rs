@@ -2,9 +2,10 @@
 
 use crate::outcome::{snake_case, Failure};
 use crate::report::{CallResult, Ending, Report, Status, Ui};
+use crate::room::short_name;
 use serde_json::{json, Value};
 use signalwire_client::{
-    Address, CallEvent, CallStats, ClientEvent, EndReason, SetupTimes, Subscriber,
+    Address, CallEvent, CallStats, ClientEvent, EndReason, Layout, Member, SetupTimes, Subscriber,
 };
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -67,6 +68,12 @@ impl Ui for JsonUi {
                 self.line("command_done", json!({ "command": command }));
             }
             Report::Stats(numbers) => self.line("stats", stats(numbers)),
+            Report::Roster { members, layout } => {
+                let members: Vec<Value> = members.iter().map(member).collect();
+                let layout = layout.as_ref().map(place);
+                self.line("roster", json!({ "members": members, "layout": layout }));
+            }
+            Report::Layouts(names) => self.line("layouts", json!({ "names": names })),
             Report::Error { command, failure } => {
                 let mut fields = error(failure);
                 fields["command"] = json!(command);
@@ -141,10 +148,11 @@ fn call_event(event: &CallEvent) -> (&'static str, Value) {
                 "capabilities": capabilities,
             }),
         ),
-        CallEvent::MemberUpdated { member_id, audio_muted, video_muted, .. } => (
+        CallEvent::MemberUpdated { member_id, audio_muted, video_muted, changed, .. } => (
             "member_updated",
             json!({
                 "member_id": member_id,
+                "changed": changed,
                 "audio_muted": audio_muted,
                 "video_muted": video_muted,
             }),
@@ -185,6 +193,24 @@ fn person(subscriber: &Subscriber) -> Value {
         "token_expires_at": subscriber.token_expires_at,
         "addresses": addresses,
     })
+}
+
+fn member(member: &Member) -> Value {
+    json!({
+        "member_id": member.member_id,
+        "name": short_name(member),
+        "is_self": member.is_self,
+        "is_talking": member.is_talking,
+        "audio_muted": member.audio_muted,
+        "video_muted": member.video_muted,
+        "is_deaf": member.is_deaf,
+        "hand_raised": member.hand_raised,
+        "position": member.position,
+    })
+}
+
+fn place(layout: &Layout) -> Value {
+    json!({ "name": layout.name, "layers": layout.layers.len() })
 }
 
 fn address(address: &Address) -> Value {

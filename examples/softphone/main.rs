@@ -12,6 +12,7 @@ mod json;
 mod outcome;
 mod phone;
 mod report;
+mod room;
 mod style;
 mod summary;
 mod terminal;

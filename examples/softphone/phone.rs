@@ -5,6 +5,7 @@ use crate::input::{Input, InputStream, Request};
 use crate::interrupt::Interrupts;
 use crate::outcome::{Failure, Outcome};
 use crate::report::{CallResult, Report, Status, Ui};
+use crate::room::{self, RoomAnswer};
 use signalwire_client::{
     AudioFormat, Call, CallEvent, CallState, Client, ClientEventStream, DialOptions, EndReason,
     WavRecorder,
@@ -35,6 +36,7 @@ enum Command {
     Hangup,
     Stats,
     Play(PathBuf),
+    Room(RoomAnswer),
 }
 
 /// A call with its helpers.
@@ -210,6 +212,13 @@ impl<'a> Phone<'a> {
                     Command::Nothing | Command::Hangup => {}
                     Command::Stats => self.ui.report(&Report::Stats(&self.call.stats())),
                     Command::Play(file) => self.play(file),
+                    Command::Room(RoomAnswer::Done) => {}
+                    Command::Room(RoomAnswer::Roster { members, layout }) => {
+                        self.ui.report(&Report::Roster { members: &members, layout });
+                    }
+                    Command::Room(RoomAnswer::Layouts(names)) => {
+                        self.ui.report(&Report::Layouts(&names));
+                    }
                 }
                 self.ui.report(&Report::CommandDone { command: &text });
             }
@@ -351,6 +360,7 @@ async fn run_command(call: &Call, request: Request) -> signalwire_client::Result
         Request::Hangup => return call.hangup().await.map(|()| Command::Hangup),
         Request::Stats => return Ok(Command::Stats),
         Request::Play(file) => return Ok(Command::Play(file)),
+        Request::Room(request) => return room::run(call, request).await.map(Command::Room),
     }
     .map(|()| Command::Nothing)
 }

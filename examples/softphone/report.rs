@@ -2,7 +2,8 @@
 
 use crate::outcome::{Failure, Outcome};
 use signalwire_client::{
-    Address, CallEvent, CallState, CallStats, ClientEvent, EndReason, SetupTimes, Subscriber,
+    Address, CallEvent, CallState, CallStats, ClientEvent, EndReason, Layout, Member, SetupTimes,
+    Subscriber,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub enum Report<'a> {
     PlayFinished { file: &'a Path, is_complete: bool },
     CommandDone { command: &'a str },
     Stats(&'a CallStats),
+    Roster { members: &'a [Member], layout: Option<Layout> },
+    Layouts(&'a [String]),
     Error { command: Option<&'a str>, failure: &'a Failure },
 }
 

@@ -103,8 +103,8 @@ function watch(target, names) {
 }
 
 const WATCHED = [
-  'call.joined', 'call.state', 'call.left', 'member.updated', 'member.updated.audioMuted',
-  'media.connected', 'destroy',
+  'call.joined', 'call.state', 'call.left', 'member.joined', 'member.left', 'member.talking',
+  'member.updated', 'member.updated.audioMuted', 'layout.changed', 'media.connected', 'destroy',
 ]
 
 /** Dials and waits until the call has been joined; an error of the SDK becomes text. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { sleep, startGateway } from './gateway.mjs'
+import { checkRoom } from './room.mjs'
 
 const here = new URL('.', import.meta.url).pathname
 const FILES = {
@@ -30,7 +31,7 @@ async function check(title, work) {
     console.log(`ok    ${title}${detail ? ` (${detail})` : ''}`)
   } catch (error) {
     failed += 1
-    console.log(`FAIL  ${title}: ${error.message.split('\n')[0]}`)
+    console.log(`FAIL  ${title}: ${error.message.split('\n')[0].slice(0, 2000)}`)
   }
 }
 
@@ -309,10 +310,13 @@ async function run(dialect, origin) {
     const other = await browser.newPage()
     await other.goto(`${origin}?hz=880`)
     await checkTwoBrowsers(gateway, page, other, title)
+    await checkRoom({ gateway, page, title, check, expect, until, dial, act, event })
     await check(`${title} no violation, no event left unacknowledged`, async () => {
       const state = await until('acknowledged', async () => {
+        // A client that has gone owes nothing any more.
         const value = await gateway.state()
-        return { done: value.counters.unacked === 0, value }
+        const owing = value.sessions.filter((s) => s.connected && s.unacked.length > 0)
+        return { done: owing.length === 0, value }
       })
       await page.evaluate(() => window.disconnect())
       expect(state.violations.length === 0, state.violations.join('; '))

@@ -2,6 +2,7 @@
 # Runs the browser SDK in Chromium against the gateway, in both dialects.
 #
 # SW_GATEWAY_BIN  the gateway to test; built with cargo when it is not set
+# SW_SOFTPHONE_BIN the native softphone; built with cargo when it is not set
 # CHROMIUM        the browser; /usr/bin/chromium when it is not set
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,5 +23,9 @@ if [ -z "${SW_GATEWAY_BIN:-}" ]; then
     cargo build --quiet --manifest-path ../gateway/Cargo.toml --bin sw-gateway >&2
     SW_GATEWAY_BIN=$target/debug/sw-gateway
 fi
-export CHROMIUM SW_GATEWAY_BIN
+if [ -z "${SW_SOFTPHONE_BIN:-}" ]; then
+    cargo build --quiet --manifest-path ../../Cargo.toml --example softphone >&2
+    SW_SOFTPHONE_BIN=$(dirname "$SW_GATEWAY_BIN")/examples/softphone
+fi
+export CHROMIUM SW_GATEWAY_BIN SW_SOFTPHONE_BIN
 exec node run.mjs "$@"

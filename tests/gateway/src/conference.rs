@@ -107,11 +107,10 @@ pub fn left(hub: &Hub, call: &Call, conference: &Conference) {
     if !conference.remove(call) {
         return;
     }
-    let mut gone = description(call);
+    let gone = description(call);
     for other in conference.legs() {
         let payload = other.with(|leg| {
             leg.segments[0].others.retain(|o| o["member_id"] != call.member_id);
-            gone["talking"] = json!(false);
             let mut payload = leg.segments[0].about(&gone);
             payload["reason"] = json!("hangup");
             payload
@@ -201,10 +200,13 @@ async fn listen(hub: Arc<Hub>, conference: Arc<Conference>) {
             return;
         }
         for (speaker, talks) in changes {
+            speaker.with(|leg| leg.talks = talks);
+            let described = description(&speaker);
             let ids = json!({
                 "member_id": speaker.member_id, "talking": talks, "node_id": speaker.node_id,
             });
             for call in conference.legs() {
+                keep(&call, &described);
                 let payload = call.with(|leg| leg.home().about(&ids));
                 hub.event(&call.protocol(), "member.talking", payload);
             }

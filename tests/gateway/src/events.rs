@@ -34,7 +34,7 @@ pub fn member(call: &Call, leg: &Leg, at: &Segment) -> Value {
         "noise_suppression": leg.audio_flags[2],
         "lowbitrate": leg.low_bitrate,
         "denoise": false,
-        "talking": false,
+        "talking": leg.talks,
         "meta": {},
         "subscriber_id": call.subscriber_id,
         "address_id": call.address_id,
