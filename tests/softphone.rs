@@ -220,7 +220,7 @@ fn info_and_addresses_for_scripts_and_people() {
     assert_eq!(find(&info, "result")["outcome"], "ok");
     assert!(text(&run(&["info"]).stdout).contains("/private/tester"));
 
-    let addresses = objects(&run(&["addresses", "--json", "--type", "room"]));
+    let addresses = objects(&run(&["addresses", "--json", "--type", "room", "--name", "lounge"]));
     assert_eq!(find(&addresses, "address")["dial"], "/public/lounge?channel=video");
     assert_eq!(find(&addresses, "addresses")["count"], 1);
     assert!(text(&run(&["addresses"]).stdout).contains("/public/echo?channel=audio"));

@@ -18,13 +18,15 @@ type Done = Result<(Value, Vec<&'static str>), Refusal>;
 
 /// A member that a request changed, and which of its keys.
 type Change = (Target, Vec<&'static str>);
+/// A leg that a request changed, and which keys of its member.
+type LegChange = (Arc<Call>, Vec<&'static str>);
 
 /// What a request changed.
 enum Changes {
     /// Members as the one leg sees them.
     Members(Vec<Change>),
     /// Legs of a conference.
-    Legs(Vec<(Arc<Call>, Vec<&'static str>)>),
+    Legs(Vec<LegChange>),
 }
 
 /// Handles one `call.*` request.
@@ -90,7 +92,7 @@ fn confer(
     legs: &[Arc<Call>],
     method: &str,
     params: &Value,
-) -> Result<(Value, Vec<(Arc<Call>, Vec<&'static str>)>), Refusal> {
+) -> Result<(Value, Vec<LegChange>), Refusal> {
     let (mut extra, mut changes) = (json!({}), Vec::new());
     for (number, other) in legs.iter().enumerate() {
         if method == "call.member.position.set" {
@@ -122,7 +124,7 @@ fn aftermath(
     conference: &Conference,
     method: &str,
     params: &Value,
-    changes: &[(Arc<Call>, Vec<&'static str>)],
+    changes: &[LegChange],
 ) {
     for (leg, keys) in changes.iter().filter(|(_, keys)| !keys.is_empty()) {
         conference::changed(hub, conference, leg, keys);

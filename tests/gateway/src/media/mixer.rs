@@ -82,7 +82,7 @@ impl Mixer {
             sum.iter_mut().zip(said).for_each(|(sum, sample)| *sum += i32::from(sample));
             speaker.playing = !speaker.samples.is_empty();
         }
-        anybody.then(|| sum.chunks(factor).map(|part| clipped(part)).collect())
+        anybody.then(|| sum.chunks(factor).map(clipped).collect())
     }
 
     /// Whether somebody is to be heard in these days.
