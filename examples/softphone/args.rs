@@ -25,8 +25,21 @@ Examples:
   softphone info
   softphone addresses --type room
   softphone dial /public/echo --play hello.wav --record back.wav
+  softphone listen --answer --play hello.wav
   softphone dial +15551230000 --ring-timeout 20 --digits '1w2#'
   softphone --mint --space-url https://example.signalwire.com dial /public/support";
+
+const LISTEN_HELP: &str = "\
+While the call rings, on standard input:
+  answer                             takes the call
+  reject                             this device is busy; others ring on
+  reject everywhere                  no device of the subscriber rings any more
+Then the commands of `softphone help dial`. With --json, `listening` says that calls can come, and
+`incoming` that one rings.
+
+Examples:
+  softphone listen --answer --play hello.wav --record caller.wav
+  printf 'reject\\n' | softphone --json listen";
 
 const DIAL_HELP: &str = "\
 Commands during the call, one per line on standard input:
@@ -46,7 +59,8 @@ They run one after the other. On a terminal single keys do the same: m mute, h h
 
 With --json every line on standard output is one JSON object with `type` and `time_ms` (since
 the start): client_state, client_event, dialing, recording, state, media_connected, media_lost,
-joined, member_updated, service_event, playing, play_finished, command_done, stats, roster,
+incoming, joined, member_joined, member_updated, member_talking, member_left, layout_changed,
+service_event, playing, play_finished, command_done, stats, roster,
 layouts, error, ended;
 from the other commands subscriber, address and addresses. The last line always has the type
 `result` with `outcome` and `exit_code`, and either `end`, `stats` and `setup_times` of the call
@@ -141,6 +155,8 @@ pub enum Command {
     Addresses(AddressesArgs),
     /// Call an address and stay in the call until it ends.
     Dial(DialArgs),
+    /// Wait for a call, answer or decline it, and stay in it until it ends.
+    Listen(ListenArgs),
 }
 
 #[derive(Args)]
@@ -180,6 +196,29 @@ impl From<TypeArg> for AddressType {
 pub struct DialArgs {
     /// /context/name, + and a number in E.164 form, or sip:user@host.
     pub address: String,
+    /// Give up when nobody answered after this many seconds.
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub ring_timeout: Option<Duration>,
+    #[command(flatten)]
+    pub call: CallArgs,
+}
+
+#[derive(Args)]
+#[command(after_help = LISTEN_HELP, override_usage = "softphone [OPTIONS] listen [OPTIONS]")]
+pub struct ListenArgs {
+    /// Answer the call at once.
+    #[arg(long)]
+    pub answer: bool,
+    /// Give up when nobody called after this many seconds.
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    #[command(flatten)]
+    pub call: CallArgs,
+}
+
+/// What is done in a call, whoever made it.
+#[derive(Args)]
+pub struct CallArgs {
     /// WAV file to play once the call is up. Without --duration the call is hung up 0.5 s after
     /// its end.
     #[arg(long, value_name = "FILE")]
@@ -187,12 +226,9 @@ pub struct DialArgs {
     /// WAV file to record the far side to (48 kHz mono); an existing one is replaced.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Offer only this codec.
+    /// Offer or accept only this codec.
     #[arg(long, value_enum)]
     pub codec: Option<CodecArg>,
-    /// Give up when nobody answered after this many seconds.
-    #[arg(long, value_name = "S", value_parser = seconds)]
-    pub ring_timeout: Option<Duration>,
     /// Hang up this many seconds after the answer.
     #[arg(long, value_name = "S", value_parser = seconds)]
     pub duration: Option<Duration>,

@@ -192,6 +192,16 @@ impl Ui for HumanUi {
                     self.print(&self.style.dim(keys));
                 }
             }
+            Report::Listening => self.note("waiting for a call"),
+            Report::Incoming { name, number, .. } => {
+                let from = first_of(&[name, number]);
+                let text = format!("{} calls", self.style.bold(from));
+                self.note(&text);
+                if self.is_terminal && std::io::stdin().is_terminal() {
+                    let keys = "  keys: a answer · r reject";
+                    self.print(&self.style.dim(keys));
+                }
+            }
             Report::Recording { file } => self.note(&format!("recording to {}", file.display())),
             Report::Call(event) => self.call(event),
             Report::Playing { file } => self.note(&format!("playing {}", file.display())),

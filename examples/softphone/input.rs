@@ -16,6 +16,9 @@ pub enum Request {
     Digits(String),
     Play(PathBuf),
     Stats,
+    Answer,
+    Reject,
+    RejectEverywhere,
     Room(RoomRequest),
     Hangup,
 }
@@ -113,6 +116,8 @@ fn key(key: char) -> Option<(&'static str, Request)> {
     Some(match key {
         'm' => ("mute on or off", Request::ToggleMute),
         'h' => ("hold on or off", Request::ToggleHold),
+        'a' => ("answer", Request::Answer),
+        'r' => ("reject", Request::Reject),
         's' => ("stats", Request::Stats),
         'q' | '\u{4}' => ("hangup", Request::Hangup),
         '0'..='9' | '*' | '#' => ("digit", Request::Digits(key.to_string())),
@@ -136,13 +141,16 @@ fn parse(line: &str) -> Result<Request, String> {
         "unhold" => Request::Hold(false),
         "stats" => Request::Stats,
         "hangup" => Request::Hangup,
+        "answer" => Request::Answer,
+        "reject" if rest == "everywhere" => return Ok(Request::RejectEverywhere),
+        "reject" => Request::Reject,
         "dtmf" if rest.is_empty() => return Err("dtmf needs digits".to_owned()),
         "dtmf" => return Ok(Request::Digits(rest.to_owned())),
         "play" if rest.is_empty() => return Err("play needs a file".to_owned()),
         "play" => return Ok(Request::Play(rest.into())),
         _ => {
             return Err("unknown command; there are mute, unmute, hold, unhold, dtmf DIGITS, \
-                        play FILE, stats, hangup, and for rooms roster, mute, unmute, deaf, \
+                        play FILE, stats, hangup, answer, reject, and for rooms roster, mute, unmute, deaf, \
                         undeaf and remove MEMBER, hand up, hand down, lock, unlock, layouts, \
                         layout NAME and transfer ADDRESS"
                 .to_owned())

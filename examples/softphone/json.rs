@@ -55,6 +55,11 @@ impl Ui for JsonUi {
             Report::Dialing { call_id, address } => {
                 self.line("dialing", json!({ "call_id": call_id, "address": address }));
             }
+            Report::Listening => self.line("listening", json!({})),
+            Report::Incoming { call_id, name, number } => {
+                let fields = json!({ "call_id": call_id, "name": name, "number": number });
+                self.line("incoming", fields);
+            }
             Report::Recording { file } => self.line("recording", json!({ "file": file })),
             Report::Call(event) => {
                 let (name, fields) = call_event(event);
@@ -148,21 +153,19 @@ fn call_event(event: &CallEvent) -> (&'static str, Value) {
                 "capabilities": capabilities,
             }),
         ),
-        CallEvent::MemberUpdated { member_id, audio_muted, video_muted, changed, .. } => (
-            "member_updated",
-            json!({
-                "member_id": member_id,
-                "changed": changed,
-                "audio_muted": audio_muted,
-                "video_muted": video_muted,
-            }),
-        ),
+        CallEvent::MemberUpdated { member: updated, changed, .. } => {
+            let mut fields = member(updated);
+            fields["changed"] = json!(changed);
+            ("member_updated", fields)
+        }
+        CallEvent::MemberJoined { member: joined, .. } => ("member_joined", member(joined)),
+        CallEvent::MemberLeft { member: left, .. } => ("member_left", member(left)),
+        CallEvent::MemberTalking { member_id, is_talking, .. } => {
+            ("member_talking", json!({ "member_id": member_id, "is_talking": is_talking }))
+        }
+        CallEvent::LayoutChanged { layout, .. } => ("layout_changed", place(layout)),
         CallEvent::Ended { reason } => ("ended", end(reason)),
         CallEvent::SegmentLeft { raw_json, .. } => service_event("call.left", raw_json),
-        CallEvent::MemberJoined { raw_json, .. } => service_event("member.joined", raw_json),
-        CallEvent::MemberTalking { raw_json, .. } => service_event("member.talking", raw_json),
-        CallEvent::MemberLeft { raw_json, .. } => service_event("member.left", raw_json),
-        CallEvent::LayoutChanged { raw_json, .. } => service_event("layout.changed", raw_json),
         CallEvent::ServerStateChanged { raw_json, .. } => service_event("call.state", raw_json),
         CallEvent::Other { event_type, raw_json } => service_event(event_type, raw_json),
         _ => ("service_event", json!({ "event": "unknown" })),

@@ -17,14 +17,16 @@ mod style;
 mod summary;
 mod terminal;
 
-use args::{AddressesArgs, Cli, Color, Command, DialArgs};
+use args::{AddressesArgs, CallArgs, Cli, Color, Command, DialArgs, ListenArgs};
 use clap::Parser;
 use input::InputStream;
 use interrupt::Interrupts;
 use outcome::{Failure, Outcome};
 use phone::Phone;
 use report::{Ending, Report, Ui};
-use signalwire_client::{AddressQuery, Client, ClientEventStream, ClientOptions};
+use signalwire_client::{
+    AddressQuery, Call, Client, ClientEvent, ClientEventStream, ClientOptions,
+};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -90,8 +92,10 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
         .map_err(|error| Failure::new(Outcome::Other, format!("no runtime: {error}")))?;
     let ending = runtime.block_on(async {
         let mut interrupts = Interrupts::new()?;
-        if let Command::Dial(args) = &cli.command {
-            check_files(args)?;
+        match &cli.command {
+            Command::Dial(args) => check_files(&args.call)?,
+            Command::Listen(args) => check_files(&args.call)?,
+            Command::Info | Command::Addresses(_) => {}
         }
         let options = tokio::select! {
             options = identity::client_options(&cli.identity, &cli.service) => options?,
@@ -100,6 +104,7 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
         tracing::debug!(?options);
         match &cli.command {
             Command::Dial(args) => dial(options, args, cli.json, ui, &mut interrupts).await,
+            Command::Listen(args) => listen(options, args, cli.json, ui, &mut interrupts).await,
             Command::Info => tokio::select! {
                 ending = info(options, ui) => ending,
                 () = interrupts.next() => Err(Failure::interrupted()),
@@ -181,8 +186,70 @@ async fn connect(
     }
 }
 
+/// Connects, waits for a call, stays in it, and disconnects.
+async fn listen(
+    options: ClientOptions,
+    args: &ListenArgs,
+    is_json: bool,
+    ui: &mut dyn Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Ending, Failure> {
+    let client = Client::new(options)?;
+    let events = client.events();
+    connect(&client, &events, ui, interrupts).await?;
+    client.online().await?;
+    ui.report(&Report::Listening);
+    let result = match incoming(&client, &events, args, ui, interrupts).await {
+        Ok(call) => {
+            let allow_keys = !is_json && std::io::stdout().is_terminal();
+            let phone = Phone::ringing(call, events, args, ui);
+            phone.run(InputStream::start(allow_keys), interrupts).await
+        }
+        Err(failure) => Err(failure),
+    };
+    tokio::select! {
+        closed = client.disconnect() => closed?,
+        () = interrupts.next() => {}
+    }
+    Ok(Ending::Call(Box::new(result?)))
+}
+
+/// The next call that rings here.
+async fn incoming(
+    client: &Client,
+    events: &ClientEventStream,
+    args: &ListenArgs,
+    ui: &mut dyn Ui,
+    interrupts: &mut Interrupts,
+) -> Result<Call, Failure> {
+    let nobody = async {
+        match args.timeout {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut nobody = std::pin::pin!(nobody);
+    loop {
+        tokio::select! {
+            biased;
+            event = events.next() => match event {
+                Some(ClientEvent::IncomingCall { call_id, .. }) => {
+                    // None when the caller gave up at once.
+                    if let Some(call) = client.call(&call_id) {
+                        return Ok(call);
+                    }
+                }
+                Some(event) => ui.report(&Report::Client(&event)),
+                None => return Err(Failure::new(Outcome::Network, "the session is over")),
+            },
+            () = interrupts.next() => return Err(Failure::interrupted()),
+            () = &mut nobody => return Err(Failure::new(Outcome::NoAnswer, "nobody called")),
+        }
+    }
+}
+
 /// Before anybody is called: what cannot be played or written is a mistake of the caller.
-fn check_files(args: &DialArgs) -> Result<(), Failure> {
+fn check_files(args: &CallArgs) -> Result<(), Failure> {
     if let Some(file) = &args.play {
         hound::WavReader::open(file)
             .map_err(|error| Failure::usage(format!("--play {}: {error}", file.display())))?;

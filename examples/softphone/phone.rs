@@ -1,14 +1,14 @@
 //! One call from dial to its end, and everything that can happen meanwhile.
 
-use crate::args::DialArgs;
+use crate::args::{CallArgs, DialArgs, ListenArgs};
 use crate::input::{Input, InputStream, Request};
 use crate::interrupt::Interrupts;
 use crate::outcome::{Failure, Outcome};
 use crate::report::{CallResult, Report, Status, Ui};
 use crate::room::{self, RoomAnswer};
 use signalwire_client::{
-    AudioFormat, Call, CallEvent, CallState, Client, ClientEventStream, DialOptions, EndReason,
-    WavRecorder,
+    AnswerOptions, AudioFormat, Call, CallEvent, CallState, Client, ClientEventStream, DialOptions,
+    EndReason, WavRecorder,
 };
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ enum Command {
     Nothing,
     /// The end of the call says it.
     Hangup,
+    /// That the call was declined is what was wanted.
+    Rejected,
     Stats,
     Play(PathBuf),
     Room(RoomAnswer),
@@ -41,7 +43,7 @@ enum Command {
 
 /// A call with its helpers.
 pub struct Phone<'a> {
-    args: &'a DialArgs,
+    args: &'a CallArgs,
     ui: &'a mut dyn Ui,
     call: Call,
     client_events: ClientEventStream,
@@ -60,11 +62,19 @@ pub struct Phone<'a> {
     failure: Option<Outcome>,
 }
 
+/// What a ringing call that comes in is answered with.
+fn answer_options(args: &CallArgs) -> AnswerOptions {
+    AnswerOptions {
+        audio_codecs: args.codec.map(Into::into).into_iter().collect(),
+        ..AnswerOptions::default()
+    }
+}
+
 /// Options that the public API takes for these arguments.
 fn dial_options(args: &DialArgs) -> DialOptions {
     DialOptions {
         ring_timeout_ms: args.ring_timeout.map_or(0, |limit| limit.as_millis() as u32),
-        audio_codecs: args.codec.map(Into::into).into_iter().collect(),
+        audio_codecs: args.call.codec.map(Into::into).into_iter().collect(),
         ..DialOptions::default()
     }
 }
@@ -79,10 +89,38 @@ impl<'a> Phone<'a> {
     ) -> Result<Self, Failure> {
         let call = client.dial(&args.address, dial_options(args))?;
         ui.report(&Report::Dialing { call_id: &call.id(), address: &args.address });
+        Ok(Self::new(call, client_events, &args.call, ui))
+    }
+
+    /// Takes charge of a call that rings here.
+    pub fn ringing(
+        call: Call,
+        client_events: ClientEventStream,
+        args: &'a ListenArgs,
+        ui: &'a mut dyn Ui,
+    ) -> Self {
+        let from = call.remote_party();
+        let call_id = call.id();
+        let (name, number) = (&from.name, &from.number);
+        ui.report(&Report::Incoming { call_id: &call_id, name, number });
+        let phone = Self::new(call, client_events, &args.call, ui);
+        if args.answer {
+            phone.enqueue("--answer", Request::Answer);
+        }
+        phone
+    }
+
+    fn new(
+        call: Call,
+        client_events: ClientEventStream,
+        args: &'a CallArgs,
+        ui: &'a mut dyn Ui,
+    ) -> Self {
         let (queue, requests) = unbounded_channel();
         let (report_done, done) = unbounded_channel();
-        tokio::spawn(run_commands(call.clone(), requests, report_done.clone()));
-        Ok(Self {
+        let answer = answer_options(args);
+        tokio::spawn(run_commands(call.clone(), answer, requests, report_done.clone()));
+        Self {
             args,
             ui,
             call,
@@ -98,7 +136,7 @@ impl<'a> Phone<'a> {
             has_begun: false,
             hang_up_at: None,
             failure: None,
-        })
+        }
     }
 
     /// Stays in the call until it is over.
@@ -210,6 +248,7 @@ impl<'a> Phone<'a> {
             Done::Command { text, result: Ok(command) } => {
                 match command {
                     Command::Nothing | Command::Hangup => {}
+                    Command::Rejected => self.failure = Some(Outcome::Ok),
                     Command::Stats => self.ui.report(&Report::Stats(&self.call.stats())),
                     Command::Play(file) => self.play(file),
                     Command::Room(RoomAnswer::Done) => {}
@@ -335,18 +374,23 @@ fn unknown_end() -> EndReason {
 
 async fn run_commands(
     call: Call,
+    answer: AnswerOptions,
     mut requests: UnboundedReceiver<(String, Request)>,
     done: UnboundedSender<Done>,
 ) {
     while let Some((text, request)) = requests.recv().await {
-        let result = run_command(&call, request).await;
+        let result = run_command(&call, &answer, request).await;
         if done.send(Done::Command { text, result }).is_err() {
             return;
         }
     }
 }
 
-async fn run_command(call: &Call, request: Request) -> signalwire_client::Result<Command> {
+async fn run_command(
+    call: &Call,
+    answer: &AnswerOptions,
+    request: Request,
+) -> signalwire_client::Result<Command> {
     match request {
         Request::Mute(true) => call.mute().await,
         Request::Mute(false) => call.unmute().await,
@@ -357,6 +401,11 @@ async fn run_command(call: &Call, request: Request) -> signalwire_client::Result
         Request::ToggleHold if call.state() == CallState::Held => call.unhold().await,
         Request::ToggleHold => call.hold().await,
         Request::Digits(digits) => call.send_digits(&digits).await,
+        Request::Answer => call.answer(answer.clone()).await,
+        Request::Reject => return call.reject().await.map(|()| Command::Rejected),
+        Request::RejectEverywhere => {
+            return call.reject_everywhere().await.map(|()| Command::Rejected)
+        }
         Request::Hangup => return call.hangup().await.map(|()| Command::Hangup),
         Request::Stats => return Ok(Command::Stats),
         Request::Play(file) => return Ok(Command::Play(file)),

@@ -14,6 +14,8 @@ pub enum Report<'a> {
     Subscriber(&'a Subscriber),
     Addresses { addresses: &'a [Address], has_next: bool },
     Dialing { call_id: &'a str, address: &'a str },
+    Listening,
+    Incoming { call_id: &'a str, name: &'a str, number: &'a str },
     Recording { file: &'a Path },
     Call(&'a CallEvent),
     Playing { file: &'a Path },

@@ -58,7 +58,7 @@ export async function checkRoom({ gateway, page, title, check, expect, until, di
     await check(`${title} room: a layout chosen by one is seen by all`, async () => {
       carol.forget()
       await act(page, 'setLayout', { name: 'highlight-1-responsive' })
-      await carol.service('layout.changed', (p) => p.layout.name === 'highlight-1-responsive')
+      await carol.sees('layout_changed', (l) => l.name === 'highlight-1-responsive')
       expect((await carol.roster()).layout.name === 'highlight-1-responsive', 'not in the snapshot')
       await alice.does('layout full-screen')
       await event(page, 'layout.changed', (p) => p.layout.name === 'full-screen')

@@ -42,11 +42,6 @@ export class Softphone {
     throw new Error(`the softphone did not say ${type}: ${JSON.stringify(this.lines.slice(-8))}`)
   }
 
-  /** Waits for an event of the service that has no type of its own. */
-  service(event, fits = () => true) {
-    return this.sees('service_event', (line) => line.event === event && fits(line.payload))
-  }
-
   /** Gives a command and waits until it is carried out. */
   async does(command) {
     this.forget()

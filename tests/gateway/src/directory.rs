@@ -125,12 +125,17 @@ pub fn built_in(config: &GatewayConfig) -> Vec<Address> {
         .collect()
 }
 
-/// The private address of a subscriber.
-pub fn of_subscriber(id: &str, reference: &str, display_name: &str) -> Address {
-    let name: String = reference
+/// The name that the address of a subscriber gets.
+pub fn name_of(reference: &str) -> String {
+    reference
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' })
-        .collect();
+        .collect()
+}
+
+/// The private address of a subscriber.
+pub fn of_subscriber(id: &str, reference: &str, display_name: &str) -> Address {
+    let name = name_of(reference);
     Address {
         id: format!("addc{}", &id[4..]),
         // The resource and the subscriber behind it have different ids.

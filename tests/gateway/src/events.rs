@@ -3,11 +3,20 @@
 use serde_json::{json, Value};
 
 use crate::call::{Call, Leg};
-use crate::directory::dialled_path;
+use crate::directory::{dialled_path, name_of};
 use crate::segment::Segment;
 
 /// Names of layouts that a call can have.
 pub const LAYOUTS: [&str; 4] = ["1x1", "grid-responsive", "highlight-1-responsive", "full-screen"];
+
+/// Who the client of a leg is: of a call to it, the callee.
+fn name(call: &Call) -> String {
+    let name = match call.inbound {
+        true => dialled_path(&call.destination).rsplit('/').next().unwrap_or_default().to_owned(),
+        false => name_of(&call.caller),
+    };
+    format!("sip:{name}@gateway.call.signalwire.com;context=private")
+}
 
 /// The member that is the client in a segment.
 pub fn member(call: &Call, leg: &Leg, at: &Segment) -> Value {
@@ -17,7 +26,7 @@ pub fn member(call: &Call, leg: &Leg, at: &Segment) -> Value {
         "node_id": at.node_id,
         "room_id": at.room_id,
         "room_session_id": at.room_session_id,
-        "name": format!("sip:{}@gateway.call.signalwire.com;context=private", call.caller),
+        "name": name(call),
         "type": "member",
         "parent_id": null,
         "requested_position": "auto",
