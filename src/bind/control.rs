@@ -137,7 +137,8 @@ impl Call {
     }
 
     /// Asks the service to connect the far side with `destination` instead; the forms are those
-    /// of `dial`. When it did, it ends this call.
+    /// of `dial`. What becomes of this call then the service decides: it ends it, or moves it on,
+    /// which the event `Joined` tells.
     ///
     /// Errors: `InvalidArgument` for what is no destination; `InvalidState` unless the call is
     /// answered; `Closed`; `Timeout` (unsure whether it was done); `NotSupported` where the

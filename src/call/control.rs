@@ -316,7 +316,8 @@ impl Call {
     }
 
     /// Asks the service to connect the far side with `destination` instead; the forms are those
-    /// of [`crate::Client::dial`]. When it did, it ends this call.
+    /// of [`crate::Client::dial`]. What becomes of this call then the service decides: it ends it, or
+    /// moves it on, which [`crate::CallEvent::Joined`] tells.
     ///
     /// Errors: `InvalidArgument` for what is no destination; `InvalidState` unless the call is
     /// answered; `Closed`; `Timeout` (unsure whether it was done); `NotSupported` where the

@@ -393,8 +393,8 @@ pub extern "C" fn sw_call_end_for(
     on_target(call, member_id, done, |call, target| async move { call.end_for(target).await })
 }
 
-/// Asks the service to connect the far side with `destination` instead. When it did, it ends this
-/// call.
+/// Asks the service to connect the far side with `destination` instead. What becomes of this
+/// call then the service decides: it ends it, or moves it on, which `SW_CALL_EVENT_JOINED` tells.
 ///
 /// `call`: not null. `destination`: not null, in the forms of `sw_client_dial`; copied.
 /// Completion: `SW_ERR_INVALID_ARGUMENT` for what is no destination; `SW_ERR_INVALID_STATE` unless
