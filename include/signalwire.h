@@ -40,7 +40,8 @@
  *   error (a bad handle, pointer, text or struct), its completion is never called. A waiter is
  *   told in both cases. Enumerations are passed as int32_t, and a newer library may give values
  *   that this header does not list.
- * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder) are checked: NULL, freed, foreign and
+ * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder, sw_member_list, sw_layout_snapshot,
+ *   sw_text_list) are checked: NULL, freed, foreign and
  *   garbage ones give SW_ERR_INVALID_HANDLE. They are not addresses: never dereference one.
  * Ownership. _new and _free belong together, _ref and _unref too; freeing NULL is SW_OK. Objects
  *   may be freed in any order. Inputs are copied before a function returns. Structs and texts
@@ -92,6 +93,7 @@
 #define SW_CALL_OBSERVER_INIT {sizeof(sw_call_observer), NULL, NULL, NULL}
 #define SW_AUDIO_SINK_INIT {sizeof(sw_audio_sink), NULL, NULL, NULL}
 #define SW_LOG_HANDLER_INIT {sizeof(sw_log_handler), NULL, NULL, NULL}
+#define SW_AUDIO_FLAGS_INIT {sizeof(sw_audio_flags), -1, -1, -1}
 #define SW_COMPLETION_NONE {NULL, NULL}
 #define SW_END_REASON_INIT {sizeof(sw_end_reason), 0, 0, {0}, {0}}
 #define SW_CALL_STATISTICS_INIT \
@@ -247,10 +249,31 @@ typedef enum sw_call_event_types {
     // The service put this leg into a session; there may be several: `call_id`, `member_id`,
     // `room_session_id`, `capabilities`, `raw_json`.
     SW_CALL_EVENT_JOINED = 4,
-    // A member changed, own or foreign: `member_id`, `audio_muted`, `video_muted`, `raw_json`.
+    // A member changed, own or foreign: `member_id`, `audio_muted`, `video_muted`, `changed`,
+    // `member` after the change, `raw_json`.
     SW_CALL_EVENT_MEMBER_UPDATED = 5,
     // The call is over, the last event: `end_reason`.
     SW_CALL_EVENT_ENDED = 6,
+    // The call left one of the places it had joined, and goes on: `call_id`, `room_session_id`,
+    // `reason`, `raw_json`. `sw_call_members` has that place's members no more.
+    SW_CALL_EVENT_SEGMENT_LEFT = 7,
+    // Somebody else joined a session that this call is in: `member_id`, `member`, `raw_json`. Who
+    // was there before is in `sw_call_members` after `SW_CALL_EVENT_JOINED`, without an event.
+    SW_CALL_EVENT_MEMBER_JOINED = 8,
+    // A member began or stopped talking: `member_id`, `is_talking`, `raw_json`.
+    SW_CALL_EVENT_MEMBER_TALKING = 9,
+    // A member left: `member_id`, `member` as it was last known, `reason`, `raw_json`.
+    SW_CALL_EVENT_MEMBER_LEFT = 10,
+    // The layout of a session changed, and with it the positions of members: `layout`,
+    // `room_session_id`, `raw_json`.
+    SW_CALL_EVENT_LAYOUT_CHANGED = 11,
+    // The service's own view of a leg or segment changed: `server_state`, `call_id`, `raw_json`.
+    // It may come before, after or without a change of `state`, which alone tells what this side
+    // can do.
+    SW_CALL_EVENT_SERVER_STATE_CHANGED = 12,
+    // What was said in a conversation with an AI agent, see `sw_call_subscribe_transcript`:
+    // `speaker`, `is_final`, `is_interrupted`, `text`, `confidence`, `event_type`, `raw_json`.
+    SW_CALL_EVENT_TRANSCRIPT = 13,
     // Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 } sw_call_event_types;
@@ -307,11 +330,52 @@ typedef enum sw_address_types {
     SW_ADDRESS_TYPE_UNKNOWN = 5,
 } sw_address_types;
 
+// What kind of participant a member is. Numbers never change; a newer library may have more.
+typedef enum sw_member_kinds {
+    // A person, an agent or a line; also every kind that the library does not know.
+    SW_MEMBER_KIND_MEMBER = 0,
+    // A shared screen; `parent_id` says whose.
+    SW_MEMBER_KIND_SCREEN = 1,
+    // A further device of a member; `parent_id` says whose.
+    SW_MEMBER_KIND_DEVICE = 2,
+} sw_member_kinds;
+
+// Where the service sees a leg or segment. Numbers never change.
+typedef enum sw_server_call_states {
+    // It exists.
+    SW_SERVER_CALL_STATE_CREATED = 0,
+    // The far side rings.
+    SW_SERVER_CALL_STATE_RINGING = 1,
+    // The far side answered.
+    SW_SERVER_CALL_STATE_ANSWERED = 2,
+    // It is being ended.
+    SW_SERVER_CALL_STATE_ENDING = 3,
+    // It is over.
+    SW_SERVER_CALL_STATE_ENDED = 4,
+} sw_server_call_states;
+
+// Who says something in a conversation with an AI agent. Numbers never change.
+typedef enum sw_speakers {
+    // The person.
+    SW_SPEAKER_PERSON = 0,
+    // The agent.
+    SW_SPEAKER_AGENT = 1,
+} sw_speakers;
+
 // A call. Shared: `sw_call_ref`, `sw_call_unref`.
 typedef struct sw_call sw_call;
 
 // One subscriber's session with SignalWire. Owned: `sw_client_free`.
 typedef struct sw_client sw_client;
+
+// The layout of a call at one moment. Owned: `sw_layout_snapshot_free`.
+typedef struct sw_layout_snapshot sw_layout_snapshot;
+
+// The members of a call at one moment. Owned: `sw_member_list_free`.
+typedef struct sw_member_list sw_member_list;
+
+// A list of texts. Owned: `sw_text_list_free`.
+typedef struct sw_text_list sw_text_list;
 
 // Turns one completion after the other into a blocking wait. Owned: `sw_waiter_free`.
 typedef struct sw_waiter sw_waiter;
@@ -484,6 +548,120 @@ typedef struct sw_end_reason {
     char message[256];
 } sw_end_reason;
 
+// A member of a call at one moment. Borrowed, with all its texts, from the event or list that
+// has it. A flag that the service has not told is false; where both values say something, it is
+// 1, 0, or -1 for not told. No text is NULL unless it is called nullable; one that was not told
+// is empty.
+typedef struct sw_member {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // One of `SW_MEMBER_KIND_*`.
+    int32_t kind;
+    // Whether it is this call itself.
+    bool is_self;
+    // Whether the member speaks at the moment.
+    bool is_talking;
+    // Whether the microphone is muted by the service.
+    bool audio_muted;
+    // Whether the camera is muted by the service.
+    bool video_muted;
+    // Whether the member gets no audio.
+    bool is_deaf;
+    // Whether the hand is raised.
+    bool hand_raised;
+    // Whether the member gets video of low bit rate.
+    bool low_bitrate;
+    // Whether `input_volume` was told.
+    bool has_input_volume;
+    // Whether `output_volume` was told.
+    bool has_output_volume;
+    // Whether `input_sensitivity` was told.
+    bool has_input_sensitivity;
+    // Echo cancellation at the service: 1, 0, or -1 for not told.
+    int32_t echo_cancellation;
+    // Automatic gain at the service: 1, 0, or -1 for not told.
+    int32_t auto_gain;
+    // Noise suppression at the service: 1, 0, or -1 for not told.
+    int32_t noise_suppression;
+    // Whether the member's video is shown: 1, 0, or -1 for not told.
+    int32_t visible;
+    // Volume of the microphone, -50 to 50.
+    double input_volume;
+    // Volume of what the member hears, -50 to 50.
+    double output_volume;
+    // Below which level sound counts as silence, 0 to 100.
+    double input_sensitivity;
+    // The member's id, which the functions about members take.
+    const char *member_id;
+    // The call id of the member's own leg or segment.
+    const char *call_id;
+    // The media node of that leg.
+    const char *node_id;
+    // The session that the member is in. A call that was moved on is in several.
+    const char *room_session_id;
+    // The member's name, often as `sip:alice@…;context=private`.
+    const char *name;
+    // Whose screen or device it is. Nullable.
+    const char *parent_id;
+    // Where the layout shows the member: `off-canvas` for nowhere. NULL before the first layout.
+    const char *position;
+    // Where the member was asked to be shown. Nullable.
+    const char *requested_position;
+    // The subscriber, if the member is one. Nullable.
+    const char *subscriber_id;
+    // The address by which the member came. Nullable.
+    const char *address_id;
+    // What applications attached to the member: the text of one JSON object.
+    const char *meta_json;
+    // All that the service told of the member, as the text of one JSON object.
+    const char *raw_json;
+} sw_member;
+
+// One place of a layout. Lengths are percentages of the canvas, from its upper left corner.
+// Borrowed with the layout that has it.
+typedef struct sw_layout_layer {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // The place's number.
+    int32_t layer_index;
+    // Higher ones cover lower ones.
+    int32_t z_index;
+    // Whether a file is played there.
+    bool is_playing_file;
+    // Whether the place is shown.
+    bool is_visible;
+    // Distance from the left edge, percent.
+    double x;
+    // Distance from the upper edge, percent.
+    double y;
+    // Width, percent.
+    double width;
+    // Height, percent.
+    double height;
+    // Who is shown there; NULL for an empty place.
+    const char *member_id;
+    // The position's name, such as `standard-1` or `reserved-0`; empty when not given.
+    const char *position;
+    // The name under which the place is reserved. Nullable.
+    const char *reservation;
+} sw_layout_layer;
+
+// The layout of a session. Borrowed, with all its texts, from the event or snapshot that has it.
+typedef struct sw_layout {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // The layout's id, which is the name that `sw_call_set_layout` takes.
+    const char *id;
+    // The layout's name for people; the id where the service gives none.
+    const char *name;
+    // The session that it belongs to.
+    const char *room_session_id;
+    // The places on the canvas: `layer_count` pointers; NULL until the service described them.
+    const struct sw_layout_layer *const *layers;
+    // Number of places.
+    size_t layer_count;
+} sw_layout;
+
 // An event of a call. Borrowed for the time of the callback, with all its texts. Fields that
 // the event's type does not name are 0 or NULL, `audio_muted` and `video_muted` -1.
 typedef struct sw_call_event {
@@ -507,11 +685,11 @@ typedef struct sw_call_event {
     int32_t video_muted;
     // `MEDIA_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`.
     const char *codec;
-    // `JOINED`: the call id of this segment.
+    // `JOINED`, `SEGMENT_LEFT`, `SERVER_STATE_CHANGED`: the call id of that segment.
     const char *call_id;
-    // `JOINED`: the own member; `MEMBER_UPDATED`: which member.
+    // `JOINED`: the own member; `MEMBER_*`: which member.
     const char *member_id;
-    // `JOINED`: the session.
+    // `JOINED`, `SEGMENT_LEFT`, `LAYOUT_CHANGED`: the session.
     const char *room_session_id;
     // `JOINED`: what this member may do, as the service words it: `capability_count` texts.
     const char *const *capabilities;
@@ -519,10 +697,40 @@ typedef struct sw_call_event {
     size_t capability_count;
     // `ENDED`: why.
     const struct sw_end_reason *end_reason;
-    // `OTHER`: the service's name for the event.
+    // `OTHER`, `TRANSCRIPT`: the service's name for the event.
     const char *event_type;
-    // `JOINED`, `MEMBER_UPDATED`, `OTHER`: the payload as JSON text.
+    // Whatever comes from an event of the service: its payload as JSON text.
     const char *raw_json;
+    // `SEGMENT_LEFT`, `MEMBER_LEFT`: why, as the service words it; empty when it does not say.
+    const char *reason;
+    // `MEMBER_JOINED`, `MEMBER_UPDATED`, `MEMBER_LEFT`: the member.
+    const struct sw_member *member;
+    // `MEMBER_UPDATED`: what changed, in the service's words, such as `audio_muted` or
+    // `handraised`: `changed_count` texts.
+    const char *const *changed;
+    // Number of texts in `changed`.
+    size_t changed_count;
+    // `LAYOUT_CHANGED`: the layout now.
+    const struct sw_layout *layout;
+    // `SERVER_STATE_CHANGED`: one of `SW_SERVER_CALL_STATE_*`.
+    int32_t server_state;
+    // `TRANSCRIPT`: one of `SW_SPEAKER_*`.
+    int32_t speaker;
+    // `MEMBER_TALKING`: whether the member talks now.
+    bool is_talking;
+    // `TRANSCRIPT`: of the person, whether this is the finished utterance or what is understood
+    // so far and may still change; of the agent, whether this is the finished answer or the next
+    // part of it, to be joined to the parts before.
+    bool is_final;
+    // `TRANSCRIPT`: whether the person interrupted the agent; then `text` is what was said until
+    // then.
+    bool is_interrupted;
+    // `TRANSCRIPT`: whether `confidence` was told.
+    bool has_confidence;
+    // `TRANSCRIPT`: how sure the service is of what it understood, 0.0 to 1.0.
+    double confidence;
+    // `TRANSCRIPT`: the text for people.
+    const char *text;
 } sw_call_event;
 
 // Who hears about a call's events. Named in `sw_dial_options`; copied by `sw_client_dial`.
@@ -753,6 +961,42 @@ typedef struct sw_text_completion {
     // Passed to `fn` unchanged. Nullable.
     void *user_data;
 } sw_text_completion;
+
+// How the service treats a member's microphone. Start from `SW_AUDIO_FLAGS_INIT`, which changes
+// nothing.
+typedef struct sw_audio_flags {
+    // `sizeof(sw_audio_flags)`; set by `SW_AUDIO_FLAGS_INIT`.
+    uint32_t struct_size;
+    // Echo cancellation: 1 on, 0 off, -1 as it is.
+    int32_t echo_cancellation;
+    // Automatic gain: 1 on, 0 off, -1 as it is.
+    int32_t auto_gain;
+    // Noise suppression: 1 on, 0 off, -1 as it is.
+    int32_t noise_suppression;
+} sw_audio_flags;
+
+// As `sw_completion`, with a list of texts.
+typedef struct sw_texts_completion {
+    // Nullable. On success `error` is NULL and `texts` has `count` pointers, none of them NULL;
+    // on failure `error` is not NULL, `texts` is, and `count` is 0. All are borrowed for the time
+    // of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const char *const *texts,
+               size_t count,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_texts_completion;
+
+// Where a member is to be shown. Copied before `sw_call_set_positions` returns.
+typedef struct sw_member_position {
+    // Who; NULL is the own member. Not `SW_MEMBER_ALL`.
+    const char *member_id;
+    // `auto`, `reserved-0`, `standard-0` and so on, `off-canvas`, `playback` or `full-screen`.
+    // Not null.
+    const char *position;
+} sw_member_position;
 
 // How a call that came in is answered. Start from `SW_ANSWER_OPTIONS_INIT`.
 //
@@ -1088,8 +1332,9 @@ sw_status sw_call_stats(const struct sw_call *call, struct sw_call_statistics *o
 // not block.
 sw_status sw_call_setup_times(const struct sw_call *call, struct sw_setup_times *out_times);
 
-// Asks the service for one more type of event during this call, such as `user_event` or
-// `ai.completion`; they come as `SW_CALL_EVENT_OTHER`. Subscribing twice is `SW_OK`.
+// Asks the service for one more type of event during this call, such as `user_event`; they come
+// as `SW_CALL_EVENT_OTHER`, or as the event of their own that a type has here. For what an AI
+// agent says see `sw_call_subscribe_transcript`. Subscribing twice is `SW_OK`.
 //
 // `call`: not null. `event_type`: not null, 1 to 256 characters; copied; which types there are
 // the service decides. Completion: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_INVALID_STATE` unless
@@ -1097,6 +1342,12 @@ sw_status sw_call_setup_times(const struct sw_call *call, struct sw_setup_times 
 sw_status sw_call_subscribe(struct sw_call *call,
                             const char *event_type,
                             struct sw_completion done);
+
+// Asks for what is said in a conversation with an AI agent, from now on:
+// `SW_CALL_EVENT_TRANSCRIPT`. Subscribing twice is `SW_OK`.
+//
+// `call`: not null. Completions as for `sw_call_subscribe`; asking again is safe. Any thread.
+sw_status sw_call_subscribe_transcript(struct sw_call *call, struct sw_completion done);
 
 // Sends any `call.*` request of the service, and gives the text of its JSON result: for what
 // this library has no function for.
@@ -1112,6 +1363,198 @@ sw_status sw_call_execute(struct sw_call *call,
                           const char *method,
                           const char *params_json,
                           struct sw_text_completion done);
+
+// Gives everybody known to be in the call at this moment, in the order in which they came: the
+// own member (more than once while the call is in several sessions, see `room_session_id`),
+// other people, screens, devices. Empty before the call joined its session.
+//
+// `call`: not null. `out_list`: not null; written on success; free it with
+// `sw_member_list_free`. It does not change any more; each change of the call's members is an
+// event. Any thread; does not block.
+sw_status sw_call_members(const struct sw_call *call, struct sw_member_list **out_list);
+
+// Gives the members of a list: `*out_count` pointers, none of them NULL; NULL when there are
+// none. They are borrowed until `sw_member_list_free`.
+//
+// `list`, `out_members`, `out_count`: not null. Errors: `SW_ERR_INVALID_HANDLE`. Any thread; does
+// not block.
+sw_status sw_member_list_get(const struct sw_member_list *list,
+                             const struct sw_member *const **out_members,
+                             size_t *out_count);
+
+// Frees a list of members, and with it what `sw_member_list_get` gave.
+//
+// `list`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread.
+sw_status sw_member_list_free(struct sw_member_list *list);
+
+// Gives the layout where the call is at the moment.
+//
+// `call`: not null. `out_layout`: not null; written on success; free it with
+// `sw_layout_snapshot_free`. It does not change any more. Errors: `SW_ERR_INVALID_STATE` before
+// the service told one. Any thread; does not block.
+sw_status sw_call_layout(const struct sw_call *call, struct sw_layout_snapshot **out_layout);
+
+// Gives the layout of a snapshot, borrowed until `sw_layout_snapshot_free`.
+//
+// `snapshot`, `out_layout`: not null. Errors: `SW_ERR_INVALID_HANDLE`. Any thread; does not block.
+sw_status sw_layout_snapshot_get(const struct sw_layout_snapshot *snapshot,
+                                 const struct sw_layout **out_layout);
+
+// Frees a snapshot of a layout, and with it what `sw_layout_snapshot_get` gave.
+//
+// `snapshot`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any
+// thread.
+sw_status sw_layout_snapshot_free(struct sw_layout_snapshot *snapshot);
+
+// Gives what the own member may do where the call is at the moment, as the service words it:
+// such as `self.mute` or `member.remove`; a word grants everything below it (`self`). Empty
+// before the call joined its session.
+//
+// `call`: not null. `out_list`: not null; written on success; free it with `sw_text_list_free`.
+// Any thread; does not block.
+sw_status sw_call_capabilities(const struct sw_call *call, struct sw_text_list **out_list);
+
+// Gives the texts of a list: `*out_count` pointers, none of them NULL; NULL when there are none.
+// They are borrowed until `sw_text_list_free`.
+//
+// `list`, `out_texts`, `out_count`: not null. Errors: `SW_ERR_INVALID_HANDLE`. Any thread; does
+// not block.
+sw_status sw_text_list_get(const struct sw_text_list *list,
+                           const char *const **out_texts,
+                           size_t *out_count);
+
+// Frees a list of texts, and with it what `sw_text_list_get` gave.
+//
+// `list`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread.
+sw_status sw_text_list_free(struct sw_text_list *list);
+
+// Mutes or unmutes a microphone: the service stops passing on the member's audio. Of the own
+// microphone, silence is sent from here at once, too; when the request fails it stays muted.
+// Repeating is `SW_OK`.
+//
+// All functions about members have these parameters and completions in common. `call`: not null.
+// `member_id`: nullable; NULL is the own member, `SW_MEMBER_ALL` everybody, else the id of an
+// `sw_member`; copied. Completion: `SW_ERR_INVALID_ARGUMENT` for an argument out of its range;
+// `SW_ERR_INVALID_STATE` unless the call is answered and joined (wait for
+// `SW_CALL_EVENT_JOINED`); `SW_ERR_NOT_FOUND` for a member that is not in `sw_call_members`, or
+// that the service no longer knows; `SW_ERR_CLOSED` after the end; `SW_ERR_TIMEOUT` and
+// `SW_ERR_NETWORK` (unsure whether it was done; asking again is safe); `SW_ERR_REJECTED` with
+// the service's code, -32001 when `sw_call_capabilities` do not allow it. Nothing is checked here
+// against the capabilities: the service decides. Any thread.
+sw_status sw_call_set_audio_muted(struct sw_call *call,
+                                  const char *member_id,
+                                  bool muted,
+                                  struct sw_completion done);
+
+// Mutes or unmutes a camera at the service. Parameters and completions as for
+// `sw_call_set_audio_muted`.
+sw_status sw_call_set_video_muted(struct sw_call *call,
+                                  const char *member_id,
+                                  bool muted,
+                                  struct sw_completion done);
+
+// Stops or restores the audio that a member hears. Parameters and completions as for
+// `sw_call_set_audio_muted`.
+sw_status sw_call_set_deaf(struct sw_call *call,
+                           const char *member_id,
+                           bool deaf,
+                           struct sw_completion done);
+
+// Raises or lowers a hand. Parameters and completions as for `sw_call_set_audio_muted`.
+sw_status sw_call_set_hand_raised(struct sw_call *call,
+                                  const char *member_id,
+                                  bool raised,
+                                  struct sw_completion done);
+
+// Sets the volume of a member's microphone, -50 to 50; 0 leaves it as it comes. Parameters and
+// completions as for `sw_call_set_audio_muted`.
+sw_status sw_call_set_input_volume(struct sw_call *call,
+                                   const char *member_id,
+                                   int32_t volume,
+                                   struct sw_completion done);
+
+// Sets the volume of what a member hears, -50 to 50; 0 leaves it as it comes. Parameters and
+// completions as for `sw_call_set_audio_muted`.
+sw_status sw_call_set_output_volume(struct sw_call *call,
+                                    const char *member_id,
+                                    int32_t volume,
+                                    struct sw_completion done);
+
+// Sets below which level a member's sound counts as silence, 0 to 100; 30 by default. Has an
+// effect in conferences only. Parameters and completions as for `sw_call_set_audio_muted`.
+sw_status sw_call_set_input_sensitivity(struct sw_call *call,
+                                        const char *member_id,
+                                        int32_t sensitivity,
+                                        struct sw_completion done);
+
+// Switches what the service does to a member's microphone.
+//
+// `flags`: not null; at least one must not be -1; copied. Other parameters and completions as
+// for `sw_call_set_audio_muted`.
+sw_status sw_call_set_audio_flags(struct sw_call *call,
+                                  const char *member_id,
+                                  const struct sw_audio_flags *flags,
+                                  struct sw_completion done);
+
+// Asks the service to send a member video of low bit rate, or no longer. Parameters and
+// completions as for `sw_call_set_audio_muted`.
+sw_status sw_call_set_low_bitrate(struct sw_call *call,
+                                  const char *member_id,
+                                  bool low,
+                                  struct sw_completion done);
+
+// Locks the room, so that nobody else can join, or unlocks it.
+//
+// `call`: not null. Completions as for `sw_call_set_audio_muted`. Any thread.
+sw_status sw_call_set_locked(struct sw_call *call, bool locked, struct sw_completion done);
+
+// Asks for the names of the layouts that `sw_call_set_layout` takes.
+//
+// `call`: not null. Completions as for `sw_call_set_audio_muted`; `SW_ERR_PROTOCOL` for an answer
+// without a list. Any thread.
+sw_status sw_call_layouts(struct sw_call *call, struct sw_texts_completion done);
+
+// Chooses a layout by its name. `SW_CALL_EVENT_LAYOUT_CHANGED` tells the effect; place members
+// with `sw_call_set_positions` afterwards.
+//
+// `call`: not null. `name`: not null, 1 to 256 characters; copied. Completions as for
+// `sw_call_set_audio_muted`; `SW_ERR_REJECTED` for a name that the service lacks. Any thread.
+sw_status sw_call_set_layout(struct sw_call *call, const char *name, struct sw_completion done);
+
+// Places members in the layout, all in one request. Has no effect outside of conferences.
+//
+// `call`: not null. `positions`: not null, an array of `count` structs, 1 to 1024; copied.
+// Completions as for `sw_call_set_audio_muted`; `SW_ERR_INVALID_ARGUMENT` also for
+// `SW_MEMBER_ALL`. Any thread.
+sw_status sw_call_set_positions(struct sw_call *call,
+                                const struct sw_member_position *positions,
+                                size_t count,
+                                struct sw_completion done);
+
+// Removes another member from the session.
+//
+// `member_id`: not null. Other parameters and completions as for `sw_call_set_audio_muted`.
+sw_status sw_call_remove_member(struct sw_call *call,
+                                const char *member_id,
+                                struct sw_completion done);
+
+// Ends the call of a member at the service. For the own call `sw_call_hangup` is the usual way;
+// whether others are dropped with a member is the service's decision.
+//
+// Parameters and completions as for `sw_call_set_audio_muted`.
+sw_status sw_call_end_for(struct sw_call *call, const char *member_id, struct sw_completion done);
+
+// Asks the service to connect the far side with `destination` instead. When it did, it ends this
+// call.
+//
+// `call`: not null. `destination`: not null, in the forms of `sw_client_dial`; copied.
+// Completion: `SW_ERR_INVALID_ARGUMENT` for what is no destination; `SW_ERR_INVALID_STATE` unless
+// the call is answered; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (unsure whether it was done);
+// `SW_ERR_NOT_SUPPORTED` where the service has no transfer; `SW_ERR_REJECTED` with its code where
+// it refused. Any thread.
+sw_status sw_call_transfer(struct sw_call *call,
+                           const char *destination,
+                           struct sw_completion done);
 
 // Makes the client reachable: from now on calls come in as `SW_CLIENT_EVENT_INCOMING_CALL`, also
 // after a reconnection. Being online twice is `SW_OK`.

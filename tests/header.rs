@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 22] = [
     "library",
     "status",
     "guard",
@@ -15,12 +15,15 @@ const SOURCES: [&str; 19] = [
     "directory",
     "call",
     "control",
+    "roster",
+    "members",
     "incoming",
     "audio",
     "recording",
     "options",
     "observer",
     "event",
+    "call_event",
     "stats",
     "handle",
 ];

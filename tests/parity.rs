@@ -37,31 +37,8 @@ const OBJECTS: [Object; 3] = [
 /// a C program keeps the handles of its calls itself.
 const NOT_IN_C: [(&str, &str); 3] = [("Client", "events"), ("Client", "calls"), ("Call", "events")];
 
-/// Why a method is in Rust alone for now.
-const LATER: &str = "not in the C/UniFFI interface yet";
-
 /// In Rust alone, and why.
-const ONLY_IN_RUST: [(&str, &str, &str); 19] = [
-    ("Call", "members", LATER),
-    ("Call", "layout", LATER),
-    ("Call", "capabilities", LATER),
-    ("Call", "set_audio_muted", LATER),
-    ("Call", "set_video_muted", LATER),
-    ("Call", "set_deaf", LATER),
-    ("Call", "set_hand_raised", LATER),
-    ("Call", "set_input_volume", LATER),
-    ("Call", "set_output_volume", LATER),
-    ("Call", "set_input_sensitivity", LATER),
-    ("Call", "set_audio_flags", LATER),
-    ("Call", "set_low_bitrate", LATER),
-    ("Call", "set_locked", LATER),
-    ("Call", "layouts", LATER),
-    ("Call", "set_layout", LATER),
-    ("Call", "set_positions", LATER),
-    ("Call", "remove_member", LATER),
-    ("Call", "end_for", LATER),
-    ("Call", "transfer", LATER),
-];
+const ONLY_IN_RUST: [(&str, &str, &str); 0] = [];
 
 /// Only in the generated interface: the bridge from it to the C interface.
 const ONLY_IN_BIND: [(&str, &str); 1] = [("Call", "native_handle")];
@@ -130,7 +107,7 @@ fn core_methods(name: &str, files: &[&str]) -> BTreeSet<String> {
 }
 
 fn bind_sources() -> String {
-    ["client", "call", "audio", "events", "native"]
+    ["client", "call", "control", "audio", "events", "native"]
         .map(|file| read(&format!("src/bind/{file}.rs")))
         .concat()
 }

@@ -148,8 +148,9 @@ impl Call {
         wait(self.0.unhold()).await
     }
 
-    /// Asks the service for one more type of event during this call, such as `user_event` or
-    /// `ai.completion`; they come as the event `Other`. Subscribing twice does nothing.
+    /// Asks the service for one more type of event during this call, such as `user_event`; they
+    /// come as the event `Other`, or as the event of their own that a type has here. For what an
+    /// AI agent says see `subscribe_transcript`. Subscribing twice does nothing.
     ///
     /// `event_type`: 1 to 256 characters; which types there are the service decides.
     /// Errors: `InvalidArgument`; `InvalidState` unless answered; `Closed`; `Timeout` (retry is

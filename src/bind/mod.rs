@@ -9,6 +9,7 @@
 mod audio;
 mod call;
 mod client;
+mod control;
 mod error;
 mod events;
 #[cfg(feature = "capi")]

@@ -4,7 +4,7 @@
 use super::layout::Layout;
 use super::member::Member;
 use super::members::Roster;
-use super::{Call, Command};
+use super::{transcript, Call, Command};
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::control;
 use crate::proto::destination::Destination;
@@ -23,6 +23,7 @@ const MAX_POSITIONS: usize = 1024;
 
 /// Whom a request is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 pub enum MemberTarget {
     /// This call's own member, where the call is at the moment.
     Own,
@@ -34,17 +35,22 @@ pub enum MemberTarget {
 
 /// How the service treats a member's microphone. What is none stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct AudioFlags {
     /// Echo cancellation.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub echo_cancellation: Option<bool>,
     /// Automatic gain.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub auto_gain: Option<bool>,
     /// Noise suppression.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub noise_suppression: Option<bool>,
 }
 
 /// Where a member is to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct MemberPosition {
     /// Who; not [`MemberTarget::All`].
     pub target: MemberTarget,
@@ -310,7 +316,8 @@ impl Call {
     }
 
     /// Asks the service to connect the far side with `destination` instead; the forms are those
-    /// of [`crate::Client::dial`]. When it did, it ends this call.
+    /// of [`crate::Client::dial`]. What becomes of this call then the service decides: it ends it, or
+    /// moves it on, which [`crate::CallEvent::Joined`] tells.
     ///
     /// Errors: `InvalidArgument` for what is no destination; `InvalidState` unless the call is
     /// answered; `Closed`; `Timeout` (unsure whether it was done); `NotSupported` where the
@@ -319,6 +326,18 @@ impl Call {
     pub async fn transfer(&self, destination: &str) -> Result<()> {
         let destination = Destination::parse(destination)?.as_str().to_owned();
         self.command(|reply| Command::Transfer { destination, reply }).await
+    }
+
+    /// Asks for what is said in a conversation with an AI agent, from now on:
+    /// [`crate::CallEvent::Transcript`]. Subscribing twice is `Ok`.
+    ///
+    /// Errors: those of [`Call::subscribe`]; asking again is safe.
+    /// Source: `verto.subscribe` for each type, signalwire-js TranscriptController.ts.
+    pub async fn subscribe_transcript(&self) -> Result<()> {
+        for event_type in transcript::EVENT_TYPES {
+            self.subscribe(event_type).await?;
+        }
+        Ok(())
     }
 
     /// Sends any `call.*` request of the service, and gives the text of its JSON result: for what

@@ -81,6 +81,17 @@ pub enum ServerCallState {
     Ended = 4,
 }
 
+/// Who says something in a conversation with an AI agent. The number of a speaker never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum Speaker {
+    /// The person.
+    Person = 0,
+    /// The agent.
+    Agent = 1,
+}
+
 /// Who or what ended a call. The number of a kind never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
@@ -224,6 +235,27 @@ pub enum CallEvent {
         state: ServerCallState,
         /// Which leg or segment.
         call_id: String,
+        /// The whole payload as JSON text.
+        raw_json: String,
+    },
+    /// What was said in a conversation with an AI agent (`ai.partial_result`, `ai.speech_detect`,
+    /// `ai.response_utterance`, `ai.completion`). Comes after
+    /// [`crate::Call::subscribe_transcript`].
+    Transcript {
+        /// Who says it.
+        speaker: Speaker,
+        /// Of the person: whether this is the finished utterance, or what is understood so far and
+        /// may still change. Of the agent: whether this is the finished answer, or the next part
+        /// of it, to be joined to the parts before.
+        is_final: bool,
+        /// Whether the person interrupted the agent; then `text` is what was said until then.
+        is_interrupted: bool,
+        /// The text for people; the service's marks and the voice's directives are taken out.
+        text: String,
+        /// How sure the service is of what it understood, 0.0 to 1.0, where it says so.
+        confidence: Option<f64>,
+        /// The service's name for the event.
+        event_type: String,
         /// The whole payload as JSON text.
         raw_json: String,
     },

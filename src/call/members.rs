@@ -135,7 +135,7 @@ impl Roster {
             "member.talking" => self.member_talking(payload).map(Heard::of),
             "member.left" => self.member_left(payload).map(Heard::of),
             "layout.changed" => self.layout_changed(payload).map(Heard::of),
-            _ => None,
+            _ => super::transcript::parse(event_type, payload).map(Heard::of),
         };
         heard.unwrap_or_else(|| Heard {
             own_muted: match event_type {

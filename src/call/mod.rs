@@ -10,11 +10,12 @@ mod reason;
 mod router;
 mod start;
 mod state;
+mod transcript;
 
 pub use crate::media::stats::{CallStats, SetupTimes};
 pub use control::{AudioFlags, MemberPosition, MemberTarget};
 pub use event::{
-    CallEvent, CallState, Direction, EndKind, EndReason, RemoteParty, ServerCallState,
+    CallEvent, CallState, Direction, EndKind, EndReason, RemoteParty, ServerCallState, Speaker,
 };
 pub use layout::{Layout, LayoutLayer};
 pub use member::{Member, MemberKind};
@@ -243,8 +244,9 @@ impl Call {
         self.command(|reply| Command::Hold { on: false, reply }).await
     }
 
-    /// Asks the service for one more type of event during this call, such as `user_event` or
-    /// `ai.completion`; they come as [`CallEvent::Other`]. Subscribing twice is `Ok`.
+    /// Asks the service for one more type of event during this call, such as `user_event`; they
+    /// come as [`CallEvent::Other`], or as the event of their own that a type has here. For what
+    /// an AI agent says see [`Call::subscribe_transcript`]. Subscribing twice is `Ok`.
     ///
     /// `event_type`: 1 to 256 characters; which types there are the service decides.
     /// Errors: `InvalidArgument`; `InvalidState` unless answered; `Closed`; `Timeout` (retry is

@@ -1,7 +1,7 @@
 //! `sw_call_*`: one call.
 
+use super::call_event::with_call_event;
 use super::completion::{guard_with, start, sw_completion};
-use super::event::with_call_event;
 use super::guard::guard;
 use super::handle;
 use super::observer::{pump, sw_call_observer, UserData};

@@ -44,8 +44,9 @@ impl sw_text_completion {
     }
 }
 
-/// Asks the service for one more type of event during this call, such as `user_event` or
-/// `ai.completion`; they come as `SW_CALL_EVENT_OTHER`. Subscribing twice is `SW_OK`.
+/// Asks the service for one more type of event during this call, such as `user_event`; they come
+/// as `SW_CALL_EVENT_OTHER`, or as the event of their own that a type has here. For what an AI
+/// agent says see `sw_call_subscribe_transcript`. Subscribing twice is `SW_OK`.
 ///
 /// `call`: not null. `event_type`: not null, 1 to 256 characters; copied; which types there are
 /// the service decides. Completion: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_INVALID_STATE` unless
@@ -61,6 +62,21 @@ pub extern "C" fn sw_call_subscribe(
         // SAFETY: the header asks for a text or NULL.
         let event_type = unsafe { text::required(event_type, "event_type")? };
         start(done.pending(), async move { call.subscribe(&event_type).await })
+    })
+}
+
+/// Asks for what is said in a conversation with an AI agent, from now on:
+/// `SW_CALL_EVENT_TRANSCRIPT`. Subscribing twice is `SW_OK`.
+///
+/// `call`: not null. Completions as for `sw_call_subscribe`; asking again is safe. Any thread.
+#[no_mangle]
+pub extern "C" fn sw_call_subscribe_transcript(
+    call: *mut sw_call,
+    done: sw_completion,
+) -> sw_status {
+    guard_with(done, || {
+        let call = handle::get(call)?;
+        start(done.pending(), async move { call.subscribe_transcript().await })
     })
 }
 

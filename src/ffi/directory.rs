@@ -6,9 +6,9 @@ use super::guard::guard;
 use super::handle;
 use super::options::{self, address_type_number, sw_address_query};
 use super::status::{sw_error, sw_status};
-use super::text::{c_string, pointer};
+use super::text::{list, Texts};
 use crate::rest::{Address, AddressPage, Subscriber};
-use std::ffi::{c_char, c_void, CString};
+use std::ffi::{c_char, c_void};
 
 /// One entry of the directory. Borrowed for the time of the completion, with all its texts.
 #[repr(C)]
@@ -129,22 +129,6 @@ pub struct sw_address_page_completion {
     pub user_data: *mut c_void,
 }
 
-/// C texts that live as long as the struct that points to them.
-#[derive(Default)]
-struct Texts(Vec<CString>);
-
-impl Texts {
-    fn add(&mut self, text: &str) -> *const c_char {
-        // The heap text stays where it is when the list grows.
-        self.0.push(c_string(text));
-        self.0.last().map_or(std::ptr::null(), |text| text.as_ptr())
-    }
-
-    fn add_optional(&mut self, text: Option<&str>) -> *const c_char {
-        text.map_or(pointer(&None), |text| self.add(text))
-    }
-}
-
 fn to_address(address: &Address, texts: &mut Texts) -> sw_address {
     sw_address {
         struct_size: size_of::<sw_address>() as u32,
@@ -169,8 +153,7 @@ fn with_addresses(addresses: &[Address], call: impl FnOnce(*const *const sw_addr
     let mut texts = Texts::default();
     let structs: Vec<sw_address> = addresses.iter().map(|a| to_address(a, &mut texts)).collect();
     let pointers: Vec<*const sw_address> = structs.iter().map(std::ptr::from_ref).collect();
-    let list = if pointers.is_empty() { std::ptr::null() } else { pointers.as_ptr() };
-    call(list, pointers.len());
+    call(list(&pointers), pointers.len());
 }
 
 fn with_page(page: &AddressPage, call: impl FnOnce(&sw_address_page)) {

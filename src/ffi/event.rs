@@ -1,10 +1,7 @@
-//! Events as tagged C structs, borrowed for the time of one callback.
+//! Events of a client as a tagged C struct, borrowed for the time of one callback.
 
-use super::call::sw_call;
 use super::client::sw_client;
-use super::stats::{sw_end_reason, to_end_reason};
 use super::text::{c_string, pointer};
-use crate::call::CallEvent;
 use crate::client::ClientEvent;
 use std::ffi::{c_char, CString};
 
@@ -94,94 +91,8 @@ pub struct sw_client_event {
     pub has_video: bool,
 }
 
-/// Where a call stands. Numbers never change.
-///
-/// States may be skipped forward, never backward, except between `ACTIVE` and `HELD`.
-#[repr(C)]
-#[allow(dead_code)] // Constants for C; the code passes the numbers on.
-pub enum sw_call_states {
-    /// Made here; nothing was sent yet.
-    SW_CALL_STATE_NEW = 0,
-    /// The service accepted the invite; the far side is not known to ring yet.
-    SW_CALL_STATE_TRYING = 1,
-    /// The far side rings; there is no media: play your own ring-back tone. A call that came in
-    /// waits to be answered or rejected here.
-    SW_CALL_STATE_RINGING = 2,
-    /// The far side sends media before the answer.
-    SW_CALL_STATE_EARLY = 3,
-    /// Answered.
-    SW_CALL_STATE_ACTIVE = 4,
-    /// Answered and on hold: no media flows.
-    SW_CALL_STATE_HELD = 5,
-    /// Hanging up; the service has not confirmed yet.
-    SW_CALL_STATE_ENDING = 6,
-    /// Over; see `sw_call_end_reason`. Final.
-    SW_CALL_STATE_ENDED = 7,
-}
-
-/// The kinds of call events. A newer library may send kinds that this list lacks: ignore them.
-#[repr(C)]
-pub enum sw_call_event_types {
-    /// The call changed its state: `state`, `previous_state`.
-    SW_CALL_EVENT_STATE_CHANGED = 1,
-    /// ICE and DTLS are up, audio flows from here on: `codec`.
-    SW_CALL_EVENT_MEDIA_CONNECTED = 2,
-    /// The media path was lost; the call ends by itself when media stays away.
-    SW_CALL_EVENT_MEDIA_LOST = 3,
-    /// The service put this leg into a session; there may be several: `call_id`, `member_id`,
-    /// `room_session_id`, `capabilities`, `raw_json`.
-    SW_CALL_EVENT_JOINED = 4,
-    /// A member changed, own or foreign: `member_id`, `audio_muted`, `video_muted`, `raw_json`.
-    SW_CALL_EVENT_MEMBER_UPDATED = 5,
-    /// The call is over, the last event: `end_reason`.
-    SW_CALL_EVENT_ENDED = 6,
-    /// Any other event of the service for this call: `event_type`, `raw_json`.
-    SW_CALL_EVENT_OTHER = 100,
-}
-
-/// An event of a call. Borrowed for the time of the callback, with all its texts. Fields that
-/// the event's type does not name are 0 or NULL, `audio_muted` and `video_muted` -1.
-#[repr(C)]
-pub struct sw_call_event {
-    /// Size of this struct in the library, in bytes.
-    pub struct_size: u32,
-    /// One of `SW_CALL_EVENT_*`.
-    pub r#type: i32,
-    /// The call as `sw_client_dial` gave it, without a reference of its own; an invalid handle
-    /// when the application has released it meanwhile.
-    pub call: *mut sw_call,
-    /// How many events were lost so far because the observer was too slow (more than 1024
-    /// waited). 0 normally.
-    pub missed_events: u64,
-    /// `STATE_CHANGED`: the new one of `SW_CALL_STATE_*`.
-    pub state: i32,
-    /// `STATE_CHANGED`: the one before.
-    pub previous_state: i32,
-    /// `MEMBER_UPDATED`: 1 muted microphone, 0 not muted, -1 not said.
-    pub audio_muted: i32,
-    /// `MEMBER_UPDATED`: 1 muted camera, 0 not muted, -1 not said.
-    pub video_muted: i32,
-    /// `MEDIA_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`.
-    pub codec: *const c_char,
-    /// `JOINED`: the call id of this segment.
-    pub call_id: *const c_char,
-    /// `JOINED`: the own member; `MEMBER_UPDATED`: which member.
-    pub member_id: *const c_char,
-    /// `JOINED`: the session.
-    pub room_session_id: *const c_char,
-    /// `JOINED`: what this member may do, as the service words it: `capability_count` texts.
-    pub capabilities: *const *const c_char,
-    /// Number of texts in `capabilities`.
-    pub capability_count: usize,
-    /// `ENDED`: why.
-    pub end_reason: *const sw_end_reason,
-    /// `OTHER`: the service's name for the event.
-    pub event_type: *const c_char,
-    /// `JOINED`, `MEMBER_UPDATED`, `OTHER`: the payload as JSON text.
-    pub raw_json: *const c_char,
-}
-
-fn some(text: &str) -> Option<CString> {
+/// A C string for a field that the event's type names.
+pub(super) fn some(text: &str) -> Option<CString> {
     Some(c_string(text))
 }
 
@@ -253,121 +164,14 @@ pub(super) fn with_client_event(
     call(&raw);
 }
 
-/// What a call event's struct points to.
-#[derive(Default)]
-struct CallTexts {
-    codec: Option<CString>,
-    call_id: Option<CString>,
-    member_id: Option<CString>,
-    room_session_id: Option<CString>,
-    capabilities: Vec<CString>,
-    end_reason: Option<sw_end_reason>,
-    event_type: Option<CString>,
-    raw_json: Option<CString>,
-}
-
-/// Gives a call event to `deliver` as a C struct.
-pub(super) fn with_call_event(
-    event: &CallEvent,
-    call: *mut sw_call,
-    missed_events: u64,
-    deliver: impl FnOnce(&sw_call_event),
-) {
-    // SAFETY: integers and pointers: zero is valid for all of them.
-    let mut raw: sw_call_event = unsafe { std::mem::zeroed() };
-    let mut texts = CallTexts::default();
-    (raw.audio_muted, raw.video_muted) = (-1, -1);
-    raw.r#type = convert(event, &mut raw, &mut texts) as i32;
-    let capabilities: Vec<_> = texts.capabilities.iter().map(|text| text.as_ptr()).collect();
-    if !capabilities.is_empty() {
-        (raw.capabilities, raw.capability_count) = (capabilities.as_ptr(), capabilities.len());
-    }
-    raw.struct_size = size_of::<sw_call_event>() as u32;
-    (raw.call, raw.missed_events) = (call, missed_events);
-    raw.codec = pointer(&texts.codec);
-    raw.call_id = pointer(&texts.call_id);
-    raw.member_id = pointer(&texts.member_id);
-    raw.room_session_id = pointer(&texts.room_session_id);
-    raw.end_reason = texts.end_reason.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
-    raw.event_type = pointer(&texts.event_type);
-    raw.raw_json = pointer(&texts.raw_json);
-    deliver(&raw);
-}
-
-fn convert(
-    event: &CallEvent,
-    raw: &mut sw_call_event,
-    texts: &mut CallTexts,
-) -> sw_call_event_types {
-    use sw_call_event_types::*;
-    let flag = |value: &Option<bool>| value.map_or(-1, i32::from);
-    match event {
-        CallEvent::StateChanged { state, previous } => {
-            (raw.state, raw.previous_state) = (*state as i32, *previous as i32);
-            SW_CALL_EVENT_STATE_CHANGED
-        }
-        CallEvent::MediaConnected { codec } => {
-            texts.codec = some(codec);
-            SW_CALL_EVENT_MEDIA_CONNECTED
-        }
-        CallEvent::MediaLost => SW_CALL_EVENT_MEDIA_LOST,
-        CallEvent::Joined { call_id, member_id, room_session_id, capabilities, raw_json } => {
-            (texts.call_id, texts.member_id) = (some(call_id), some(member_id));
-            (texts.room_session_id, texts.raw_json) = (some(room_session_id), some(raw_json));
-            texts.capabilities = capabilities.iter().map(|text| c_string(text)).collect();
-            SW_CALL_EVENT_JOINED
-        }
-        CallEvent::MemberUpdated { member_id, audio_muted, video_muted, raw_json, .. } => {
-            (texts.member_id, texts.raw_json) = (some(member_id), some(raw_json));
-            (raw.audio_muted, raw.video_muted) = (flag(audio_muted), flag(video_muted));
-            SW_CALL_EVENT_MEMBER_UPDATED
-        }
-        CallEvent::Ended { reason } => {
-            texts.end_reason = Some(to_end_reason(reason));
-            SW_CALL_EVENT_ENDED
-        }
-        CallEvent::Other { event_type, raw_json } => {
-            (texts.event_type, texts.raw_json) = (some(event_type), some(raw_json));
-            SW_CALL_EVENT_OTHER
-        }
-        // No types of their own in C: the service's name and payload say the same.
-        CallEvent::SegmentLeft { raw_json, .. } => other("call.left", raw_json, texts),
-        CallEvent::MemberJoined { raw_json, .. } => other("member.joined", raw_json, texts),
-        CallEvent::MemberTalking { raw_json, .. } => other("member.talking", raw_json, texts),
-        CallEvent::MemberLeft { raw_json, .. } => other("member.left", raw_json, texts),
-        CallEvent::LayoutChanged { raw_json, .. } => other("layout.changed", raw_json, texts),
-        CallEvent::ServerStateChanged { raw_json, .. } => other("call.state", raw_json, texts),
-    }
-}
-
-fn other(event_type: &str, raw_json: &str, texts: &mut CallTexts) -> sw_call_event_types {
-    (texts.event_type, texts.raw_json) = (some(event_type), some(raw_json));
-    sw_call_event_types::SW_CALL_EVENT_OTHER
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::CallState;
     use crate::client::ClientState;
-    use std::ffi::CStr;
 
     #[test]
     fn state_numbers_are_those_of_the_core() {
-        use sw_call_states::*;
         use sw_client_states::*;
-        for (core, c) in [
-            (CallState::New, SW_CALL_STATE_NEW),
-            (CallState::Trying, SW_CALL_STATE_TRYING),
-            (CallState::Ringing, SW_CALL_STATE_RINGING),
-            (CallState::Early, SW_CALL_STATE_EARLY),
-            (CallState::Active, SW_CALL_STATE_ACTIVE),
-            (CallState::Held, SW_CALL_STATE_HELD),
-            (CallState::Ending, SW_CALL_STATE_ENDING),
-            (CallState::Ended, SW_CALL_STATE_ENDED),
-        ] {
-            assert_eq!(core as i32, c as i32);
-        }
         for (core, c) in [
             (ClientState::Disconnected, SW_CLIENT_STATE_DISCONNECTED),
             (ClientState::Connecting, SW_CLIENT_STATE_CONNECTING),
@@ -377,48 +181,5 @@ mod tests {
         ] {
             assert_eq!(core as i32, c as i32);
         }
-    }
-
-    #[test]
-    fn texts_are_there_where_the_type_names_them_and_null_elsewhere() {
-        let joined = CallEvent::Joined {
-            call_id: "c".into(),
-            member_id: "m".into(),
-            room_session_id: "r".into(),
-            capabilities: vec!["self".into(), "member".into()],
-            raw_json: "{}".into(),
-        };
-        with_call_event(&joined, std::ptr::null_mut(), 3, |event| {
-            assert_eq!(event.r#type, sw_call_event_types::SW_CALL_EVENT_JOINED as i32);
-            assert_eq!((event.capability_count, event.missed_events), (2, 3));
-            // SAFETY: the event's own list of as many valid texts.
-            let second = unsafe { CStr::from_ptr(*event.capabilities.add(1)) };
-            assert_eq!(second, c"member");
-            assert!(event.codec.is_null() && event.end_reason.is_null());
-            assert_eq!((event.audio_muted, event.video_muted), (-1, -1));
-        });
-        let updated = CallEvent::MemberUpdated {
-            member_id: "m".into(),
-            audio_muted: Some(true),
-            video_muted: None,
-            changed: vec!["audio_muted".into()],
-            member: crate::call::Member::default(),
-            raw_json: "{}".into(),
-        };
-        with_call_event(&updated, std::ptr::null_mut(), 0, |event| {
-            assert_eq!((event.audio_muted, event.video_muted), (1, -1));
-            assert!(event.capabilities.is_null());
-        });
-        let talking = CallEvent::MemberTalking {
-            member_id: "m".into(),
-            is_talking: true,
-            raw_json: "{}".into(),
-        };
-        with_call_event(&talking, std::ptr::null_mut(), 0, |event| {
-            assert_eq!(event.r#type, sw_call_event_types::SW_CALL_EVENT_OTHER as i32);
-            // SAFETY: the event's own text.
-            assert_eq!(unsafe { CStr::from_ptr(event.event_type) }, c"member.talking");
-            assert!(!event.raw_json.is_null() && event.member_id.is_null());
-        });
     }
 }

@@ -7,6 +7,7 @@
 //! lock may have been held by a thread that the child does not have.
 
 use super::client::ClientObject;
+use super::roster::{MemberList, OwnedLayout, TextList};
 use super::waiter::Waiter;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
@@ -40,6 +41,9 @@ pub(super) enum Object {
     /// The `user_data` of one armed waiter completion.
     Ticket(Arc<Waiter>),
     Recorder(Arc<WavRecorder>),
+    Members(Arc<MemberList>),
+    Layout(Arc<OwnedLayout>),
+    Texts(Arc<TextList>),
 }
 
 /// The opaque C types.
@@ -76,6 +80,9 @@ handle!(super::call::sw_call, 2, Call, Call);
 handle!(super::waiter::sw_waiter, 3, Waiter, Arc<Waiter>);
 handle!(super::waiter::Ticket, 4, Ticket, Arc<Waiter>);
 handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<WavRecorder>);
+handle!(super::roster::sw_member_list, 6, Members, Arc<MemberList>);
+handle!(super::roster::sw_layout_snapshot, 7, Layout, Arc<OwnedLayout>);
+handle!(super::roster::sw_text_list, 8, Texts, Arc<TextList>);
 
 struct Slot {
     generation: usize,

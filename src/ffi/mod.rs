@@ -11,13 +11,14 @@
 //! | `handle` | opaque pointers whose value is a checked id |
 //! | `text` `versioned` | strings and sized structs in and out |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
-//! | `observer` `event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `incoming` `audio` `recording` | the functions |
+//! | `observer` `event` `call_event` | ordered event delivery |
+//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
 pub(crate) mod audio;
 pub(crate) mod call;
+pub(crate) mod call_event;
 pub(crate) mod client;
 pub(crate) mod completion;
 pub(crate) mod control;
@@ -28,9 +29,11 @@ pub(crate) mod handle;
 pub(crate) mod incoming;
 pub(crate) mod library;
 pub(crate) mod log;
+pub(crate) mod members;
 pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod recording;
+pub(crate) mod roster;
 pub(crate) mod stats;
 pub(crate) mod status;
 pub(crate) mod text;

@@ -1,7 +1,8 @@
 //! Observers: events pushed to foreign code, one after the other, on the dispatcher thread.
 
+use super::call_event::sw_call_event;
 use super::completion::{on_dispatcher, Pointer};
-use super::event::{sw_call_event, sw_client_event};
+use super::event::sw_client_event;
 use super::versioned::Versioned;
 use crate::runtime::dispatch;
 use crate::util::bus::EventStream;

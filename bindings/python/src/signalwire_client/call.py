@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from . import _native
 from ._convert import awaited, guarded
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from .audio import AudioFrame, AudioPort, AudioSink, AudioStream
+
+
+Target: TypeAlias = "str | _native.Member | _native.MemberTarget"
+"""Whom a request is about: a member's id, a member, the own member, or all."""
 
 
 class Call:
@@ -175,10 +179,178 @@ class Call:
         """Takes the call off hold; raises as :meth:`hold`."""
         await awaited(self._native.unhold())
 
+    @property
+    def members(self) -> list[_native.Member]:
+        """Everybody known to be in the call at this moment, in the order in which they came.
+
+        The own member (more than once while the call is in several sessions, see
+        ``room_session_id``), other people, screens, devices. Empty before the call joined its
+        session. Each change is also an event.
+        """
+        return self._native.members()
+
+    @property
+    def layout(self) -> _native.Layout | None:
+        """The layout where the call is at the moment; None before the service told one."""
+        return self._native.layout()
+
+    @property
+    def capabilities(self) -> list[str]:
+        """What the own member may do where the call is at the moment, as the service words it.
+
+        Such as ``self.mute`` or ``member.remove``; a word grants everything below it (``self``).
+        Empty before the call joined its session.
+        """
+        return self._native.capabilities()
+
+    async def set_audio_muted(self, target: Target, muted: bool) -> None:
+        """Mutes or unmutes a microphone: the service stops passing on the member's audio.
+
+        Of the own microphone, silence is sent from here at once, too; when the request fails it
+        stays muted. Repeating does nothing.
+
+        ``target`` of this and the other methods about members: a member's id, a ``Member``, or
+        ``MemberTarget.OWN()``, ``MemberTarget.ALL()``. All of them raise
+        :class:`InvalidArgumentError` for an argument out of its range, :class:`InvalidStateError`
+        unless the call is answered and joined (wait for the event ``Joined``),
+        :class:`NotFoundError` for a member that is not in :attr:`members` or that the service no
+        longer knows, :class:`ClosedError` after the end, :class:`TimedOutError` and
+        :class:`NetworkError` (unsure whether it was done; asking again is safe),
+        :class:`RejectedError` with the service's code, -32001 when :attr:`capabilities` do not
+        allow it. Nothing is checked here against the capabilities: the service decides.
+        """
+        await awaited(self._native.set_audio_muted(_target(target), muted))
+
+    async def set_video_muted(self, target: Target, muted: bool) -> None:
+        """Mutes or unmutes a camera at the service; raises as :meth:`set_audio_muted`."""
+        await awaited(self._native.set_video_muted(_target(target), muted))
+
+    async def set_deaf(self, target: Target, deaf: bool) -> None:
+        """Stops or restores the audio that a member hears; raises as :meth:`set_audio_muted`."""
+        await awaited(self._native.set_deaf(_target(target), deaf))
+
+    async def set_hand_raised(self, target: Target, raised: bool) -> None:
+        """Raises or lowers a hand; raises as :meth:`set_audio_muted`."""
+        await awaited(self._native.set_hand_raised(_target(target), raised))
+
+    async def set_input_volume(self, target: Target, volume: int) -> None:
+        """Sets the volume of a member's microphone, -50 to 50; 0 leaves it as it comes.
+
+        Raises as :meth:`set_audio_muted`.
+        """
+        await awaited(self._native.set_input_volume(_target(target), volume))
+
+    async def set_output_volume(self, target: Target, volume: int) -> None:
+        """Sets the volume of what a member hears, -50 to 50; 0 leaves it as it comes.
+
+        Raises as :meth:`set_audio_muted`.
+        """
+        await awaited(self._native.set_output_volume(_target(target), volume))
+
+    async def set_input_sensitivity(self, target: Target, sensitivity: int) -> None:
+        """Sets below which level a member's sound counts as silence, 0 to 100; 30 by default.
+
+        Has an effect in conferences only. Raises as :meth:`set_audio_muted`.
+        """
+        await awaited(self._native.set_input_sensitivity(_target(target), sensitivity))
+
+    async def set_audio_flags(
+        self,
+        target: Target,
+        *,
+        echo_cancellation: bool | None = None,
+        auto_gain: bool | None = None,
+        noise_suppression: bool | None = None,
+    ) -> None:
+        """Switches what the service does to a member's microphone; None leaves it as it is.
+
+        At least one must be given. Raises as :meth:`set_audio_muted`.
+        """
+        flags = _native.AudioFlags(
+            echo_cancellation=echo_cancellation,
+            auto_gain=auto_gain,
+            noise_suppression=noise_suppression,
+        )
+        await awaited(self._native.set_audio_flags(_target(target), flags))
+
+    async def set_low_bitrate(self, target: Target, low: bool) -> None:
+        """Asks the service to send a member video of low bit rate, or no longer.
+
+        Raises as :meth:`set_audio_muted`.
+        """
+        await awaited(self._native.set_low_bitrate(_target(target), low))
+
+    async def set_locked(self, locked: bool) -> None:
+        """Locks the room, so that nobody else can join, or unlocks it.
+
+        Raises as :meth:`set_audio_muted`.
+        """
+        await awaited(self._native.set_locked(locked))
+
+    async def layouts(self) -> list[str]:
+        """The names of the layouts that :meth:`set_layout` takes.
+
+        Raises as :meth:`set_audio_muted`, and :class:`ProtocolError` for an answer without a list.
+        """
+        return await awaited(self._native.layouts())
+
+    async def set_layout(self, name: str) -> None:
+        """Chooses a layout by its name; the event ``LayoutChanged`` tells the effect.
+
+        Place members with :meth:`set_positions` afterwards. Raises as :meth:`set_audio_muted`, and
+        :class:`RejectedError` for a name that the service lacks.
+        """
+        await awaited(self._native.set_layout(name))
+
+    async def set_positions(self, positions: Mapping[str, str]) -> None:
+        """Places members in the layout, all in one request: each member's id with its position.
+
+        A position is ``auto``, ``reserved-0``, ``standard-0`` and so on, ``off-canvas``,
+        ``playback`` or ``full-screen``. 1 to 1024 members. Has no effect outside of conferences.
+        Raises as :meth:`set_audio_muted`.
+        """
+        places = [
+            _native.MemberPosition(target=_target(member_id), position=position)
+            for member_id, position in positions.items()
+        ]
+        await awaited(self._native.set_positions(places))
+
+    async def remove_member(self, member_id: str) -> None:
+        """Removes another member from the session; raises as :meth:`set_audio_muted`."""
+        await awaited(self._native.remove_member(member_id))
+
+    async def end_for(self, target: Target) -> None:
+        """Ends the call of a member at the service. For the own call :meth:`hangup` is usual.
+
+        Whether others are dropped with a member is the service's decision. Raises as
+        :meth:`set_audio_muted`.
+        """
+        await awaited(self._native.end_for(_target(target)))
+
+    async def transfer(self, destination: str) -> None:
+        """Asks the service to connect the far side with ``destination`` instead.
+
+        The forms are those of :meth:`Client.dial`. What becomes of this call then the service
+        decides: it ends it, or moves it on, which the event ``Joined`` tells. Raises
+        :class:`InvalidArgumentError` for what is no destination, :class:`InvalidStateError` unless
+        the call is answered, :class:`ClosedError`, :class:`TimedOutError` (unsure whether it was
+        done), :class:`NotSupportedError` where the service has no transfer,
+        :class:`RejectedError` with its code where it refused.
+        """
+        await awaited(self._native.transfer(destination))
+
+    async def subscribe_transcript(self) -> None:
+        """Asks for what is said in a conversation with an AI agent: the event ``Transcript``.
+
+        Subscribing twice does nothing. Raises as :meth:`subscribe`; asking again is safe.
+        """
+        await awaited(self._native.subscribe_transcript())
+
     async def subscribe(self, event_type: str) -> None:
         """Asks the service for one more type of event during this call, such as ``user_event``.
 
-        They come as the event ``Other``. Raises :class:`InvalidArgumentError`,
+        They come as the event ``Other``, or as the event of their own that a type has here. For
+        what an AI agent says see :meth:`subscribe_transcript`. Raises :class:`InvalidArgumentError`,
         :class:`InvalidStateError` unless answered, :class:`ClosedError`, :class:`TimedOutError`
         (retry is safe), :class:`RejectedError`.
         """
@@ -301,6 +473,16 @@ class WavRecorder:
         traceback: TracebackType | None,
     ) -> None:
         self.finish()
+
+
+def _target(target: Target) -> _native.MemberTarget:
+    if isinstance(target, _native.MemberTarget):
+        return target
+    if isinstance(target, _native.Member):
+        target = target.member_id
+    if not isinstance(target, str):
+        raise TypeError(f"a member's id, a Member or a MemberTarget, not {type(target).__name__}")
+    return cast("_native.MemberTarget", _native.MemberTarget.MEMBER(target))
 
 
 def _format(sample_rate_hz: int, channels: int) -> _native.AudioFormat:
