@@ -36,6 +36,7 @@ step "gateway" cargo build --package signalwire-gateway --bin sw-gateway
 step "python" sh bindings/python/test.sh
 step "kotlin" sh bindings/kotlin/test.sh
 step "swift" sh bindings/swift/test.sh
+step "scenarios" sh scripts/scenarios.sh
 step "browser sdk" sh tests/browser/run.sh
 
 printf '%s passed, %s failed\n' "$passed" "$failed"

@@ -2,7 +2,7 @@
 # Runs the browser SDK in Chromium against the gateway, in both dialects.
 #
 # SW_GATEWAY_BIN  the gateway to test; built with cargo when it is not set
-# SW_SOFTPHONE_BIN the native softphone; built with cargo when it is not set
+# SW_SOFTPHONE_BIN  the native softphone; built with cargo when it is not set
 # CHROMIUM        the browser; /usr/bin/chromium when it is not set
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

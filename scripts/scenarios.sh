@@ -1,0 +1,9 @@
+#!/bin/sh
+# Plays the scenarios of tests/scenarios with the actors of the other languages, each alone and all
+# together. The tests of those languages have built them before.
+set -eu
+cd "$(dirname "$0")/.."
+python="$(pwd)/build/python-test/environment/bin/python"
+SW_SCENARIO_ACTORS="python=$python -m signalwire_client"
+export SW_SCENARIO_ACTORS
+exec cargo test --all-features --test scenarios -- --ignored --nocapture
