@@ -83,6 +83,9 @@
 #define SW_VERSION_CHECK() \
     (sw_version_number() / 1000000 == SW_VERSION_MAJOR && sw_version_number() >= SW_VERSION_NUMBER)
 
+// A member_id that stands for everybody in the session, the own member included.
+#define SW_MEMBER_ALL "all"
+
 // First values of the structs that the application fills: everything at its default.
 #define SW_CLIENT_OPTIONS_INIT \
     {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false}
@@ -1544,8 +1547,8 @@ sw_status sw_call_remove_member(struct sw_call *call,
 // Parameters and completions as for `sw_call_set_audio_muted`.
 sw_status sw_call_end_for(struct sw_call *call, const char *member_id, struct sw_completion done);
 
-// Asks the service to connect the far side with `destination` instead. When it did, it ends this
-// call.
+// Asks the service to connect the far side with `destination` instead. What becomes of this
+// call then the service decides: it ends it, or moves it on, which `SW_CALL_EVENT_JOINED` tells.
 //
 // `call`: not null. `destination`: not null, in the forms of `sw_client_dial`; copied.
 // Completion: `SW_ERR_INVALID_ARGUMENT` for what is no destination; `SW_ERR_INVALID_STATE` unless

@@ -1,10 +1,13 @@
 //! The C interface as C programs see it: `tests/capi/*.c`, compiled, linked with the shared
 //! library, run against the gateway, and again under valgrind where that is installed.
 
+use serde_json::{json, Value};
 use signalwire_gateway::{Gateway, GatewayConfig};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -76,7 +79,12 @@ struct Service {
 
 impl Service {
     fn start(name: &str) -> Self {
-        let gateway = Gateway::start(GatewayConfig::default()).expect("the gateway");
+        let config = GatewayConfig {
+            accept_transfer: true,
+            agent_chunk: Duration::from_millis(100),
+            ..GatewayConfig::default()
+        };
+        let gateway = Gateway::start(config).expect("the gateway");
         let ca_file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-ca.pem"));
         std::fs::write(&ca_file, gateway.ca_pem()).expect("the CA file");
         Self { gateway, ca_file }
@@ -93,6 +101,48 @@ impl Service {
             .env("SW_WAV_FILE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi-tone.wav"))
             .env("SW_RECORDING", self.ca_file.with_extension("wav"));
     }
+}
+
+/// Lets somebody join the room of a call that sends the digit 1, talk at 2 and leave at 3.
+fn visit(service: &Service, is_over: &AtomicBool) {
+    let mut done = 0;
+    let mut visitor = Value::Null;
+    while !is_over.load(Ordering::Acquire) {
+        let digits = || {
+            let state = service.gateway.state();
+            let calls = state["calls"].as_array().cloned().unwrap_or_default();
+            let moved = calls.iter().find(|call| call["address"] == "/public/moved");
+            moved.and_then(|call| call["digits"].as_str()).unwrap_or_default().to_owned()
+        };
+        let goes_on = |_: &Value| digits().len() > done || is_over.load(Ordering::Acquire);
+        assert!(service.gateway.wait_for(goes_on, Duration::from_secs(180)), "no digit came");
+        let fault = match digits().get(done..done + 1) {
+            Some("1") => json!({"fault": "member_joins", "name": "fay"}),
+            Some("2") => json!({"fault": "member_talks", "member_id": visitor}),
+            Some("3") => {
+                json!({"fault": "member_leaves", "member_id": visitor, "reason": "went away"})
+            }
+            _ => return,
+        };
+        let applied = service.gateway.fault(fault);
+        if let Some(id) = applied["members"].get(0) {
+            visitor = id.clone();
+        }
+        done += 1;
+    }
+}
+
+/// Runs a program while somebody visits its room.
+fn succeed_with_visitor(service: &Service, command: &mut Command) {
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| visit(service, &is_over));
+        let output = command.output();
+        is_over.store(true, Ordering::Release);
+        let output = output.expect("the program");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{}: {text}", output.status);
+    });
 }
 
 fn has_valgrind() -> bool {
@@ -165,6 +215,24 @@ fn handles() {
 #[test]
 fn call() {
     run("call");
+}
+
+#[test]
+fn room() {
+    let program = compile("tests/capi/room.c");
+    let service = Service::start("room");
+    let mut native = Command::new(&program);
+    service.settings(&mut native);
+    succeed_with_visitor(&service, &mut native);
+    // The one that the program commits to see the refusal.
+    let unknown = json!(["call.layout.set: layout is not known"]);
+    assert_eq!(service.gateway.state()["violations"], unknown);
+    if has_valgrind() && std::env::var_os("SW_NO_VALGRIND").is_none() {
+        let service = Service::start("room-valgrind");
+        let mut checked = valgrind(&program, true);
+        service.settings(&mut checked);
+        succeed_with_visitor(&service, &mut checked);
+    }
 }
 
 #[test]

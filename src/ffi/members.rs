@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use std::ffi::{c_char, c_void};
 use std::future::Future;
 
-/// A `member_id` that stands for everybody in the session, the own member included.
-pub const SW_MEMBER_ALL: &str = "all";
+/// `SW_MEMBER_ALL` of the header, the service's own word for everybody in the session.
+const MEMBER_ALL: &str = "all";
 
 /// More positions than one request may have.
 const MAX_POSITIONS: usize = 1024;
@@ -95,7 +95,7 @@ unsafe fn target(member_id: *const c_char) -> Result<MemberTarget> {
     // SAFETY: the caller's promise.
     Ok(match unsafe { text::optional(member_id, "member_id")? } {
         None => MemberTarget::Own,
-        Some(all) if all == SW_MEMBER_ALL => MemberTarget::All,
+        Some(all) if all == MEMBER_ALL => MemberTarget::All,
         Some(member_id) => MemberTarget::Member(member_id),
     })
 }

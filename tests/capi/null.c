@@ -90,6 +90,66 @@ static void for_calls(sw_call *call) {
     CHECK(text == NULL && other == NULL);
 }
 
+static void for_rooms(sw_call *call) {
+    sw_member_list *members = NULL;
+    sw_layout_snapshot *layout = NULL;
+    sw_text_list *texts = NULL;
+    const sw_member *const *all_members;
+    const sw_layout *the_layout;
+    const char *const *all_texts;
+    size_t count;
+    sw_audio_flags flags = SW_AUDIO_FLAGS_INIT;
+    sw_member_position nowhere = {NULL, NULL};
+    sw_texts_completion no_texts = {NULL, NULL};
+    BAD_HANDLE(sw_call_members(NULL, &members));
+    BAD_ARGUMENT(sw_call_members(call, NULL));
+    BAD_HANDLE(sw_call_layout(NULL, &layout));
+    BAD_ARGUMENT(sw_call_layout(call, NULL));
+    BAD_HANDLE(sw_call_capabilities(NULL, &texts));
+    BAD_ARGUMENT(sw_call_capabilities(call, NULL));
+    CHECK(members == NULL && layout == NULL && texts == NULL);
+    BAD_HANDLE(sw_member_list_get(NULL, &all_members, &count));
+    FINE(sw_call_members(call, &members));
+    BAD_ARGUMENT(sw_member_list_get(members, NULL, &count));
+    BAD_ARGUMENT(sw_member_list_get(members, &all_members, NULL));
+    FINE(sw_member_list_free(members));
+    FINE(sw_member_list_free(NULL));
+    BAD_HANDLE(sw_layout_snapshot_get(NULL, &the_layout));
+    FINE(sw_layout_snapshot_free(NULL));
+    BAD_HANDLE(sw_text_list_get(NULL, &all_texts, &count));
+    FINE(sw_call_capabilities(call, &texts));
+    BAD_ARGUMENT(sw_text_list_get(texts, NULL, &count));
+    BAD_ARGUMENT(sw_text_list_get(texts, &all_texts, NULL));
+    BAD_HANDLE(sw_member_list_free((sw_member_list *)texts)); // of another type
+    FINE(sw_text_list_free(texts));
+    FINE(sw_text_list_free(NULL));
+    BAD_HANDLE(sw_call_set_audio_muted(NULL, NULL, true, NOBODY));
+    BAD_HANDLE(sw_call_set_video_muted(NULL, NULL, true, NOBODY));
+    BAD_HANDLE(sw_call_set_deaf(NULL, NULL, true, NOBODY));
+    BAD_HANDLE(sw_call_set_hand_raised(NULL, NULL, true, NOBODY));
+    BAD_HANDLE(sw_call_set_input_volume(NULL, NULL, 0, NOBODY));
+    BAD_HANDLE(sw_call_set_output_volume(NULL, NULL, 0, NOBODY));
+    BAD_HANDLE(sw_call_set_input_sensitivity(NULL, NULL, 0, NOBODY));
+    BAD_HANDLE(sw_call_set_audio_flags(NULL, NULL, &flags, NOBODY));
+    BAD_ARGUMENT(sw_call_set_audio_flags(call, NULL, NULL, NOBODY));
+    BAD_HANDLE(sw_call_set_low_bitrate(NULL, NULL, true, NOBODY));
+    BAD_HANDLE(sw_call_set_locked(NULL, true, NOBODY));
+    BAD_HANDLE(sw_call_layouts(NULL, no_texts));
+    FINE(sw_call_layouts(call, no_texts));
+    BAD_HANDLE(sw_call_set_layout(NULL, "1x1", NOBODY));
+    BAD_ARGUMENT(sw_call_set_layout(call, NULL, NOBODY));
+    BAD_HANDLE(sw_call_set_positions(NULL, &nowhere, 1, NOBODY));
+    BAD_ARGUMENT(sw_call_set_positions(call, NULL, 1, NOBODY));
+    BAD_ARGUMENT(sw_call_set_positions(call, &nowhere, 1, NOBODY));
+    BAD_ARGUMENT(sw_call_set_positions(call, &nowhere, (size_t)-1, NOBODY));
+    BAD_HANDLE(sw_call_remove_member(NULL, "id", NOBODY));
+    BAD_ARGUMENT(sw_call_remove_member(call, NULL, NOBODY));
+    BAD_HANDLE(sw_call_end_for(NULL, NULL, NOBODY));
+    BAD_HANDLE(sw_call_transfer(NULL, "/public/echo", NOBODY));
+    BAD_ARGUMENT(sw_call_transfer(call, NULL, NOBODY));
+    BAD_HANDLE(sw_call_subscribe_transcript(NULL, NOBODY));
+}
+
 static void for_audio(sw_call *call) {
     int16_t samples[160] = {0};
     uint32_t number;
@@ -144,6 +204,7 @@ int main(void) {
     EXPECT(SW_OK, WAIT(waiter, sw_client_dial(client, "/public/echo", NULL, &call,
                                               sw_waiter_completion(waiter))));
     for_calls(call);
+    for_rooms(call);
     for_audio(call);
     for_recorders(call);
     EXPECT(SW_OK, WAIT(waiter, sw_call_hangup(call, sw_waiter_completion(waiter))));
