@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 python="$(pwd)/build/python-test/environment/bin/python"
-SW_SCENARIO_ACTORS="python=$python -m signalwire_client"
+make --silent -C examples/c PROFILE=dev softphone
+SW_SCENARIO_ACTORS="c=$(pwd)/examples/c/softphone;python=$python -m signalwire_client"
 export SW_SCENARIO_ACTORS
 exec cargo test --all-features --test scenarios -- --ignored --nocapture
