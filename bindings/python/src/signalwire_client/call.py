@@ -350,9 +350,9 @@ class Call:
         """Asks the service for one more type of event during this call, such as ``user_event``.
 
         They come as the event ``Other``, or as the event of their own that a type has here. For
-        what an AI agent says see :meth:`subscribe_transcript`. Raises :class:`InvalidArgumentError`,
-        :class:`InvalidStateError` unless answered, :class:`ClosedError`, :class:`TimedOutError`
-        (retry is safe), :class:`RejectedError`.
+        what an AI agent says see :meth:`subscribe_transcript`. Raises
+        :class:`InvalidArgumentError`, :class:`InvalidStateError` unless answered,
+        :class:`ClosedError`, :class:`TimedOutError` (retry is safe), :class:`RejectedError`.
         """
         await awaited(self._native.subscribe(event_type))
 
@@ -482,7 +482,9 @@ def _target(target: Target) -> _native.MemberTarget:
         target = target.member_id
     if not isinstance(target, str):
         raise TypeError(f"a member's id, a Member or a MemberTarget, not {type(target).__name__}")
-    return cast("_native.MemberTarget", _native.MemberTarget.MEMBER(target))
+    # The generated class has no annotations.
+    make = cast("Callable[[str], _native.MemberTarget]", _native.MemberTarget.MEMBER)
+    return make(target)
 
 
 def _format(sample_rate_hz: int, channels: int) -> _native.AudioFormat:

@@ -8,6 +8,7 @@ import kotlin.math.PI
 import kotlin.math.cos
 import kotlin.math.sin
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
@@ -138,6 +139,58 @@ class CallTest {
         val events = client.eventFlow()
         val ready = events.filterIsInstance<ClientEvent.SessionReady>().first()
         assertEquals(false, ready.isResumed)
+    }
+
+    @Test
+    fun `members are seen and controlled`() = test { client ->
+        val call = client.dial("/public/lounge")
+        val events = call.eventFlow()
+        assertEquals(emptyList<Member>(), call.members())
+        events.filterIsInstance<CallEvent.Joined>().first()
+        val own = call.members().single()
+        assertTrue(own.isSelf && !own.audioMuted)
+        assertTrue(call.capabilities().contains("self"))
+
+        val updates =
+            async(start = CoroutineStart.UNDISPATCHED) {
+                events.filterIsInstance<CallEvent.MemberUpdated>().take(2).toList()
+            }
+        call.setAudioMuted(MemberTarget.Member(own.memberId), true)
+        assertTrue(call.isMuted())
+        call.setAudioMuted(MemberTarget.All, false)
+        assertEquals(listOf("audio_muted"), updates.await().first().changed)
+        assertEquals(listOf(true, false), updates.await().map { it.member.audioMuted })
+        assertTrue(!call.isMuted())
+        call.setAudioFlags(MemberTarget.Own, AudioFlags(autoGain = false))
+        call.setLocked(true)
+
+        val layout =
+            async(start = CoroutineStart.UNDISPATCHED) {
+                events.filterIsInstance<CallEvent.LayoutChanged>().first().layout
+            }
+        val name = call.layouts().first()
+        call.setLayout(name)
+        assertEquals(name, layout.await().id)
+        call.setPositions(listOf(MemberPosition(MemberTarget.Own, "reserved-0")))
+
+        failsWith<SignalWireException.InvalidArgument> {
+            call.setInputVolume(MemberTarget.Own, 51)
+        }
+        failsWith<SignalWireException.NotFound> { call.removeMember("stranger") }
+        failsWith<SignalWireException.Rejected> { call.transfer("/public/tone") }
+        call.endFor(MemberTarget.Own)
+        call.ended()
+        failsWith<SignalWireException.Closed> { call.setDeaf(MemberTarget.Own, true) }
+    }
+
+    private suspend inline fun <reified T : Exception> failsWith(body: suspend () -> Unit) {
+        try {
+            body()
+        } catch (error: Exception) {
+            assertTrue("$error", error is T)
+            return
+        }
+        fail("nothing was thrown")
     }
 
     private fun test(body: suspend CoroutineScope.(Client) -> Unit) = runBlocking {
