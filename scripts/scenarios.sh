@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 python="$(pwd)/build/python-test/environment/bin/python"
 make --silent -C examples/c PROFILE=dev softphone
-SW_SCENARIO_ACTORS="c=$(pwd)/examples/c/softphone;python=$python -m signalwire_client"
+kotlin="$(sh bindings/kotlin/softphone.sh)"
+SW_SCENARIO_ACTORS="c=$(pwd)/examples/c/softphone;python=$python -m signalwire_client;kotlin=$kotlin"
 export SW_SCENARIO_ACTORS
 exec cargo test --all-features --test scenarios -- --ignored --nocapture

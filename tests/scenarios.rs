@@ -57,6 +57,8 @@ impl Actor {
             .args(&player[1..])
             .arg("--json")
             .args(args)
+            // cargo's own, which would give every program this build's library.
+            .env_remove("LD_LIBRARY_PATH")
             .env("SW_TOKEN", gateway.mint_token(name, 3600, None))
             .env("SW_WS_URL", gateway.ws_url())
             .env("SW_HTTP_URL", gateway.http_url())
