@@ -20,7 +20,7 @@ const TALKSPURT_GAP_TICKS: u32 = 10;
 const PARTIAL_WAIT_TICKS: u32 = 2;
 
 /// The longest block that a converter holds back, in milliseconds.
-const CONVERTER_BLOCK_MS: u32 = 14;
+pub(crate) const CONVERTER_BLOCK_MS: u32 = 14;
 
 /// What became of one [`AudioInput::push`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,6 +142,11 @@ impl AudioInput {
         let held_ms = if self.shared.feeder().converter.is_some() { CONVERTER_BLOCK_MS } else { 0 };
         let buffered_ms = self.shared.us_of(self.shared.ring.len()).div_ceil(1000) as u32;
         self.shared.capacity_ms.saturating_sub(buffered_ms + held_ms)
+    }
+
+    /// How much the queue holds, in milliseconds.
+    pub fn capacity_ms(&self) -> u32 {
+        self.shared.capacity_ms
     }
 
     /// Milliseconds dropped because the queue was full, since the input was made.
