@@ -10,6 +10,7 @@ pub(crate) mod jitter;
 pub(crate) mod leg;
 pub(crate) mod outbound;
 pub(crate) mod peer;
+pub(crate) mod playback;
 pub(crate) mod port;
 pub(crate) mod recording;
 pub(crate) mod relay;

@@ -79,6 +79,8 @@ struct FrameNote {
 struct RunState {
     running_on: Option<ThreadId>,
     is_scheduled: bool,
+    /// How many wait for the end of the running callback: mostly none, and then nobody is woken.
+    waiting: u32,
 }
 
 /// One sink with its queue. Shared by the handle, the media task and the media threads.
@@ -192,7 +194,9 @@ impl SinkSlot {
         let me = std::thread::current().id();
         let mut state = lock(&self.state);
         while state.running_on.is_some_and(|thread| thread != me) {
+            state.waiting += 1;
             state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 
@@ -217,8 +221,11 @@ impl SinkSlot {
         let mut state = lock(&self.state);
         state.running_on = None;
         state.is_scheduled = is_scheduled;
+        let has_waiting = state.waiting > 0;
         drop(state);
-        self.idle.notify_all();
+        if has_waiting {
+            self.idle.notify_all();
+        }
     }
 
     fn call(&self, frame: &AudioFrame<'_>) {

@@ -16,6 +16,11 @@ use tokio::net::UdpSocket;
 /// Datagrams taken at once from a socket: a flood must not keep the media task.
 const MAX_DRAINED: usize = 64;
 
+/// A socket that was silent for so many drains is asked only every so often: usually one of several
+/// carries the call, and each question is a system call.
+const SILENT_DRAINS: u32 = 50;
+const SILENT_EVERY: u32 = 5;
+
 /// See the module's documentation. Empty until gathered.
 #[derive(Default)]
 pub(crate) struct Sockets {
@@ -101,9 +106,15 @@ impl Sockets {
         }
         let moment = Moment::new(now);
         for socket in &mut self.quiet {
+            socket.silent_drains = socket.silent_drains.wrapping_add(1);
+            let is_silent = socket.silent_drains > SILENT_DRAINS;
+            if is_silent && !socket.silent_drains.is_multiple_of(SILENT_EVERY) {
+                continue;
+            }
             for _ in 0..MAX_DRAINED {
                 match socket.receive(buffer, moment) {
                     Ok((length, from, at)) => {
+                        socket.silent_drains = 0;
                         let bytes = BytesMut::from(&buffer[..length]);
                         take(Received { local: socket.local, from, bytes, at });
                     }

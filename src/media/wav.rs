@@ -241,18 +241,7 @@ pub fn read_wav(path: impl AsRef<Path>) -> Result<(AudioFormat, Vec<i16>), Audio
     Ok((format, samples))
 }
 
-/// Gives a WAV file in chunks of 20 ms, for pushing to an `AudioInput` while it has room.
-///
-/// ```ignore
-/// let mut player = WavPlayer::open("greeting.wav", false)?;
-/// loop {
-///     while input.free_ms() >= 20 {
-///         let Some(chunk) = player.next_chunk()? else { return Ok(()) };
-///         input.push(chunk.samples, chunk.format)?;
-///     }
-///     std::thread::sleep(std::time::Duration::from_millis(20));
-/// }
-/// ```
+/// Gives a WAV file in chunks of 20 ms.
 pub struct WavPlayer {
     reader: WavReader,
     is_looping: bool,
@@ -266,10 +255,8 @@ pub struct WavPlayer {
 /// 20 ms of a file, borrowed until the next one.
 #[derive(Clone, Copy, Debug)]
 pub struct WavChunk<'a> {
-    /// Interleaved samples.
+    /// Interleaved samples in the player's format.
     pub samples: &'a [i16],
-    /// The format of the samples.
-    pub format: AudioFormat,
 }
 
 impl WavPlayer {
@@ -324,7 +311,7 @@ impl WavPlayer {
         self.chunk.resize(wanted * self.format().channels as usize, 0);
         self.is_finished = false;
         self.played_frames += got as u64;
-        Ok(Some(WavChunk { samples: &self.chunk, format: self.reader.format() }))
+        Ok(Some(WavChunk { samples: &self.chunk }))
     }
 }
 

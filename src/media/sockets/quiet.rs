@@ -42,6 +42,8 @@ impl Moment {
 pub(super) struct QuietSocket {
     socket: std::net::UdpSocket,
     pub(super) local: SocketAddr,
+    /// Drains since the last datagram.
+    pub(super) silent_drains: u32,
     /// For what the kernel notes.
     notes: Vec<u8>,
 }
@@ -56,9 +58,7 @@ impl QuietSocket {
 mod system {
     use super::*;
     use nix::sys::socket::sockopt::ReceiveTimestampns;
-    use nix::sys::socket::{
-        recvmsg, setsockopt, ControlMessageOwned, MsgFlags, SockaddrStorage,
-    };
+    use nix::sys::socket::{recvmsg, setsockopt, ControlMessageOwned, MsgFlags, SockaddrStorage};
     use nix::sys::time::TimeSpec;
     use std::io::IoSliceMut;
     use std::os::fd::{AsFd, AsRawFd};
@@ -72,7 +72,12 @@ mod system {
             }
             // Another name for the same socket: tokio takes only its own out of its selector.
             let Ok(same) = socket.as_fd().try_clone_to_owned() else { return Err(socket) };
-            Ok(Self { socket: same.into(), local, notes: nix::cmsg_space!(TimeSpec) })
+            Ok(Self {
+                socket: same.into(),
+                local,
+                silent_drains: 0,
+                notes: nix::cmsg_space!(TimeSpec),
+            })
         }
 
         /// The next datagram that is there: its length, sender and time. Error `WouldBlock`: none.
@@ -88,7 +93,8 @@ mod system {
                 Some(&mut self.notes),
                 MsgFlags::MSG_DONTWAIT,
             )?;
-            let from = message.address.as_ref().and_then(to_std).ok_or(io::ErrorKind::InvalidData)?;
+            let from =
+                message.address.as_ref().and_then(to_std).ok_or(io::ErrorKind::InvalidData)?;
             let noted = message.cmsgs().ok().and_then(|mut notes| {
                 notes.find_map(|note| match note {
                     ControlMessageOwned::ScmTimestampns(time) => Some(time),

@@ -35,23 +35,20 @@ async fn quiet_sockets_tell_when_each_datagram_came() {
     let (mut sockets, local, far, from) = bound().await;
     sockets.quieten();
     assert!(drained(&mut sockets).is_empty());
-    let mut bounds = vec![Instant::now()];
+    let apart = Duration::from_millis(10);
     for text in [&b"first"[..], b"second"] {
         far.send_to(text, local).unwrap();
-        // Loopback delivers while sending, so each is there before the next bound.
-        bounds.push(Instant::now());
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(apart);
     }
+    let now = Instant::now();
     let all = drained(&mut sockets);
     let texts: Vec<&[u8]> = all.iter().map(|received| &received.bytes[..]).collect();
     assert_eq!(texts, [&b"first"[..], b"second"]);
-    let slack = Duration::from_millis(4);
-    for (number, received) in all.iter().enumerate() {
-        assert_eq!((received.local, received.from), (local, from));
-        let window = bounds[number] - slack..bounds[number + 1] + slack;
-        assert!(window.contains(&received.at), "{number}: {:?} {window:?}", received.at);
-    }
-    assert!(all[1].at.saturating_duration_since(all[0].at) >= Duration::from_millis(5));
+    assert!(all.iter().all(|received| (received.local, received.from) == (local, from)));
+    // Not when they were asked for; the two clocks may drift apart a little meanwhile.
+    let slack = Duration::from_millis(1);
+    assert!(now.saturating_duration_since(all[1].at) >= apart - slack);
+    assert!(all[1].at.saturating_duration_since(all[0].at) >= apart - slack);
     sockets.send(local, from, b"answer");
     assert_eq!(far.recv(&mut [0; 16]).unwrap(), 6);
     assert!(drained(&mut sockets).is_empty());
