@@ -13,8 +13,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime};
 use tokio::net::UdpSocket;
 
-/// A longer wait than this is taken for a step of the system's clock.
-const MAX_WAIT: Duration = Duration::from_secs(2);
+/// The longest wait that is counted: a tick, and what it may be late. More is a step of the system's
+/// clock, or this process did not get to run, which is no delay of the network: counting it would
+/// make the jitter buffer throw away what waited.
+const MAX_WAIT: Duration = Duration::from_millis(25);
 
 /// The moment at which sockets are asked, on both clocks.
 #[derive(Clone, Copy)]
@@ -30,10 +32,7 @@ impl Moment {
 
     /// When something came that the kernel noted at `noted`.
     fn instant_of(self, noted: SystemTime) -> Instant {
-        let waited = self.system.duration_since(noted).unwrap_or_default();
-        if waited > MAX_WAIT {
-            return self.now;
-        }
+        let waited = self.system.duration_since(noted).unwrap_or_default().min(MAX_WAIT);
         self.now.checked_sub(waited).unwrap_or(self.now)
     }
 }
@@ -141,11 +140,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kernel_s_time_becomes_ours_unless_a_clock_was_set() {
+    fn the_kernel_s_time_becomes_ours_but_a_stall_or_a_set_clock_counts_little() {
         let now = Instant::now() + Duration::from_secs(3600);
         let moment = Moment { now, system: SystemTime::UNIX_EPOCH + Duration::from_secs(1000) };
         let noted = |ms| SystemTime::UNIX_EPOCH + Duration::from_millis(ms);
-        for (noted_ms, waited_ms) in [(999_985, 15), (1_000_000, 0), (1_000_700, 0), (900_000, 0)] {
+        for (noted_ms, waited_ms) in [(999_985, 15), (1_000_000, 0), (1_000_700, 0), (900_000, 25)]
+        {
             let waited = now.saturating_duration_since(moment.instant_of(noted(noted_ms)));
             assert_eq!(waited, Duration::from_millis(waited_ms), "{noted_ms}");
         }
