@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench one_call [CALLS] [SECONDS]` (1 call, 10 s). The gateway is a process of its
 //! own, so that its cost does not count. Each call plays a voice-like file and receives its echo.
+//! Then bursts are pushed into the first call, and the time is taken until a sink has their echo.
 
 use signalwire_client::{
     shutdown, AudioFormat, AudioFrame, AudioSink, Call, CallEvent, Client, ClientOptions,
@@ -10,8 +11,11 @@ use signalwire_client::{
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+/// How often the time to the echo is taken.
+const BURSTS: u64 = 60;
 
 const FORMAT: AudioFormat = AudioFormat { sample_rate_hz: 48_000, channels: 1 };
 
@@ -43,6 +47,7 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
     client.connect().await?;
     println!("connected: {}", memory());
     let mut up = Vec::new();
+    let ear = Arc::new(Listener::default());
     for _ in 0..calls {
         let call = client.dial("/public/echo", DialOptions::default())?;
         let events = call.events();
@@ -51,7 +56,7 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
                 break;
             }
         }
-        call.add_audio_sink(FORMAT, Arc::new(Listener))?;
+        call.add_audio_sink(FORMAT, ear.clone())?;
         up.push(call);
     }
     let file = std::env::temp_dir().join(format!("one_call-{}.wav", std::process::id()));
@@ -77,7 +82,32 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
         stats.jitter_buffer_ms,
         stats.frames_concealed
     );
+    echo_times(&up[0], &ear).await?;
     client.disconnect().await
+}
+
+/// From pushing a burst to the sink that hears its echo: twice the way of audio through this
+/// library, and the gateway between them.
+async fn echo_times(call: &Call, ear: &Listener) -> Result<()> {
+    let burst: Vec<i16> = voice().into_iter().take(FORMAT.sample_rate_hz as usize / 50).collect();
+    let mut times = Vec::new();
+    for number in 0..BURSTS {
+        // Silence between them, and every phase against the ticks.
+        tokio::time::sleep(Duration::from_millis(300 + number * 7 % 20)).await;
+        ear.set(Some(Instant::now()));
+        call.push_audio(&burst, FORMAT)?;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        times.extend(ear.heard());
+    }
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
+    println!(
+        "push to echo: median {:.1} ms, 95 % {:.1} ms, of {} bursts",
+        at(50),
+        at(95),
+        times.len()
+    );
+    Ok(())
 }
 
 /// Plays the file into every call, and waits.
@@ -123,11 +153,27 @@ fn voice() -> Vec<i16> {
         .collect()
 }
 
-struct Listener;
+/// Takes the time from a burst to its echo.
+#[derive(Default)]
+struct Listener(Mutex<(Option<Instant>, Option<Duration>)>);
+
+impl Listener {
+    fn set(&self, burst: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (burst, None);
+    }
+
+    fn heard(&self) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+}
 
 impl AudioSink for Listener {
     fn on_frame(&self, frame: &AudioFrame<'_>) {
-        std::hint::black_box(frame.samples);
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(since), None) = *state else { return };
+        if std::hint::black_box(frame.samples).iter().any(|sample| sample.unsigned_abs() > 1000) {
+            state.1 = Some(since.elapsed());
+        }
     }
 }
 

@@ -1,57 +1,55 @@
 //! WAV files and calls: playing one into a call, recording what a call receives.
 
 use crate::error::{Error, Result};
-use crate::media::frame::{AudioFormat, AudioFrame, TICK_MS};
+use crate::media::frame::AudioFormat;
+use crate::media::outbound::AudioInput;
+use crate::media::playback::Playback;
 use crate::media::port::AudioPort;
-use crate::media::sink::{AudioSink, SinkId};
-use crate::media::wav::{WavPlayer, WavWriter};
+use crate::media::recording::Recording;
+use crate::media::sink::SinkId;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How often the queue is filled up: once per frame, so that even the smallest queue, two frames,
-/// never runs dry.
-const REFILL: Duration = Duration::from_millis(TICK_MS as u64);
-
-/// Opens the file and gives the work of playing it, which ends when all of it was sent.
+/// Opens the file and gives the work of playing it, which ends when all of it was sent. Dropping it
+/// stops the file.
 pub(crate) fn play(
     path: &Path,
     port: &AudioPort,
 ) -> Result<impl Future<Output = Result<()>> + Send + 'static> {
-    let mut player = WavPlayer::open(path, false)?;
-    let input = port.input().clone();
+    let (playback, finished) = Playback::open(path)?;
+    let playing = Playing { input: port.input().clone(), playback };
+    playing.input.play(playing.playback.clone());
     Ok(async move {
-        let mut pace = tokio::time::interval(REFILL);
-        loop {
-            pace.tick().await;
-            while input.free_ms() >= TICK_MS {
-                match player.next_chunk()? {
-                    Some(chunk) => drop(input.push(chunk.samples, chunk.format)?),
-                    None => {
-                        while input.buffered_ms() > 0 {
-                            pace.tick().await;
-                        }
-                        return Ok(());
-                    }
-                }
-            }
-        }
+        let result = finished.await;
+        drop(playing);
+        result.map_err(|_| Error::closed("the call"))?.map_err(Error::from)
     })
+}
+
+struct Playing {
+    input: AudioInput,
+    playback: Playback,
+}
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        self.input.stop_playing(&self.playback);
+    }
 }
 
 /// A running recording of a call's received audio; ends when finished or dropped.
 pub struct WavRecorder {
-    writer: Arc<WavWriter>,
+    recording: Recording,
     sink: SinkId,
     port: AudioPort,
 }
 
 impl WavRecorder {
     pub(crate) fn start(path: &Path, format: AudioFormat, port: &AudioPort) -> Result<Self> {
-        let writer = Arc::new(WavWriter::create(path, format)?);
-        let sink = port.add_sink(format, Arc::new(Recording(Arc::clone(&writer))))?;
-        Ok(Self { writer, sink, port: port.clone() })
+        let recording = Recording::create(path, format)?;
+        let sink = port.add_direct_sink(format, Arc::new(recording.clone()))?;
+        Ok(Self { recording, sink, port: port.clone() })
     }
 
     /// Ends the recording and completes the file.
@@ -60,7 +58,7 @@ impl WavRecorder {
     /// does nothing.
     pub fn finish(&self) -> Result<()> {
         self.port.remove_sink(self.sink);
-        self.writer.finish().map_err(Error::from)
+        self.recording.finish().map_err(Error::from)
     }
 }
 
@@ -75,13 +73,5 @@ impl Drop for WavRecorder {
 impl std::fmt::Debug for WavRecorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WavRecorder").finish_non_exhaustive()
-    }
-}
-
-struct Recording(Arc<WavWriter>);
-
-impl AudioSink for Recording {
-    fn on_frame(&self, frame: &AudioFrame<'_>) {
-        self.0.on_frame(frame);
     }
 }

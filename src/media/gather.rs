@@ -96,7 +96,7 @@ pub(crate) async fn gather(config: &GatherConfig<'_>) -> Result<Gathered> {
             "relay_only is set, but no TURN server of the service gave a relay",
         ));
     }
-    Ok(Gathered { sockets: Sockets { udp, relays }, candidates })
+    Ok(Gathered { sockets: Sockets::new(udp, relays), candidates })
 }
 
 type Asked<'a> = FuturesUnordered<Pin<Box<dyn Future<Output = Found> + Send + 'a>>>;

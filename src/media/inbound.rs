@@ -124,7 +124,6 @@ impl AudioOutput {
     /// Adds a sink that is called on the media task itself: only for code that never blocks.
     ///
     /// Error: `InvalidFormat`.
-    #[allow(dead_code, reason = "no sink of ours runs on the media task; tests need it exact")]
     pub fn add_direct_sink(
         &self,
         format: AudioFormat,

@@ -5,8 +5,8 @@
 
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
-use crate::media::frame::TICK_MS;
 use crate::media::gather::{gather, GatherConfig, Gathered};
+use crate::media::grid::{next_on_grid, TICK};
 use crate::media::inbound::{AudioReceivePipeline, ReceiveOptions, RtpAudio};
 use crate::media::outbound::AudioEncoderPipeline;
 use crate::media::peer::{LocalCandidate, PathReport, Peer, PeerEvent};
@@ -21,7 +21,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep_until, Instant as TokioInstant};
 
-const TICK: Duration = Duration::from_millis(TICK_MS as u64);
 /// After a longer standstill (a suspended machine) ticks are not made up for.
 const MAX_LAG: Duration = Duration::from_millis(200);
 /// How often the path is asked about: it is not cheap.
@@ -160,6 +159,8 @@ struct Task {
     is_connected: bool,
     next_tick: Instant,
     ticks: u32,
+    /// For one datagram.
+    buffer: Vec<u8>,
     /// Who waits for the end of the task.
     closing: Option<oneshot::Sender<()>>,
 }
@@ -181,12 +182,12 @@ impl Task {
             is_connected: false,
             next_tick: Instant::now(),
             ticks: 0,
+            buffer: vec![0; MTU],
             closing: None,
         }
     }
 
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
-        let mut buffer = vec![0; MTU];
         let timer = sleep_until(TokioInstant::now());
         tokio::pin!(timer);
         loop {
@@ -199,7 +200,7 @@ impl Task {
             let wake = tokio::select! {
                 biased;
                 command = commands.recv() => Wake::Command(command),
-                received = self.sockets.receive(&mut buffer) => Wake::Datagram(received),
+                received = self.sockets.receive(&mut self.buffer) => Wake::Datagram(received),
                 () = timer.as_mut(), if due.is_some() => Wake::Time,
             };
             match wake {
@@ -296,19 +297,24 @@ impl Task {
         transport.peer.apply_answer(for_peer, Instant::now())
     }
 
-    fn datagram(&mut self, Received { local, from, bytes }: Received) {
+    fn datagram(&mut self, Received { local, from, bytes, at }: Received) {
         if let Some(transport) = &mut self.transport {
-            transport.peer.handle_datagram(local, from, bytes, Instant::now());
+            transport.peer.handle_datagram(local, from, bytes, at);
         }
+        self.take_rtp();
     }
 
     fn time(&mut self) {
         let now = Instant::now();
         let Some(transport) = &mut self.transport else { return };
+        self.sockets.drain(&mut self.buffer, now, |Received { local, from, bytes, at }| {
+            transport.peer.handle_datagram(local, from, bytes, at);
+        });
         if transport.peer.poll_timeout().is_some_and(|due| due <= now) {
             transport.peer.handle_timeout(now);
         }
         if self.is_connected && self.next_tick <= now {
+            self.take_rtp();
             self.tick(now);
             self.next_tick += TICK;
             if now.saturating_duration_since(self.next_tick) > MAX_LAG {
@@ -317,13 +323,12 @@ impl Task {
         }
     }
 
+    /// While media flows the ticks are dense enough for every timer of the peer connection.
     fn next_deadline(&mut self) -> Option<Instant> {
-        let timer = self.transport.as_mut().and_then(|transport| transport.peer.poll_timeout());
-        let tick = self.is_connected.then_some(self.next_tick);
-        match (timer, tick) {
-            (Some(timer), Some(tick)) => Some(timer.min(tick)),
-            (timer, tick) => timer.or(tick),
+        if self.is_connected {
+            return Some(self.next_tick);
         }
+        self.transport.as_mut().and_then(|transport| transport.peer.poll_timeout())
     }
 
     /// 20 ms of audio out and in.
@@ -368,8 +373,8 @@ impl Task {
         }
     }
 
-    /// Takes everything out of the peer connection: events, which may make datagrams; datagrams;
-    /// RTP.
+    /// Takes what there is to do out of the peer connection: events, which may make datagrams, and
+    /// datagrams.
     fn pump(&mut self) {
         let now = Instant::now();
         while let Some(event) =
@@ -385,10 +390,18 @@ impl Task {
             }
             self.sockets.send(datagram.from, datagram.to, &datagram.bytes);
         }
+        if let Some((from, to)) = route.filter(|_| !self.is_connected) {
+            self.note_route(from, to);
+        }
+    }
+
+    /// Puts what was received into the jitter buffer.
+    fn take_rtp(&mut self) {
+        let Some(transport) = &mut self.transport else { return };
         while let Some(rtp) = transport.peer.poll_rtp() {
             let Some(audio) = &mut self.audio else { continue };
             let mut facts = self.config.port.facts();
-            facts.first_packet.get_or_insert(now);
+            facts.first_packet.get_or_insert(rtp.at);
             drop(facts);
             let packet = RtpAudio {
                 ssrc: rtp.ssrc,
@@ -398,10 +411,7 @@ impl Task {
                 marker: rtp.marker,
                 payload: rtp.payload,
             };
-            audio.receiver.insert(packet, now);
-        }
-        if let Some((from, to)) = route.filter(|_| !self.is_connected) {
-            self.note_route(from, to);
+            audio.receiver.insert(packet, rtp.at);
         }
     }
 
@@ -429,6 +439,7 @@ impl Task {
                 if !self.is_connected {
                     self.is_connected = true;
                     self.next_tick = next_on_grid(now);
+                    self.sockets.quieten();
                 }
                 let codec = self.audio.as_ref().map(|audio| audio.encoder.codec());
                 (self.events)(LegEvent::Connected { codec: codec.unwrap_or(AudioCodec::Opus) });
@@ -505,15 +516,6 @@ fn negotiate(section: &Section, offered: &[AudioCodec]) -> Result<Vec<(u8, Audio
     Ok(codecs)
 }
 
-/// All legs tick at the same instants, so that one wake-up serves many.
-fn next_on_grid(now: Instant) -> Instant {
-    use once_cell::sync::Lazy;
-    static EPOCH: Lazy<Instant> = Lazy::new(Instant::now);
-    let since = now.saturating_duration_since(*EPOCH).as_nanos();
-    let into = since % TICK.as_nanos();
-    now + TICK - Duration::from_nanos(u64::try_from(into).unwrap_or(0))
-}
-
 fn is_stun(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(0..=3))
 }
@@ -541,15 +543,5 @@ mod tests {
         }
         assert!(negotiate(&section("m=audio 1 X 9\r\n"), &all).is_err());
         assert!(negotiate(&section("m=audio 1 X 0\r\n"), &[AudioCodec::Opus]).is_err());
-    }
-
-    #[test]
-    fn ticks_are_on_one_grid() {
-        let now = Instant::now() + Duration::from_secs(1);
-        let first = next_on_grid(now);
-        let second = next_on_grid(now + Duration::from_millis(7));
-        assert!(first > now && first <= now + TICK);
-        let apart = second.saturating_duration_since(first).as_nanos() % TICK.as_nanos();
-        assert_eq!(apart, 0);
     }
 }

@@ -1,12 +1,15 @@
-//! The way out: the application pushes PCM in any format, the media task takes a packet per tick.
+//! The way out: the application pushes PCM in any format, or plays files; the media task takes a
+//! packet per tick.
 //!
 //! Conversion happens in the pusher's thread, so the media task only copies, measures and encodes.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::codec::{AudioCodec, Encoder, EncoderOptions, MAX_PAYLOAD_BYTES};
 use super::frame::{AudioError, AudioFormat, AudioLevel, LevelCell, TICK_MS};
+use super::playback::{Next, Playback};
 use super::resample::StreamResampler;
 use crate::util::ring::SampleRing;
 
@@ -18,9 +21,6 @@ const TALKSPURT_GAP_TICKS: u32 = 10;
 
 /// Ticks that a rest shorter than a frame waits for more audio before it is padded and sent.
 const PARTIAL_WAIT_TICKS: u32 = 2;
-
-/// The longest block that a converter holds back, in milliseconds.
-const CONVERTER_BLOCK_MS: u32 = 14;
 
 /// What became of one [`AudioInput::push`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,9 +48,14 @@ struct Shared {
     gain_bits: AtomicU32,
     dropped_us: AtomicU64,
     level: LevelCell,
+    playbacks: Mutex<VecDeque<Playback>>,
 }
 
 impl Shared {
+    fn playbacks(&self) -> MutexGuard<'_, VecDeque<Playback>> {
+        self.playbacks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn feeder(&self) -> MutexGuard<'_, Feeder> {
         self.feeder.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -64,7 +69,7 @@ impl Shared {
 /// Where the application puts the audio to send. A cheap clone; every method from any thread.
 ///
 /// The queue holds 200 ms by default. When it is full the oldest audio is dropped and counted, so
-/// a live source never builds up delay; a file player paces itself with [`AudioInput::free_ms`].
+/// a live source never builds up delay; files are taken frame by frame, after what was pushed.
 /// An input may be made and filled before the call is up; the newest audio is kept until then.
 #[derive(Clone)]
 pub struct AudioInput {
@@ -92,6 +97,7 @@ impl AudioInput {
                 gain_bits: AtomicU32::new(1.0f32.to_bits()),
                 dropped_us: AtomicU64::new(0),
                 level: LevelCell::new(),
+                playbacks: Mutex::new(VecDeque::new()),
             }),
         }
     }
@@ -136,12 +142,37 @@ impl AudioInput {
         (self.shared.us_of(self.shared.ring.len()) / 1000) as u32
     }
 
-    /// Milliseconds that can be pushed now without dropping anything.
-    pub fn free_ms(&self) -> u32 {
-        // A converter may hold back up to one block and give it all with the next push.
-        let held_ms = if self.shared.feeder().converter.is_some() { CONVERTER_BLOCK_MS } else { 0 };
-        let buffered_ms = self.shared.us_of(self.shared.ring.len()).div_ceil(1000) as u32;
-        self.shared.capacity_ms.saturating_sub(buffered_ms + held_ms)
+    /// Plays a file whenever nothing pushed is left to send, after the files before it.
+    pub(crate) fn play(&self, playback: Playback) {
+        self.shared.playbacks().push_back(playback);
+    }
+
+    /// Stops a file; nothing happens if it was played to its end.
+    pub(crate) fn stop_playing(&self, playback: &Playback) {
+        self.shared.playbacks().retain(|other| !other.is(playback));
+    }
+
+    /// Takes the next 20 ms of a file if less than that is queued.
+    fn pull(&self) {
+        let mut playbacks = self.shared.playbacks();
+        while let Some(playback) = playbacks.front() {
+            let queued = self.shared.ring.len();
+            if queued >= self.shared.frame_len.load(Ordering::Relaxed) as usize {
+                return;
+            }
+            match playback.next() {
+                Next::Chunk(chunk) => {
+                    if let Err(error) = self.push(&chunk, playback.format()) {
+                        tracing::debug!(%error, "20 ms of a file were not played");
+                    }
+                }
+                Next::End if queued == 0 => {
+                    playback.finish();
+                    playbacks.pop_front();
+                }
+                Next::Late | Next::End => return,
+            }
+        }
     }
 
     /// Milliseconds dropped because the queue was full, since the input was made.
@@ -305,6 +336,7 @@ impl AudioEncoderPipeline {
 
     /// Puts the next 20 ms into `pcm`; false when that is silence for want of audio.
     fn fill(&mut self) -> bool {
+        self.input.pull();
         let shared = &*self.input.shared;
         self.pending_len += shared.ring.pop_into(&mut self.pending[self.pending_len..]);
         if shared.is_muted.load(Ordering::Relaxed) {
@@ -335,6 +367,7 @@ impl AudioEncoderPipeline {
 mod tests {
     use super::*;
     use crate::media::codec::Decoder;
+    use crate::media::wav::WavWriter;
 
     fn pipeline(codec: AudioCodec, input: &AudioInput) -> AudioEncoderPipeline {
         AudioEncoderPipeline::new(codec, input.clone(), &EncoderOptions::default()).unwrap()
@@ -360,41 +393,80 @@ mod tests {
     fn a_full_queue_drops_the_oldest_and_says_so() {
         let input = AudioInput::default();
         let ms = |n: usize| vec![1i16; n * 48];
-        // (pushed ms, accepted, dropped, buffered, free)
-        let cases = [
-            (100, 100, 0, 100, 100),
-            (100, 100, 0, 200, 0),
-            (30, 30, 30, 200, 0),
-            (1000, 200, 1000, 200, 0),
-        ];
-        for (push, accepted_ms, dropped_ms, buffered, free) in cases {
+        // (pushed ms, accepted, dropped, buffered)
+        let cases =
+            [(100, 100, 0, 100), (100, 100, 0, 200), (30, 30, 30, 200), (1000, 200, 1000, 200)];
+        for (push, accepted_ms, dropped_ms, buffered) in cases {
             let outcome = input.push(&ms(push), AudioFormat::MONO_48K).unwrap();
             assert_eq!(outcome, PushOutcome { accepted_ms, dropped_ms });
-            assert_eq!((input.buffered_ms(), input.free_ms()), (buffered, free));
+            assert_eq!(input.buffered_ms(), buffered);
         }
         assert_eq!(input.dropped_ms(), 1030);
         input.clear();
         assert_eq!((input.buffered_ms(), input.dropped_ms()), (0, 1030));
     }
 
-    #[test]
-    fn a_player_that_minds_free_ms_drops_nothing() {
-        for (rate, channels) in [(8_000, 1), (11_025, 2), (16_000, 1), (44_100, 2), (48_000, 1)] {
-            let format = AudioFormat::new(rate, channels);
-            let input = AudioInput::default();
-            let mut pipeline = pipeline(AudioCodec::Opus, &input);
-            let chunk = vec![100; format.samples_per_20ms() * channels as usize];
-            let mut pushed = 0;
-            for _ in 0..100 {
-                while input.free_ms() >= 20 {
-                    input.push(&chunk, format).unwrap();
-                    pushed += 1;
-                }
-                pipeline.tick().unwrap();
-            }
-            assert_eq!(input.dropped_ms(), 0);
-            assert!((100..=112).contains(&pushed), "{rate} {pushed}");
+    /// Ticks until two files of one second were played; how many samples at 8 kHz were loud.
+    fn play_two(format: AudioFormat, capacity_ms: u32) -> usize {
+        let name = format!("sw-out-{}-{format:?}-{capacity_ms}.wav", std::process::id());
+        let path = std::env::temp_dir().join(name.replace([' ', '{', '}', ':', ','], ""));
+        let writer = WavWriter::create(&path, format).unwrap();
+        let samples = format.sample_rate_hz as usize * format.channels as usize;
+        writer.write(&vec![8_000; samples]).unwrap();
+        writer.finish().unwrap();
+        let input = AudioInput::new(capacity_ms);
+        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
+        let mut ends = Vec::new();
+        for _ in 0..2 {
+            let (playback, finished) = Playback::open(&path).unwrap();
+            input.play(playback);
+            ends.push(finished);
         }
+        let mut decoder = Decoder::new(AudioCodec::Pcmu, 1).unwrap();
+        let mut heard = Vec::new();
+        while !ends.is_empty() {
+            decoder.decode(pipeline.tick().unwrap().payload, &mut heard).unwrap();
+            ends.retain_mut(|end| end.try_recv().is_err());
+            // The disk is read by another thread, which nothing here waits for.
+            std::thread::yield_now();
+        }
+        let _ = std::fs::remove_file(&path);
+        assert_eq!(input.dropped_ms(), 0);
+        heard.iter().filter(|&&sample| sample > 7_000).count()
+    }
+
+    #[test]
+    fn files_are_played_whole_one_after_the_other() {
+        for (rate, channels) in [(8_000, 1), (11_025, 2), (16_000, 1), (44_100, 2), (48_000, 1)] {
+            for capacity_ms in [40, 200] {
+                let loud = play_two(AudioFormat::new(rate, channels), capacity_ms);
+                assert!((15_900..=16_010).contains(&loud), "{rate} {channels}: {loud}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_pushed_is_sent_before_a_file_and_a_stopped_file_is_silent() {
+        let path = std::env::temp_dir().join(format!("sw-out-{}-stop.wav", std::process::id()));
+        let writer = WavWriter::create(&path, AudioFormat::MONO_8K).unwrap();
+        writer.write(&[8_000; 8_000]).unwrap();
+        writer.finish().unwrap();
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
+        let (playback, mut finished) = Playback::open(&path).unwrap();
+        input.play(playback.clone());
+        input.push(&[80; 320], AudioFormat::MONO_8K).unwrap();
+        let mut level = || {
+            pipeline.tick().unwrap();
+            input.level().rms_dbfs
+        };
+        assert!(level() < -40.0 && level() < -40.0, "what was pushed is quiet");
+        assert!(level() > -20.0, "then comes the file");
+        input.stop_playing(&playback);
+        assert_eq!(level(), AudioLevel::SILENCE.rms_dbfs);
+        drop(playback);
+        assert!(finished.try_recv().is_err());
+        let _ = std::fs::remove_file(&path);
     }
 
     #[test]

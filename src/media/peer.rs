@@ -106,6 +106,8 @@ pub(crate) struct ReceivedRtp {
     pub(crate) payload_type: u8,
     pub(crate) marker: bool,
     pub(crate) payload: Bytes,
+    /// When its datagram came.
+    pub(crate) at: Instant,
 }
 
 /// A datagram to send.
@@ -264,7 +266,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Takes a datagram from a socket.
+    /// Takes a datagram from a socket, that came at `now`.
     pub(crate) fn handle_datagram(
         &mut self,
         local: SocketAddr,
@@ -358,7 +360,7 @@ impl Peer {
     /// The next received RTP packet.
     pub(crate) fn poll_rtp(&mut self) -> Option<ReceivedRtp> {
         loop {
-            let TaggedRTCMessage { message, .. } = self.connection.poll_read()?;
+            let TaggedRTCMessage { message, now } = self.connection.poll_read()?;
             if let RTCMessage::RtpPacket(_, packet) = message {
                 return Some(ReceivedRtp {
                     ssrc: packet.header.ssrc,
@@ -367,6 +369,7 @@ impl Peer {
                     payload_type: packet.header.payload_type,
                     marker: packet.header.marker,
                     payload: packet.payload,
+                    at: now,
                 });
             }
         }

@@ -78,7 +78,19 @@ impl AudioPort {
     }
 
     pub(crate) fn add_sink(&self, format: AudioFormat, sink: Arc<dyn AudioSink>) -> Result<SinkId> {
-        let id = self.0.output.add_sink(format, sink)?;
+        self.admit(self.0.output.add_sink(format, sink)?)
+    }
+
+    /// For sinks of our own that never block: they are called on the media task.
+    pub(crate) fn add_direct_sink(
+        &self,
+        format: AudioFormat,
+        sink: Arc<dyn AudioSink>,
+    ) -> Result<SinkId> {
+        self.admit(self.0.output.add_direct_sink(format, sink)?)
+    }
+
+    fn admit(&self, id: SinkId) -> Result<SinkId> {
         self.sinks().push(id);
         // The end of the call removes only the sinks that it sees.
         if self.0.is_over.load(Ordering::SeqCst) {

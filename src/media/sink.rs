@@ -79,6 +79,8 @@ struct FrameNote {
 struct RunState {
     running_on: Option<ThreadId>,
     is_scheduled: bool,
+    /// How many wait for the end of the running callback: mostly none, and then nobody is woken.
+    waiting: u32,
 }
 
 /// One sink with its queue. Shared by the handle, the media task and the media threads.
@@ -103,7 +105,6 @@ struct Threaded {
 
 impl SinkSlot {
     /// A sink that is called on the thread of [`SinkSlot::deliver`]; for fast sinks of our own.
-    #[allow(dead_code, reason = "no sink of ours runs on the media task; tests need it exact")]
     pub(crate) fn direct(id: SinkId, format: AudioFormat, sink: Arc<dyn AudioSink>) -> Arc<Self> {
         Arc::new(SinkSlot::build(id, format, sink, None))
     }
@@ -193,7 +194,9 @@ impl SinkSlot {
         let me = std::thread::current().id();
         let mut state = lock(&self.state);
         while state.running_on.is_some_and(|thread| thread != me) {
+            state.waiting += 1;
             state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 
@@ -218,8 +221,11 @@ impl SinkSlot {
         let mut state = lock(&self.state);
         state.running_on = None;
         state.is_scheduled = is_scheduled;
+        let has_waiting = state.waiting > 0;
         drop(state);
-        self.idle.notify_all();
+        if has_waiting {
+            self.idle.notify_all();
+        }
     }
 
     fn call(&self, frame: &AudioFrame<'_>) {
@@ -299,10 +305,13 @@ thread_local! {
 /// The pool for new sinks. `shutdown` takes it away; the next sink makes another.
 static CURRENT: Mutex<Option<Arc<Pool>>> = Mutex::new(None);
 
+/// Work for a media thread.
+type Job = Box<dyn FnOnce() + Send>;
+
 struct PoolState {
     queue: VecDeque<Arc<SinkSlot>>,
-    /// Sinks whose last handle is gone, to be dropped on a media thread.
-    disposals: Vec<Arc<dyn AudioSink>>,
+    /// Other work that may block: see [`run_on_media_thread`].
+    jobs: VecDeque<Job>,
     threads: Vec<JoinHandle<()>>,
     alive: usize,
     idle: usize,
@@ -335,7 +344,7 @@ impl Pool {
             process,
             state: Mutex::new(PoolState {
                 queue: VecDeque::with_capacity(64),
-                disposals: Vec::new(),
+                jobs: VecDeque::new(),
                 threads: Vec::new(),
                 alive: 0,
                 idle: 0,
@@ -374,16 +383,24 @@ impl Pool {
         self.work.notify_one();
     }
 
-    fn dispose(self: &Arc<Self>, sink: Arc<dyn AudioSink>) {
+    /// Gives the job back when the pool is closed.
+    fn submit(self: &Arc<Self>, job: Job) -> Result<(), Job> {
         let mut state = lock(&self.state);
         if state.is_closed {
-            drop(state);
-            drop_caught(sink);
-            return;
+            return Err(job);
         }
-        state.disposals.push(sink);
+        state.jobs.push_back(job);
+        self.add_thread_if_stuck(&mut state);
         drop(state);
         self.work.notify_one();
+        Ok(())
+    }
+
+    /// Drops a sink on a media thread: its destructor is foreign code.
+    fn dispose(self: &Arc<Self>, sink: Arc<dyn AudioSink>) {
+        if let Err(job) = self.submit(Box::new(move || drop(sink))) {
+            run_caught(job);
+        }
     }
 
     /// Starts one more thread when sinks wait although all threads have been busy for long.
@@ -411,9 +428,10 @@ impl Pool {
         let mut samples = Vec::with_capacity(1920);
         let mut state = lock(&self.state);
         while !state.is_closed {
-            if let Some(sink) = state.disposals.pop() {
+            if let Some(job) = state.jobs.pop_front() {
+                state.last_start_of_turn = Instant::now();
                 drop(state);
-                drop_caught(sink);
+                run_caught(job);
                 state = lock(&self.state);
                 continue;
             }
@@ -443,11 +461,18 @@ impl Pool {
     }
 }
 
-/// Drops a sink, whose destructor may panic like any foreign code.
-fn drop_caught(sink: Arc<dyn AudioSink>) {
-    if catch_unwind(AssertUnwindSafe(move || drop(sink))).is_err() {
-        tracing::error!("an audio sink panicked while it was dropped");
+/// Runs a job that may panic, like any foreign code.
+fn run_caught(job: Job) {
+    if catch_unwind(AssertUnwindSafe(job)).is_err() {
+        tracing::error!("an audio sink panicked while it was dropped or wrote");
     }
+}
+
+/// Runs `job` on a media thread, soon: for work of a sink that may block for a while, such as
+/// writing to a disk. Error: `Thread` when there is none; then it was not run.
+pub(crate) fn run_on_media_thread(job: impl FnOnce() + Send + 'static) -> Result<(), AudioError> {
+    let is_closed = |_| AudioError::Thread("the library is shutting down".into());
+    Pool::current()?.submit(Box::new(job)).map_err(is_closed)
 }
 
 /// Stops the media threads and waits up to 2 s for running callbacks.
@@ -468,7 +493,7 @@ pub fn shutdown() -> bool {
     let mut state = lock(&pool.state);
     state.is_closed = true;
     let queue = std::mem::take(&mut state.queue);
-    let disposals = std::mem::take(&mut state.disposals);
+    let jobs = std::mem::take(&mut state.jobs);
     pool.work.notify_all();
     while state.alive > own {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -481,7 +506,7 @@ pub fn shutdown() -> bool {
     let threads = std::mem::take(&mut state.threads);
     drop(state);
     drop(queue);
-    disposals.into_iter().for_each(drop_caught);
+    jobs.into_iter().for_each(run_caught);
     if !is_clean {
         tracing::warn!("an audio sink did not return; its media thread is left behind");
         return false;

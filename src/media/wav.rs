@@ -1,18 +1,20 @@
-//! WAV files: reading as 16-bit PCM, recording as a sink, and playing at the call's pace.
+//! WAV files: reading as 16-bit PCM, writing, and playing at the call's pace.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hound::{SampleFormat, WavSpec};
 
-use super::frame::{AudioError, AudioFormat, AudioFrame};
-use super::sink::AudioSink;
+use super::frame::{AudioError, AudioFormat};
 
 /// The largest file that [`read_wav`] loads, in bytes of 16-bit PCM (about 11 minutes at 48 kHz).
 #[allow(dead_code, reason = "only `read_wav` needs it")]
 pub const MAX_LOADED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Samples written at once.
+const MAX_BLOCK: usize = 16_384;
 
 fn wav_error(path: &Path, reason: impl std::fmt::Display) -> AudioError {
     AudioError::Wav { path: path.display().to_string(), reason: reason.to_string() }
@@ -23,11 +25,14 @@ fn wav_error(path: &Path, reason: impl std::fmt::Display) -> AudioError {
 /// More than two channels are mixed down to mono. Memory use does not depend on the file's size.
 pub struct WavReader {
     path: PathBuf,
-    inner: hound::WavReader<BufReader<File>>,
-    spec: WavSpec,
+    source: Source,
     format: AudioFormat,
-    /// One sample frame with all the file's channels.
-    frame: Vec<i16>,
+    total_frames: u64,
+}
+
+enum Source {
+    Plain(Plain),
+    Converted(Converted),
 }
 
 impl WavReader {
@@ -45,8 +50,15 @@ impl WavReader {
         let channels = if spec.channels == 2 { 2 } else { 1 };
         let format = AudioFormat::new(spec.sample_rate, channels);
         format.validate().map_err(|error| wav_error(path, error))?;
-        let frame = Vec::with_capacity(usize::from(spec.channels));
-        Ok(WavReader { path: path.to_owned(), inner, spec, format, frame })
+        let total_frames = u64::from(inner.duration());
+        let source = match Plain::open(path).map_err(|error| wav_error(path, error))? {
+            Some(plain) => Source::Plain(plain),
+            None => {
+                let frame = Vec::with_capacity(usize::from(spec.channels));
+                Source::Converted(Converted { inner, spec, frame })
+            }
+        };
+        Ok(WavReader { path: path.to_owned(), source, format, total_frames })
     }
 
     /// The format in which samples are returned.
@@ -57,13 +69,101 @@ impl WavReader {
     /// Sample frames per channel in the whole file, as its header says.
     #[allow(dead_code, reason = "only `read_wav` needs it")]
     pub fn total_frames(&self) -> u64 {
-        u64::from(self.inner.duration())
+        self.total_frames
     }
 
     /// Appends up to `frames` sample frames to `out`; returns how many, 0 at the end of the file.
     ///
     /// Error: `Wav` when the file is damaged; what was read before it is in `out`.
     pub fn read(&mut self, frames: usize, out: &mut Vec<i16>) -> Result<usize, AudioError> {
+        match &mut self.source {
+            Source::Plain(plain) => {
+                plain.read(frames, out).map_err(|error| wav_error(&self.path, error))
+            }
+            Source::Converted(converted) => {
+                converted.read(frames, out).map_err(|error| wav_error(&self.path, error))
+            }
+        }
+    }
+
+    /// Goes back to the beginning. Error: `Wav`.
+    pub fn rewind(&mut self) -> Result<(), AudioError> {
+        let result = match &mut self.source {
+            Source::Plain(plain) => plain.rewind(),
+            Source::Converted(converted) => converted.inner.seek(0),
+        };
+        result.map_err(|error| wav_error(&self.path, error))
+    }
+}
+
+/// The usual file, 16-bit with one or two channels: its bytes are the samples, so they are taken
+/// in blocks, which costs a small part of taking them one by one.
+struct Plain {
+    file: BufReader<File>,
+    /// Where the samples begin in the file.
+    start: u64,
+    total_bytes: u64,
+    left_bytes: u64,
+    frame_bytes: usize,
+    block: Vec<u8>,
+}
+
+impl Plain {
+    /// None for a file of another kind.
+    fn open(path: &Path) -> hound::Result<Option<Self>> {
+        let mut reader = hound::WavReader::open(path)?;
+        let spec = reader.spec();
+        let is_16_bit = spec.sample_format == SampleFormat::Int && spec.bits_per_sample == 16;
+        // 16 bits may lie in wider fields, which is only seen at a sample.
+        let is_plain = is_16_bit
+            && spec.channels <= 2
+            && reader.samples::<i16>().next().is_some_and(|sample| sample.is_ok());
+        if !is_plain {
+            return Ok(None);
+        }
+        let frame_bytes = 2 * usize::from(spec.channels);
+        let total_bytes = u64::from(reader.duration()) * frame_bytes as u64;
+        let mut file = reader.into_inner();
+        let start = file.stream_position()? - 2;
+        file.seek(SeekFrom::Start(start))?;
+        let left_bytes = total_bytes;
+        Ok(Some(Plain { file, start, total_bytes, left_bytes, frame_bytes, block: Vec::new() }))
+    }
+
+    fn read(&mut self, frames: usize, out: &mut Vec<i16>) -> std::io::Result<usize> {
+        let limit = (frames as u64).saturating_mul(self.frame_bytes as u64).min(self.left_bytes);
+        self.block.clear();
+        let got = self.file.by_ref().take(limit).read_to_end(&mut self.block)?;
+        self.left_bytes -= got as u64;
+        let whole = got - got % self.frame_bytes;
+        let samples = self.block[..whole].chunks_exact(2);
+        out.extend(samples.map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]])));
+        if (got as u64) < limit {
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::UnexpectedEof,
+                "the file is shorter than its header says",
+            ));
+        }
+        Ok(whole / self.frame_bytes)
+    }
+
+    fn rewind(&mut self) -> std::io::Result<()> {
+        self.file.seek(SeekFrom::Start(self.start))?;
+        self.left_bytes = self.total_bytes;
+        Ok(())
+    }
+}
+
+/// Any other file: each sample is converted, and many channels become one.
+struct Converted {
+    inner: hound::WavReader<BufReader<File>>,
+    spec: WavSpec,
+    /// One sample frame with all the file's channels.
+    frame: Vec<i16>,
+}
+
+impl Converted {
+    fn read(&mut self, frames: usize, out: &mut Vec<i16>) -> hound::Result<usize> {
         for done in 0..frames {
             if !self.read_frame()? {
                 return Ok(done);
@@ -78,16 +178,11 @@ impl WavReader {
         Ok(frames)
     }
 
-    /// Goes back to the beginning. Error: `Wav`.
-    pub fn rewind(&mut self) -> Result<(), AudioError> {
-        self.inner.seek(0).map_err(|error| wav_error(&self.path, error))
-    }
-
     /// Reads one sample frame; false at the end. Half a frame at the end is left out.
-    fn read_frame(&mut self) -> Result<bool, AudioError> {
+    fn read_frame(&mut self) -> hound::Result<bool> {
         self.frame.clear();
         let spec = self.spec;
-        let result = match spec.sample_format {
+        match spec.sample_format {
             SampleFormat::Float => take(
                 self.inner.samples::<f32>(),
                 spec.channels,
@@ -100,8 +195,7 @@ impl WavReader {
                 |s| to_16_bit(s, spec.bits_per_sample),
                 &mut self.frame,
             ),
-        };
-        result.map_err(|error| wav_error(&self.path, error))
+        }
     }
 }
 
@@ -147,18 +241,7 @@ pub fn read_wav(path: impl AsRef<Path>) -> Result<(AudioFormat, Vec<i16>), Audio
     Ok((format, samples))
 }
 
-/// Gives a WAV file in chunks of 20 ms, for pushing to an `AudioInput` while it has room.
-///
-/// ```ignore
-/// let mut player = WavPlayer::open("greeting.wav", false)?;
-/// loop {
-///     while input.free_ms() >= 20 {
-///         let Some(chunk) = player.next_chunk()? else { return Ok(()) };
-///         input.push(chunk.samples, chunk.format)?;
-///     }
-///     std::thread::sleep(std::time::Duration::from_millis(20));
-/// }
-/// ```
+/// Gives a WAV file in chunks of 20 ms.
 pub struct WavPlayer {
     reader: WavReader,
     is_looping: bool,
@@ -172,10 +255,8 @@ pub struct WavPlayer {
 /// 20 ms of a file, borrowed until the next one.
 #[derive(Clone, Copy, Debug)]
 pub struct WavChunk<'a> {
-    /// Interleaved samples.
+    /// Interleaved samples in the player's format.
     pub samples: &'a [i16],
-    /// The format of the samples.
-    pub format: AudioFormat,
 }
 
 impl WavPlayer {
@@ -230,11 +311,11 @@ impl WavPlayer {
         self.chunk.resize(wanted * self.format().channels as usize, 0);
         self.is_finished = false;
         self.played_frames += got as u64;
-        Ok(Some(WavChunk { samples: &self.chunk, format: self.reader.format() }))
+        Ok(Some(WavChunk { samples: &self.chunk }))
     }
 }
 
-/// Records frames to a 16-bit WAV file. Add it to an `AudioOutput` with the same format.
+/// Writes a 16-bit WAV file.
 ///
 /// Writing is buffered; the header is completed by [`WavWriter::finish`], or when the last handle
 /// is dropped. After a write error nothing more is written and `finish` returns the error.
@@ -278,8 +359,7 @@ impl WavWriter {
         let WriterState::Open(writer) = &mut *state else {
             return self.status(&state);
         };
-        let result = samples.iter().try_for_each(|&sample| writer.write_sample(sample));
-        if let Err(error) = result {
+        if let Err(error) = write_block(writer, samples) {
             *state = WriterState::Failed(error.to_string());
         }
         self.status(&state)
@@ -299,6 +379,11 @@ impl WavWriter {
         self.status(&state)
     }
 
+    /// An error of this file.
+    pub(super) fn error(&self, reason: String) -> AudioError {
+        wav_error(&self.path, reason)
+    }
+
     fn state(&self) -> MutexGuard<'_, WriterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -309,28 +394,19 @@ impl WavWriter {
             _ => Ok(()),
         }
     }
-
-    fn fail(&self, reason: String) {
-        tracing::warn!(path = %self.path.display(), reason, "a recording ended early");
-        // Dropping the writer here completes the header for what is in the file.
-        *self.state() = WriterState::Failed(reason);
-    }
 }
 
-impl AudioSink for WavWriter {
-    fn on_frame(&self, frame: &AudioFrame<'_>) {
-        if !matches!(*self.state(), WriterState::Open(_)) {
-            return;
-        }
-        if frame.format != self.format {
-            self.fail(format!("frames are {:?}, the file is {:?}", frame.format, self.format));
-        } else if let Err(error) = self.write(frame.samples) {
-            self.fail(match error {
-                AudioError::Wav { reason, .. } => reason,
-                other => other.to_string(),
-            });
-        }
+/// All samples at once: one by one costs several times as much.
+fn write_block(
+    writer: &mut hound::WavWriter<BufWriter<File>>,
+    samples: &[i16],
+) -> hound::Result<()> {
+    for block in samples.chunks(MAX_BLOCK) {
+        let mut block_writer = writer.get_i16_writer(block.len() as u32);
+        block.iter().for_each(|&sample| block_writer.write_sample(sample));
+        block_writer.flush()?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -449,53 +525,44 @@ mod tests {
         assert!(WavPlayer::open(&empty.0, true).unwrap().next_chunk().unwrap().is_none());
     }
 
-    fn frame(samples: &[i16], format: AudioFormat) -> AudioFrame<'_> {
-        AudioFrame { samples, format, timestamp_us: 0, is_concealed: false }
-    }
-
     #[test]
-    fn recordings_are_complete_when_finished_or_dropped() {
+    fn files_are_complete_when_finished_or_dropped() {
         for is_finished in [true, false] {
-            let file = TempFile::new(&format!("record{is_finished}"));
+            let file = TempFile::new(&format!("write{is_finished}"));
             let writer = WavWriter::create(&file.0, AudioFormat::STEREO_48K).unwrap();
-            for i in 0..50 {
-                writer.on_frame(&frame(&[i; 1920], AudioFormat::STEREO_48K));
+            for i in 0..5 {
+                writer.write(&[i; 19_200]).unwrap();
             }
             if is_finished {
                 writer.finish().unwrap();
                 writer.finish().unwrap();
-                writer.on_frame(&frame(&[9; 1920], AudioFormat::STEREO_48K));
+                writer.write(&[9; 1920]).unwrap();
             }
             drop(writer);
             let (format, samples) = read_wav(&file.0).unwrap();
             assert_eq!((format, samples.len()), (AudioFormat::STEREO_48K, 96_000));
-            assert_eq!(samples[95_999], 49);
+            assert_eq!(samples[95_999], 4);
         }
     }
 
     #[test]
-    fn wrong_frames_end_the_recording_with_an_error() {
+    fn what_cannot_be_created_is_an_error() {
         let file = TempFile::new("wrong");
-        let writer = WavWriter::create(&file.0, AudioFormat::MONO_8K).unwrap();
-        writer.on_frame(&frame(&[1; 160], AudioFormat::MONO_8K));
-        writer.on_frame(&frame(&[1; 320], AudioFormat::MONO_16K));
-        writer.on_frame(&frame(&[1; 160], AudioFormat::MONO_8K));
-        assert!(matches!(writer.finish(), Err(AudioError::Wav { .. })));
-        assert_eq!(read_wav(&file.0).unwrap().1.len(), 160);
         assert!(WavWriter::create("no/such/dir/x.wav", AudioFormat::MONO_8K).is_err());
         assert!(WavWriter::create(&file.0, AudioFormat::new(1, 1)).is_err());
     }
 
-    /// A device that is always full.
-    #[cfg(target_os = "linux")]
     #[test]
-    fn write_errors_are_reported() {
-        let Ok(writer) = WavWriter::create("/dev/full", AudioFormat::MONO_8K) else {
-            return;
-        };
-        for _ in 0..100 {
-            writer.on_frame(&frame(&[1; 160], AudioFormat::MONO_8K));
-        }
-        assert!(writer.finish().is_err());
+    fn a_file_that_is_cut_short_is_an_error_after_what_is_there() {
+        let file = TempFile::new("short");
+        write_ints(&file, 8_000, 1, 16, &[7; 400]);
+        let whole = std::fs::metadata(&file.0).unwrap().len();
+        let options = std::fs::OpenOptions::new().write(true).open(&file.0).unwrap();
+        options.set_len(whole - 401).unwrap();
+        let mut reader = WavReader::open(&file.0).unwrap();
+        let mut heard = Vec::new();
+        assert_eq!(reader.read(100, &mut heard).unwrap(), 100);
+        assert!(reader.read(300, &mut heard).is_err());
+        assert_eq!(heard, [7; 199]);
     }
 }
