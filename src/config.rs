@@ -223,6 +223,25 @@ pub(crate) const PING_WATCHDOG: Duration = Duration::from_secs(15);
 /// First and longest reconnect delay; doubled per attempt, each multiplied by 0.5 to 1.0.
 pub(crate) const RECONNECT_DELAY: (Duration, Duration) =
     (Duration::from_millis(100), Duration::from_secs(3));
+/// How long an answered call whose far side fell silent is watched before its path is made anew;
+/// ICE needs four seconds of silence to say so.
+pub(crate) const RECOVERY_DEBOUNCE: Duration = Duration::from_secs(1);
+/// Tries to make the path anew before the call is ended (the SDK's number).
+pub(crate) const RECOVERY_ATTEMPTS: u32 = 3;
+/// From the offer of a try to its answer.
+pub(crate) const RECOVERY_ANSWER: Duration = Duration::from_secs(10);
+/// From the answer of a try to media.
+pub(crate) const RECOVERY_CONNECT: Duration = Duration::from_secs(5);
+/// Between a try that was refused and the next one.
+pub(crate) const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
+/// The whole of one recovery, with the waits for the session.
+pub(crate) const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
+/// How long a call that came in rings on after the session was made anew without news of it, and
+/// after it was taken up again.
+pub(crate) const RING_AFTER_LOSS: Duration = Duration::from_secs(10);
+pub(crate) const RING_AFTER_RESUME: Duration = Duration::from_secs(60);
+/// How long a bye waits for a session that is being made anew.
+pub(crate) const BYE_LIFETIME: Duration = Duration::from_secs(60);
 /// Waiting for the acknowledgement of `verto.bye` when hanging up.
 pub(crate) const BYE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest time for candidates; with what was found by then the offer is sent.

@@ -7,6 +7,7 @@ mod layout;
 mod member;
 mod members;
 mod reason;
+mod recovery;
 mod router;
 mod start;
 mod state;
@@ -65,6 +66,7 @@ pub(crate) struct Progress {
     pub(crate) end: Option<EndReason>,
     pub(crate) times: SetupTimes,
     pub(crate) is_muted: bool,
+    pub(crate) is_recovering: bool,
     pub(crate) roster: members::Roster,
 }
 
@@ -96,6 +98,11 @@ impl Call {
     /// Where the call stands at this moment.
     pub fn state(&self) -> CallState {
         *self.0.state.borrow()
+    }
+
+    /// Whether the media path is being made anew at this moment; the state stays `Active` or `Held`.
+    pub fn is_recovering(&self) -> bool {
+        self.progress().is_recovering
     }
 
     /// Why the call ended; `None` while it has not.

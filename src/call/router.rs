@@ -214,6 +214,7 @@ impl Router {
         };
         if self.is_known(&invite.call_id) {
             tracing::debug!(call = invite.call_id, "a call was announced again");
+            self.route(&[&Value::from(invite.call_id)], || ServerMessage::Announced);
             return;
         }
         let context = self.inbound.get().filter(|_| self.ringing() < MAX_RINGING);
@@ -289,15 +290,22 @@ impl Listener for Router {
         }
         tracing::info!(?state, reason, "session");
         self.events.publish(ClientEvent::StateChanged { state, reason: reason.to_owned() });
+        if state == ClientState::Reconnecting {
+            self.message_all(|| ServerMessage::SessionAway);
+        }
         if state == ClientState::Closed {
             self.events.end();
         }
     }
 
     fn on_client_event(&self, event: ClientEvent) {
-        let is_ready = matches!(event, ClientEvent::SessionReady { .. });
+        let resumed = match &event {
+            ClientEvent::SessionReady { is_resumed, .. } => Some(*is_resumed),
+            _ => None,
+        };
         self.events.publish(event);
-        if is_ready {
+        if let Some(is_resumed) = resumed {
+            self.message_all(|| ServerMessage::SessionReady { is_resumed });
             self.repeat_online();
         }
     }

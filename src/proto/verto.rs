@@ -87,6 +87,26 @@ impl Dialog {
         envelope
     }
 
+    /// `verto.invite` that takes up a call which the service has already (`attach`).
+    pub(crate) fn reattach(&self, id: &str, sdp: &str) -> Value {
+        let mut envelope = self.invite(id, sdp);
+        let dialog = &mut envelope["message"]["params"]["dialogParams"];
+        dialog["attach"] = json!(true);
+        dialog["reattaching"] = json!(true);
+        envelope
+    }
+
+    /// `verto.modify` with `updateMedia` and a complete offer; the answer comes with the result.
+    pub(crate) fn update_media(&self, id: &str, sdp: &str) -> Value {
+        let params = json!({
+            "sessid": self.call_id,
+            "action": "updateMedia",
+            "sdp": sdp,
+            "dialogParams": self.dialog_params(),
+        });
+        self.envelope(id, "verto.modify", params)
+    }
+
     /// `verto.answer` with a complete answer.
     pub(crate) fn answer(&self, id: &str, sdp: &str) -> Value {
         let params = json!({"sdp": sdp, "dialogParams": self.dialog_params()});
