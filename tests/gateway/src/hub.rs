@@ -96,6 +96,7 @@ pub struct Counters {
     pub connects: u64,
     pub resumes: u64,
     pub refused_connects: u64,
+    pub reauthentications: u64,
     pub requests: u64,
     pub duplicate_requests: u64,
     pub events: u64,
@@ -268,6 +269,9 @@ impl Hub {
                 return;
             };
             let Some(socket) = &session.socket else {
+                if inner.faults.loses_events() {
+                    return;
+                }
                 session.backlog.push(text.clone());
                 session.track(id, kind, text);
                 return;
