@@ -35,6 +35,10 @@ pub struct ClientOptions {
     /// fail where there is no such server. Default false.
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub relay_only: bool,
+    /// Whether the client notices by itself when the device's addresses change (Linux; elsewhere
+    /// the platform's own notice has to be passed on with `network_changed`). Default true.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
+    pub watch_network: bool,
     /// Longest time for `connect` in milliseconds, 1 to 600000. Default 15000.
     #[cfg_attr(feature = "uniffi", uniffi(default = 15000))]
     pub connect_timeout_ms: u32,
@@ -54,6 +58,7 @@ impl ClientOptions {
             agent: None,
             media_addresses: Vec::new(),
             relay_only: false,
+            watch_network: true,
             connect_timeout_ms: 15_000,
             request_timeout_ms: 10_000,
         }
@@ -93,6 +98,7 @@ impl std::fmt::Debug for ClientOptions {
             .field("agent", &self.agent)
             .field("media_addresses", &self.media_addresses)
             .field("relay_only", &self.relay_only)
+            .field("watch_network", &self.watch_network)
             .field("connect_timeout_ms", &self.connect_timeout_ms)
             .field("request_timeout_ms", &self.request_timeout_ms)
             .finish()
@@ -220,6 +226,12 @@ impl AnswerOptions {
 pub(crate) const SOCKET_OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Without a ping from the server for this long after one came, the socket counts as half-open.
 pub(crate) const PING_WATCHDOG: Duration = Duration::from_secs(15);
+/// After a change of the network the server must give a sign of life within this time.
+pub(crate) const PROBE_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// After a change of the network as the platform's messages show it, this long without another
+/// one is waited for, but no longer than the second.
+pub(crate) const NETWORK_QUIET: (Duration, Duration) =
+    (Duration::from_millis(300), Duration::from_secs(2));
 /// First and longest reconnect delay; doubled per attempt, each multiplied by 0.5 to 1.0.
 pub(crate) const RECONNECT_DELAY: (Duration, Duration) =
     (Duration::from_millis(100), Duration::from_secs(3));

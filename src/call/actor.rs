@@ -4,11 +4,11 @@ mod recovering;
 
 use super::control::{Prepared, Request};
 use super::event::{CallEvent, CallState, EndReason};
+use super::reason::Cause;
 use super::recovery::{self, Recovery};
 use super::router::Router;
 use super::state::{Input, Output, State, Timer};
 use super::{Progress, Shared};
-use super::reason::Cause;
 use crate::config::{AnswerOptions, BYE_LIFETIME};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
@@ -23,6 +23,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -71,15 +72,20 @@ pub(crate) enum Command {
 
 /// What the service, the session and the media tell the call.
 pub(crate) enum ServerMessage {
-    Verto { event: VertoEvent, node_id: Option<String> },
+    Verto {
+        event: VertoEvent,
+        node_id: Option<String>,
+    },
     Event(Event),
     /// The call was announced once more, in a session that was made anew.
     Announced,
     SessionAway,
-    SessionReady { is_resumed: bool },
+    SessionReady {
+        is_resumed: bool,
+    },
     SessionLost(Error),
     /// The device has other addresses than before; these are all.
-    NetworkChanged,
+    NetworkChanged(Vec<IpAddr>),
     Shutdown,
     Media(LegEvent),
 }
@@ -366,7 +372,11 @@ impl Actor {
                 self.recover(recovery::Input::SessionReady { is_resumed });
             }
             ServerMessage::SessionLost(error) => self.input(Input::SessionLost(error)),
-            ServerMessage::NetworkChanged => self.recover(recovery::Input::AddressGone),
+            ServerMessage::NetworkChanged(addresses) => {
+                if let Some(leg) = &self.leg {
+                    leg.network_changed(addresses);
+                }
+            }
             ServerMessage::Shutdown => self.input(Input::Shutdown),
             ServerMessage::Media(event) => self.media(event),
         }
@@ -454,6 +464,7 @@ impl Actor {
                 self.recover(recovery::Input::Lost);
             }
             LegEvent::Recovered { gap } => self.media_back(gap),
+            LegEvent::AddressGone => self.recover(recovery::Input::AddressGone),
             LegEvent::Failed(error) => self.input(Input::MediaFailed(error)),
         }
     }

@@ -63,9 +63,15 @@ pub(crate) enum Refusal {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Output {
     /// Tell the application that a try begins.
-    Announce { reason: String, attempt: u32 },
+    Announce {
+        reason: String,
+        attempt: u32,
+    },
     /// Make an offer; with `is_fresh` by a new peer connection, with `prefers_relay` over relays.
-    MakeOffer { is_fresh: bool, prefers_relay: bool },
+    MakeOffer {
+        is_fresh: bool,
+        prefers_relay: bool,
+    },
     /// Send the offer as `updateMedia`.
     Ask,
     /// Send the offer as an invite that takes the call up again.
@@ -123,11 +129,6 @@ impl Recovery {
         self.phase == Phase::Reattaching
     }
 
-    /// Whether something is being done.
-    pub(crate) fn is_active(&self) -> bool {
-        !matches!(self.phase, Phase::Idle | Phase::Doubting)
-    }
-
     /// Takes one input; gives what to do.
     pub(crate) fn handle(&mut self, input: Input) -> Vec<Output> {
         match input {
@@ -177,8 +178,7 @@ impl Recovery {
                 self.has_path = true;
                 self.phase = Phase::Idle;
                 self.attempt = 0;
-                let mut outputs =
-                    vec![Output::Disarm(Timer::Step), Output::Disarm(Timer::Limit)];
+                let mut outputs = vec![Output::Disarm(Timer::Step), Output::Disarm(Timer::Limit)];
                 outputs.push(Output::Recovered);
                 if std::mem::take(&mut self.is_again) {
                     outputs.extend(self.begin("the network changed again"));

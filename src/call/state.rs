@@ -296,9 +296,7 @@ impl State {
             return vec![Output::Arm(Timer::Ring, limit)];
         }
         match &self.offer {
-            Some(offer)
-                if !is_resumed && !self.was_answered && self.current > CallState::New =>
-            {
+            Some(offer) if !is_resumed && !self.was_answered && self.current > CallState::New => {
                 vec![Output::RepeatInvite(offer.clone())]
             }
             _ => Vec::new(),

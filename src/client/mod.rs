@@ -1,5 +1,6 @@
 //! The client: one subscriber's session with the service.
 
+mod network;
 mod shutdown;
 
 pub use crate::session::{ClientEvent, ClientState};
@@ -17,8 +18,9 @@ use crate::rest::{self, AddressPage, AddressQuery, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// The events of a client, see [`EventStream`].
 pub type ClientEventStream = EventStream<ClientEvent>;
@@ -39,6 +41,8 @@ pub(crate) struct Inner {
     router: Arc<Router>,
     events: Bus<ClientEvent>,
     runtime: runtime::Generation,
+    /// The task that notices changes of the network.
+    watch: Mutex<Option<AbortHandle>>,
 }
 
 impl Client {
@@ -74,8 +78,13 @@ impl Client {
             relay_only: options.relay_only,
             tls: Arc::clone(&tls),
         });
-        let inner = Inner { options, tls, http, session, router, events, runtime };
+        let watches_network = options.watch_network;
+        let inner =
+            Inner { options, tls, http, session, router, events, runtime, watch: Mutex::new(None) };
         let client = Self(Arc::new(inner));
+        if watches_network {
+            network::watch(&client.0)?;
+        }
         shutdown::register(&client.0);
         Ok(client)
     }
@@ -198,6 +207,24 @@ impl Client {
         .await
     }
 
+    /// Tells the client that the device's network changed: another Wi-Fi, mobile data instead of
+    /// Wi-Fi, a VPN, waking up. Call it from the platform's own notice (`NWPathMonitor`,
+    /// `ConnectivityManager.NetworkCallback`); on Linux the client notices by itself unless
+    /// `watch_network` is off. Does not wait; harmless when nothing changed.
+    ///
+    /// The connection to the service is checked at once, and made anew without a pause if it is
+    /// dead. Calls whose local address is gone make their media path anew
+    /// ([`crate::CallEvent::Recovering`]).
+    /// Errors: `Closed` after `disconnect`; `Forked`.
+    pub fn network_changed(&self) -> Result<()> {
+        self.0.runtime.check()?;
+        if self.state() == ClientState::Closed {
+            return Err(Error::closed("the client"));
+        }
+        network::changed(&self.0);
+        Ok(())
+    }
+
     /// The call of this id, if it is this client's and not over.
     pub fn call(&self, id: &str) -> Option<Call> {
         self.0.router.call(id)
@@ -226,6 +253,8 @@ impl std::fmt::Debug for Client {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        let watch = self.watch.get_mut().unwrap_or_else(PoisonError::into_inner);
+        watch.iter().for_each(AbortHandle::abort);
         shutdown::close_in_background(self);
     }
 }

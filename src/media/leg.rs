@@ -77,6 +77,8 @@ pub(crate) enum LegEvent {
     Recovered {
         gap: Duration,
     },
+    /// The path's local address is not the device's any more.
+    AddressGone,
     /// There never was a path, and none is to come.
     Failed(Error),
 }
@@ -86,6 +88,7 @@ enum Command {
     Answer(String, oneshot::Sender<Result<()>>),
     Accept(String, oneshot::Sender<Result<String>>),
     Restart(Restart, oneshot::Sender<Result<String>>),
+    NetworkChanged(Vec<IpAddr>),
     Close(oneshot::Sender<()>),
 }
 
@@ -133,6 +136,11 @@ impl Leg {
         answer.await.map_err(|_| gone())?
     }
 
+    /// The device has these addresses now; tells by an event if the path's own is not among them.
+    pub(crate) fn network_changed(&self, addresses: Vec<IpAddr>) {
+        let _ = self.commands.try_send(Command::NetworkChanged(addresses));
+    }
+
     /// Says goodbye and waits for the end of the task; no sink is called any more afterwards.
     pub(crate) async fn close(&self) {
         let (reply, done) = oneshot::channel();
@@ -170,6 +178,15 @@ impl Transport {
             is_restarting: false,
         }
     }
+
+    /// The local candidate that sends from this address.
+    fn candidate_at(&self, from: SocketAddr) -> Option<&LocalCandidate> {
+        self.candidates.iter().find(|candidate| match candidate {
+            LocalCandidate::Host(address) => *address == from,
+            LocalCandidate::ServerReflexive { base, .. } => *base == from,
+            LocalCandidate::Relay { relayed, .. } => *relayed == from,
+        })
+    }
 }
 
 /// Audio both ways, from the negotiation on.
@@ -197,6 +214,8 @@ struct Task {
     loss: Option<restart::Loss>,
     /// Whether checks stay unanswered while packets still come.
     is_doubtful: bool,
+    /// From where to where media go.
+    route: Option<(SocketAddr, SocketAddr)>,
     last_packet: Option<Instant>,
     is_connected: bool,
     next_tick: Instant,
@@ -225,6 +244,7 @@ impl Task {
             successor: None,
             loss: None,
             is_doubtful: false,
+            route: None,
             last_packet: None,
             is_connected: false,
             next_tick: Instant::now(),
@@ -285,6 +305,7 @@ impl Task {
             Command::Answer(sdp, reply) => drop(reply.send(self.apply_answer(&sdp))),
             Command::Accept(offer, reply) => drop(reply.send(self.accept(&offer).await)),
             Command::Restart(restart, reply) => self.restart(restart, reply),
+            Command::NetworkChanged(addresses) => self.look_at_address(&addresses),
             // Handled by the loop.
             Command::Close(reply) => drop(reply.send(())),
         }
@@ -461,18 +482,15 @@ impl Task {
         if is_heard {
             self.heard(now);
         }
-        if let Some((from, to)) = route.filter(|_| !self.is_connected || self.loss.is_some()) {
+        if let Some((from, to)) = route.filter(|route| self.route != Some(*route)) {
+            self.route = Some((from, to));
             self.note_route(from, to);
         }
     }
 
     fn note_route(&mut self, from: SocketAddr, to: SocketAddr) {
         let Some(transport) = &self.transport else { return };
-        let local = transport.candidates.iter().find(|candidate| match candidate {
-            LocalCandidate::Host(address) => *address == from,
-            LocalCandidate::ServerReflexive { base, .. } => *base == from,
-            LocalCandidate::Relay { relayed, .. } => *relayed == from,
-        });
+        let local = transport.candidate_at(from);
         let remote = transport.remote_candidates.iter().find(|(_, address)| *address == to);
         let mut facts = self.config.port.facts();
         facts.local_candidate = format!("{} {from}", local.map_or("prflx", LocalCandidate::kind));

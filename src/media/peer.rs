@@ -12,14 +12,14 @@ use crate::media::codec::AudioCodec;
 use crate::proto::sdp::{Description, Kind};
 use bytes::{Bytes, BytesMut};
 use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::certificate::{CertificateParams, RTCCertificate};
 use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
 use rtc::peer_connection::configuration::media_engine::{
     MediaEngine, MIME_TYPE_OPUS, MIME_TYPE_PCMA, MIME_TYPE_PCMU, MIME_TYPE_TELEPHONE_EVENT,
 };
-use rtc::peer_connection::certificate::{CertificateParams, RTCCertificate};
-use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::configuration::setting_engine::{SettingEngine, SettingEngineBuilder};
 use rtc::peer_connection::configuration::RTCConfigurationBuilder;
+use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::event::RTCPeerConnectionEvent;
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::sdp::RTCSessionDescription;
@@ -211,8 +211,7 @@ impl Peer {
             .build(now)
             .map_err(|error| failed(&error))?;
         let first = codecs.first().copied().unwrap_or(AudioCodec::Opus);
-        let sender =
-            connection
+        let sender = connection
             .add_track(audio_track(stream.ssrc, first))
             .map_err(|error| failed(&error))?;
         prefer(&mut connection, audio_codecs(codecs))?;

@@ -139,6 +139,11 @@ impl Actor {
                 self.flush().await;
             }
             Command::Abandon(error) => self.input(Input::Abandon(error)).await,
+            Command::NetworkChanged(addresses) => {
+                let own = self.local_address;
+                let is_address_gone = own.is_some_and(|own| !addresses.contains(&own));
+                self.input(Input::NetworkChanged { is_address_gone }).await;
+            }
             Command::Close { reply } => {
                 self.closed.push(reply);
                 self.input(Input::Close).await;
@@ -162,7 +167,10 @@ impl Actor {
 
     async fn frame(&mut self, frame: WsFrame) {
         self.last_frame = Instant::now();
+        // Whatever came is the sign of life.
+        self.timers.retain(|(timer, _)| *timer != Timer::Probe);
         match frame {
+            WsFrame::Alive => {}
             WsFrame::Text(text) => match Frame::parse(&text) {
                 Some(Frame::Request { id, method, params }) => {
                     self.server_request(id, &method, params).await;
@@ -288,6 +296,7 @@ impl Actor {
                 self.connect_id = Some(id.clone());
                 self.write(jsonrpc::request(&id, "signalwire.connect", &params)).await;
             }
+            Output::Probe => self.probe().await,
             Output::Arm(timer, delay) => {
                 self.timers.retain(|(armed, _)| *armed != timer);
                 self.timers.push((timer, Instant::now() + delay));
@@ -354,6 +363,13 @@ impl Actor {
             let Some(frame) = self.requests.next_to_send(Instant::now()) else { break };
             self.write(frame).await;
         }
+    }
+
+    /// A protocol ping: the service answers it whatever else it is busy with.
+    async fn probe(&mut self) {
+        let Some(sender) = self.sender.as_mut().filter(|_| !self.is_broken) else { return };
+        let asked = tokio::time::timeout(crate::config::PROBE_TIMEOUT, sender.ping()).await;
+        self.is_broken |= !matches!(asked, Ok(Ok(())));
     }
 
     /// Writes one frame; a failure ends the socket at the next turn of the loop.

@@ -71,10 +71,16 @@ pub(crate) struct Outgoing {
 }
 
 pub(crate) enum Command {
-    Connect { reply: oneshot::Sender<Result<()>> },
+    Connect {
+        reply: oneshot::Sender<Result<()>>,
+    },
     Request(Outgoing),
     Abandon(Error),
-    Close { reply: oneshot::Sender<()> },
+    /// The device's addresses changed; these are all.
+    NetworkChanged(Vec<IpAddr>),
+    Close {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 impl Session {
@@ -131,6 +137,12 @@ impl Session {
         let outgoing = Outgoing { method, params, timeout, survives_reconnect, reply };
         self.send(Command::Request(outgoing)).await?;
         answer.await.unwrap_or_else(|_| Err(Error::closed("the client")))
+    }
+
+    /// The network changed: the socket is looked at now. Does not wait.
+    pub(crate) fn network_changed(&self, addresses: Vec<IpAddr>) {
+        // A full queue means that the session is busy with the change already, or stuck for good.
+        let _ = self.commands.try_send(Command::NetworkChanged(addresses));
     }
 
     /// Closes the socket with a close frame and ends the task. Idempotent.

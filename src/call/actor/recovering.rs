@@ -84,15 +84,12 @@ impl Actor {
         let params = self.dialog.update_media(&id, &sdp);
         let session = self.session.clone();
         self.work.push(Box::pin(async move {
-            let asked =
-                session.request_with("webrtc.verto", params, RECOVERY_ANSWER, false).await;
+            let asked = session.request_with("webrtc.verto", params, RECOVERY_ANSWER, false).await;
             let input = match asked {
                 Ok(result) => match result["sdp"].as_str() {
                     Some(answer) => match leg.apply_answer(answer.to_owned()).await {
                         Ok(()) => Input::Applied,
-                        Err(error) => {
-                            Input::Refused(Refusal::Refused(error.message().to_owned()))
-                        }
+                        Err(error) => Input::Refused(Refusal::Refused(error.message().to_owned())),
                     },
                     None => Input::Refused(Refusal::Refused(
                         "the service answered updateMedia without a description".to_owned(),

@@ -7,7 +7,7 @@
 use super::{Audio, LegEvent, Task, Transport};
 use crate::error::{Error, Result};
 use crate::media::gather::{gather, GatherConfig, Gathered};
-use crate::media::peer::{Identity, Peer};
+use crate::media::peer::{Identity, LocalCandidate, Peer};
 use crate::media::sockets::Sockets;
 use crate::proto::ice::IceServer;
 use crate::proto::sdp::{Description, Kind};
@@ -218,6 +218,18 @@ impl Task {
         if self.loss.is_none() {
             self.give_up_path(now);
             (self.events)(LegEvent::Lost);
+        }
+    }
+
+    /// Whether the address from which media go is still one of the device's.
+    pub(super) fn look_at_address(&mut self, addresses: &[IpAddr]) {
+        let (Some((from, _)), Some(transport)) = (self.route, &self.transport) else { return };
+        let own = match transport.candidate_at(from) {
+            Some(LocalCandidate::Relay { base, .. }) => base.ip(),
+            _ => from.ip(),
+        };
+        if !addresses.contains(&own) {
+            (self.events)(LegEvent::AddressGone);
         }
     }
 

@@ -348,7 +348,10 @@ fn on_sockets(hub: &Arc<Hub>, name: &str, fault: &Value) -> Option<Value> {
                 socket.send(Out::Close(code, reason.to_owned()));
             }
             "disconnect" => disconnect(hub, socket, fault),
-            "half_open" => socket.frozen.store(true, Relaxed),
+            "half_open" => {
+                socket.frozen.store(true, Relaxed);
+                socket.send(Out::Wake);
+            }
             "malformed" => socket.send(Out::Text("{\"jsonrpc\":\"2.0\",\"id\":".into())),
             "send_text" => {
                 let text = rpc::text(fault, "text").unwrap_or_default();

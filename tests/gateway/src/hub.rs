@@ -28,6 +28,8 @@ pub enum Out {
     Text(String),
     Binary(Vec<u8>),
     Close(u16, String),
+    /// Nothing to send; the socket only looks at itself anew.
+    Wake,
     /// Gone without a word.
     Drop,
 }

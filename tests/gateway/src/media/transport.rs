@@ -319,8 +319,8 @@ impl Task {
     fn update(&mut self, update: Update, now: Instant) {
         let Update { remote, credentials, setup, identity } = update;
         let old = self.remote.replace(remote.clone());
-        let new_certificate = identity.is_some()
-            || old.as_ref().is_none_or(|o| o.fingerprint != remote.fingerprint);
+        let new_certificate =
+            identity.is_some() || old.as_ref().is_none_or(|o| o.fingerprint != remote.fingerprint);
         if let Some(identity) = identity {
             self.setting.identity = identity;
         }
