@@ -35,6 +35,12 @@ pub struct ClientOptions {
     /// fail where there is no such server. Default false.
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub relay_only: bool,
+    /// What `session_record` of a client gave in a process that is gone: `connect` takes up its
+    /// session, and its calls come as the event `CallRestored`. A session that the service has
+    /// forgotten, or that is another subscriber's, is replaced by a new one (`SessionReady` with
+    /// `is_resumed` false), and its calls come as `RestoreFailed`. A secret, never logged.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub resume_from: Option<String>,
     /// Whether the client notices by itself when the device's addresses change (Linux; elsewhere
     /// the platform's own notice has to be passed on with `network_changed`). Default true.
     #[cfg_attr(feature = "uniffi", uniffi(default = true))]
@@ -58,6 +64,7 @@ impl ClientOptions {
             agent: None,
             media_addresses: Vec::new(),
             relay_only: false,
+            resume_from: None,
             watch_network: true,
             connect_timeout_ms: 15_000,
             request_timeout_ms: 10_000,
@@ -98,6 +105,7 @@ impl std::fmt::Debug for ClientOptions {
             .field("agent", &self.agent)
             .field("media_addresses", &self.media_addresses)
             .field("relay_only", &self.relay_only)
+            .field("resume_from", &self.resume_from.as_ref().map(|_| "<redacted>"))
             .field("watch_network", &self.watch_network)
             .field("connect_timeout_ms", &self.connect_timeout_ms)
             .field("request_timeout_ms", &self.request_timeout_ms)

@@ -385,6 +385,7 @@ impl Actor {
     fn verto_event(&mut self, event: &VertoEvent, node_id: Option<String>) {
         if let Some(node) = node_id {
             self.dialog.node_id = Some(node);
+            self.note_node();
         }
         let sdp = || event.sdp().map(str::to_owned);
         match event.method.as_str() {
@@ -412,6 +413,8 @@ impl Actor {
                 self.note_time(|times| &mut times.answered_ms);
                 self.input(Input::Answer(sdp()));
             }
+            // The service has the call, and so has this side.
+            "verto.attach" => {}
             "verto.bye" => {
                 self.acknowledge(event);
                 let (cause, code) = event.cause();
@@ -512,6 +515,7 @@ impl Actor {
         if let Some(node) = &accepted.node_id {
             self.dialog.node_id = Some(node.clone());
         }
+        self.note_node();
         if let Some(alias) = &accepted.call_id {
             self.router.add_alias(&self.dialog_id(), alias);
         }
@@ -659,6 +663,10 @@ impl Actor {
         self.enter(CallState::Ended);
         self.events.publish(CallEvent::Ended { reason });
         self.events.end();
+    }
+
+    fn note_node(&self) {
+        self.progress().node_id.clone_from(&self.dialog.node_id);
     }
 
     fn set_muted(&mut self, is_muted: bool) {

@@ -7,6 +7,7 @@ mod layout;
 mod member;
 mod members;
 mod reason;
+mod record;
 mod recovery;
 mod router;
 mod start;
@@ -21,8 +22,9 @@ pub use layout::{Layout, LayoutLayer};
 pub use member::{Member, MemberKind};
 
 pub(crate) use actor::{Command, ServerMessage};
+pub(crate) use record::RecordedCall;
 pub(crate) use router::Router;
-pub(crate) use start::{start_inbound, start_outbound, CallContext, OutboundCall};
+pub(crate) use start::{start_inbound, start_outbound, start_restored, CallContext, OutboundCall};
 
 use crate::config::AnswerOptions;
 use crate::error::{Error, ErrorKind, Result};
@@ -67,6 +69,8 @@ pub(crate) struct Progress {
     pub(crate) times: SetupTimes,
     pub(crate) is_muted: bool,
     pub(crate) is_recovering: bool,
+    /// The media node that hosts the call.
+    pub(crate) node_id: Option<String>,
     pub(crate) roster: members::Roster,
 }
 

@@ -6,7 +6,7 @@
 
 use super::event::{CallState, Direction, EndReason};
 use super::reason::{self, Cause};
-use crate::config::{RING_AFTER_LOSS, RING_AFTER_RESUME};
+use crate::config::{RECOVERY_ANSWER, RING_AFTER_LOSS, RING_AFTER_RESUME};
 use crate::error::Error;
 use std::time::Duration;
 
@@ -105,6 +105,8 @@ pub(crate) struct State {
     direction: Direction,
     /// An inbound call was taken by the application.
     is_accepted: bool,
+    /// The service has the call already.
+    is_restored: bool,
 }
 
 /// Time limits of one call.
@@ -131,7 +133,15 @@ impl State {
             limits,
             direction: Direction::Outbound,
             is_accepted: false,
+            is_restored: false,
         }
+    }
+
+    /// A call that the service has already and whose media are made anew, whoever called whom.
+    pub(crate) fn restored(limits: Limits) -> Self {
+        // Taking up is no ringing: an answer is due at once.
+        let limits = Limits { ring: RECOVERY_ANSWER, ..limits };
+        Self { is_restored: true, ..Self::new(limits) }
     }
 
     /// A call that came in: it rings until the application decides.
@@ -176,7 +186,10 @@ impl State {
         match input {
             Input::OfferReady(sdp) => {
                 self.offer = Some(sdp.clone());
-                vec![Output::SendInvite { sdp, node: None }]
+                match self.is_restored {
+                    true => vec![Output::RepeatInvite(sdp)],
+                    false => vec![Output::SendInvite { sdp, node: None }],
+                }
             }
             Input::OfferFailed(error) => {
                 self.give_up(reason::INCOMPATIBLE_DESTINATION, reason::no_media(error.message()))

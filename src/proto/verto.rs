@@ -74,6 +74,17 @@ impl Dialog {
         }
     }
 
+    /// The leg of a call that is taken up again.
+    pub(crate) fn reattached(
+        call_id: String,
+        destination: String,
+        (caller, callee): (Party, Party),
+        node_id: Option<String>,
+    ) -> Self {
+        let user_variables = Map::new();
+        Self { call_id, destination, user_variables, caller, callee, node_id }
+    }
+
     /// The leg's id.
     pub(crate) fn call_id(&self) -> &str {
         &self.call_id

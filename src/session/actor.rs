@@ -60,12 +60,13 @@ impl Actor {
         commands: mpsc::Receiver<Command>,
         facts: Arc<Mutex<Facts>>,
     ) -> Self {
+        let resume = config.resume.clone();
         Self {
             config,
             listener,
             commands,
             facts,
-            state: State::new(rand::random::<f64>),
+            state: State::new(rand::random::<f64>, resume),
             requests: Requests::default(),
             opening: None,
             sender: None,
@@ -224,6 +225,9 @@ impl Actor {
         if event.event_type == "signalwire.authorization.state" {
             if let Some(state) = session::authorization_state(&event.payload) {
                 self.input(Input::AuthorizationState(state)).await;
+                self.facts.lock().unwrap_or_else(PoisonError::into_inner).resume =
+                    self.state.resume().cloned();
+                self.listener.on_client_event(ClientEvent::SessionRecordChanged);
             }
             return;
         }
@@ -351,6 +355,9 @@ impl Actor {
             let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             facts.ice_servers = authorized.ice_servers;
             facts.local_address = self.local_address;
+            facts.resume = self.state.resume().cloned();
+            facts.subscriber_id = authorized.subscriber_id;
+            facts.project_id = authorized.project_id;
         }
         self.listener.on_client_event(ClientEvent::SessionReady {
             is_resumed,

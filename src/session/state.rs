@@ -119,11 +119,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(random: fn() -> f64) -> Self {
+    /// `resume`: the session of a process before, to be taken up with the first connection.
+    pub(crate) fn new(random: fn() -> f64, resume: Option<Resume>) -> Self {
         Self {
             phase: Phase::Idle,
             was_ready: false,
-            resume: None,
+            resume,
             is_resuming: false,
             backoff: Backoff::new(RECONNECT_DELAY.0, RECONNECT_DELAY.1),
             random,
@@ -142,6 +143,11 @@ impl State {
             Phase::Opening | Phase::Authorizing => self.was_ready,
             Phase::Idle | Phase::Closed => false,
         }
+    }
+
+    /// What resumes the session.
+    pub(crate) fn resume(&self) -> Option<&Resume> {
+        self.resume.as_ref()
     }
 
     /// The session id, to recognise events of dead sessions.
@@ -378,7 +384,6 @@ impl State {
 
     fn give_up(&mut self, error: Error) -> Vec<Output> {
         self.phase = Phase::Idle;
-        self.resume = None;
         let mut outputs = vec![
             Output::State(ClientState::Disconnected, error.message().to_owned()),
             Output::FailQueued(error.clone()),

@@ -1,11 +1,17 @@
 use super::*;
 
 fn machine() -> State {
-    State::new(|| 1.0)
+    State::new(|| 1.0, None)
 }
 
 fn authorized(protocol: &str) -> Authorized {
-    Authorized { protocol: protocol.into(), expires_at: None, ice_servers: Vec::new() }
+    Authorized {
+        protocol: protocol.into(),
+        expires_at: None,
+        subscriber_id: "s".into(),
+        project_id: "p".into(),
+        ice_servers: Vec::new(),
+    }
 }
 
 fn refusal(code: i32) -> RpcError {

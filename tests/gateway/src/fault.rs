@@ -195,6 +195,7 @@ impl Faults {
             "delay_ms": self.delay.as_millis() as u64,
             "duplicate_events": self.duplicates,
             "stale_resumes": self.stale_resumes,
+            "ignore_requests": self.ignored.values().sum::<u64>(),
             "http": self.http.iter().map(|f| f.count).sum::<u64>(),
         })
     }
