@@ -166,6 +166,8 @@ struct Transport {
     remote_fingerprints: Vec<String>,
     /// Whether an offer to restart ICE waits for its answer.
     is_restarting: bool,
+    /// Whether DTLS is to be done on the present path: then it proves that the path works.
+    has_own_dtls: bool,
 }
 
 impl Transport {
@@ -176,6 +178,7 @@ impl Transport {
             remote_candidates: Vec::new(),
             remote_fingerprints: Vec::new(),
             is_restarting: false,
+            has_own_dtls: true,
         }
     }
 

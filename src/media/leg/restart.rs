@@ -112,6 +112,7 @@ impl Task {
         let description = transport.peer.restart(&gathered.candidates, now)?;
         transport.candidates = gathered.candidates;
         transport.is_restarting = true;
+        transport.has_own_dtls = false;
         self.sockets = gathered.sockets;
         self.as_reoffer(description)
     }
@@ -163,6 +164,7 @@ impl Task {
         let mut peer = Peer::audio_as(identity, &self.config.codecs, now)?;
         peer.offer(&transport.candidates, now)?;
         transport.peer = peer;
+        transport.has_own_dtls = true;
         Ok(())
     }
 
@@ -233,10 +235,13 @@ impl Task {
         }
     }
 
-    /// ICE and DTLS are up, for the first time or again.
+    /// ICE and DTLS are up, for the first time or again. Over the DTLS of before, a far side that took
+    /// the restart for a new association is up and yet unheard; only its packets tell.
     pub(super) fn path_up(&mut self, now: Instant) {
         self.is_doubtful = false;
-        if self.loss.as_ref().is_some_and(|loss| !loss.expects_packets) || self.is_heard(now) {
+        let expects_packets = self.loss.as_ref().is_some_and(|loss| loss.expects_packets);
+        let is_proven = self.transport.as_ref().is_some_and(|transport| transport.has_own_dtls);
+        if is_proven || !expects_packets || self.is_heard(now) {
             self.path_works(now);
         }
     }
