@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 23] = [
     "library",
     "status",
     "guard",
@@ -18,6 +18,7 @@ const SOURCES: [&str; 22] = [
     "roster",
     "members",
     "incoming",
+    "survival",
     "audio",
     "recording",
     "options",

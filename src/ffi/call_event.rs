@@ -41,7 +41,8 @@ pub enum sw_call_event_types {
     SW_CALL_EVENT_STATE_CHANGED = 1,
     /// ICE and DTLS are up, audio flows from here on: `codec`.
     SW_CALL_EVENT_MEDIA_CONNECTED = 2,
-    /// The media path was lost; the call ends by itself when media stays away.
+    /// The media path was lost: nothing is heard of the far side. The call goes on, and a second
+    /// later a new path is tried unless the old one came back (`MEDIA_CONNECTED`).
     SW_CALL_EVENT_MEDIA_LOST = 3,
     /// The service put this leg into a session; there may be several: `call_id`, `member_id`,
     /// `room_session_id`, `capabilities`, `raw_json`.
@@ -71,6 +72,11 @@ pub enum sw_call_event_types {
     /// What was said in a conversation with an AI agent, see `sw_call_subscribe_transcript`:
     /// `speaker`, `is_final`, `is_interrupted`, `text`, `confidence`, `event_type`, `raw_json`.
     SW_CALL_EVENT_TRANSCRIPT = 13,
+    /// The media path is being made anew: `attempt`, `reason`. After three tries, at most 60 s, the
+    /// call ends with `SW_END_KIND_MEDIA_FAILED`.
+    SW_CALL_EVENT_RECOVERING = 20,
+    /// Media flow again after `RECOVERING`: `gap_ms`.
+    SW_CALL_EVENT_RECOVERED = 21,
     /// Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 }
@@ -142,6 +148,7 @@ pub struct sw_call_event {
     /// Whatever comes from an event of the service: its payload as JSON text.
     pub raw_json: *const c_char,
     /// `SEGMENT_LEFT`, `MEMBER_LEFT`: why, as the service words it; empty when it does not say.
+    /// `RECOVERING`: what made it necessary, or what the try before failed for; for people.
     pub reason: *const c_char,
     /// `MEMBER_JOINED`, `MEMBER_UPDATED`, `MEMBER_LEFT`: the member.
     pub member: *const sw_member,
@@ -171,6 +178,10 @@ pub struct sw_call_event {
     pub confidence: f64,
     /// `TRANSCRIPT`: the text for people.
     pub text: *const c_char,
+    /// `RECOVERING`: 1 for the first try.
+    pub attempt: u32,
+    /// `RECOVERED`: how long nothing was heard of the far side, in milliseconds.
+    pub gap_ms: u32,
 }
 
 /// What a call event's struct points to.
@@ -251,6 +262,14 @@ fn own(
             SW_CALL_EVENT_MEDIA_CONNECTED
         }
         CallEvent::MediaLost => SW_CALL_EVENT_MEDIA_LOST,
+        CallEvent::Recovering { reason, attempt } => {
+            (texts.reason, raw.attempt) = (some(reason), *attempt);
+            SW_CALL_EVENT_RECOVERING
+        }
+        CallEvent::Recovered { gap_ms } => {
+            raw.gap_ms = *gap_ms;
+            SW_CALL_EVENT_RECOVERED
+        }
         CallEvent::Ended { reason } => {
             texts.end_reason = Some(to_end_reason(reason));
             SW_CALL_EVENT_ENDED
@@ -354,6 +373,8 @@ fn of_service(
         CallEvent::StateChanged { .. }
         | CallEvent::MediaConnected { .. }
         | CallEvent::MediaLost
+        | CallEvent::Recovering { .. }
+        | CallEvent::Recovered { .. }
         | CallEvent::Ended { .. }
         | CallEvent::MemberJoined { .. }
         | CallEvent::MemberUpdated { .. }

@@ -40,6 +40,14 @@ pub enum sw_client_event_types {
     /// The session was made anew, and the service did not take this client as reachable again:
     /// `code`, `reason`. Call `sw_client_online` again.
     SW_CLIENT_EVENT_ONLINE_FAILED = 6,
+    /// A call of a process before goes on in this one, answered, see `sw_client_call`: `call_id`,
+    /// `is_inbound`, and as for `INCOMING_CALL` the other end in `from_name` and `from_number`, and
+    /// what was dialled, or the own address that was called, in `to_number`.
+    SW_CLIENT_EVENT_CALL_RESTORED = 20,
+    /// A call of a process before could not be taken up, it is over: `call_id`, `reason`.
+    SW_CLIENT_EVENT_RESTORE_FAILED = 21,
+    /// `sw_client_session_record` gives something else than before: store it anew.
+    SW_CLIENT_EVENT_SESSION_RECORD_CHANGED = 22,
     /// Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 }
@@ -75,7 +83,7 @@ pub struct sw_client_event {
     pub event_type: *const c_char,
     /// `OTHER`: the payload as JSON text.
     pub raw_json: *const c_char,
-    /// `INCOMING_CALL`: the call's id, for `sw_client_call`.
+    /// `INCOMING_CALL`, `CALL_RESTORED`, `RESTORE_FAILED`: the call's id, for `sw_client_call`.
     pub call_id: *const c_char,
     /// `INCOMING_CALL`: the caller's name for people; empty when there is none.
     pub from_name: *const c_char,
@@ -89,6 +97,8 @@ pub struct sw_client_event {
     pub user_variables_json: *const c_char,
     /// `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
     pub has_video: bool,
+    /// `CALL_RESTORED`: whether the call had come in, else it had been dialled.
+    pub is_inbound: bool,
 }
 
 /// A C string for a field that the event's type names.
@@ -148,6 +158,25 @@ pub(super) fn with_client_event(
             why = some(message);
             SW_CLIENT_EVENT_ONLINE_FAILED
         }
+        ClientEvent::CallRestored {
+            call_id,
+            is_inbound,
+            remote_name,
+            remote_number,
+            destination,
+        } => {
+            raw.is_inbound = *is_inbound;
+            let texts = [call_id, remote_name, remote_number].map(|text| some(text));
+            let [call_id, name, number] = texts;
+            incoming = [call_id, name, number, None, some(destination), None];
+            SW_CLIENT_EVENT_CALL_RESTORED
+        }
+        ClientEvent::RestoreFailed { call_id, message } => {
+            incoming[0] = some(call_id);
+            why = some(message);
+            SW_CLIENT_EVENT_RESTORE_FAILED
+        }
+        ClientEvent::SessionRecordChanged => SW_CLIENT_EVENT_SESSION_RECORD_CHANGED,
         ClientEvent::Other { event_type, raw_json } => {
             (name, json) = (some(event_type), some(raw_json));
             SW_CLIENT_EVENT_OTHER
