@@ -56,9 +56,9 @@ mod session;
 mod util;
 
 pub use call::{
-    AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind,
-    EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty,
-    ServerCallState, SetupTimes, Speaker,
+    AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, DoNotDisturb,
+    EndKind, EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget,
+    RemoteParty, ServerCallState, SetupTimes, Speaker,
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
 pub use config::{AnswerOptions, ClientOptions, DialOptions};

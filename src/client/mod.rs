@@ -6,7 +6,7 @@ pub use crate::session::{ClientEvent, ClientState};
 pub use shutdown::shutdown;
 
 use crate::auth::token::Token;
-use crate::call::{self, Call, CallContext, OutboundCall, Router};
+use crate::call::{self, Call, CallContext, DoNotDisturb, OutboundCall, Router};
 use crate::config::{ClientOptions, DialOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::endpoints::Endpoints;
@@ -181,6 +181,14 @@ impl Client {
     /// Source: `subscriber.offline`.
     pub async fn offline(&self) -> Result<()> {
         self.set_online("subscriber.offline", false).await
+    }
+
+    /// Sets which calls that come in are refused as busy from now on, without being announced:
+    /// each is a [`ClientEvent::CallDeclined`]. Calls that ring already ring on, and the
+    /// subscriber's other devices ring in any case. Off at first. Any thread; does not block.
+    /// Source: `verto.bye` with cause 17.
+    pub fn set_do_not_disturb(&self, mode: DoNotDisturb) {
+        self.0.router.set_do_not_disturb(mode);
     }
 
     async fn set_online(&self, method: &'static str, is_online: bool) -> Result<()> {

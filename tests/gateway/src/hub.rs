@@ -121,6 +121,8 @@ pub struct Inner {
     pub calls: Vec<Arc<Call>>,
     pub counters: Counters,
     pub violations: Vec<String>,
+    /// The fresh invites: `callID`, `node_id`, `dialogParams`.
+    pub invites: Vec<Value>,
     pub faults: Faults,
     pub next_socket: u64,
     pub next_verto_id: u64,
@@ -157,6 +159,7 @@ impl Hub {
                 calls: Vec::new(),
                 counters: Counters::default(),
                 violations: Vec::new(),
+                invites: Vec::new(),
                 faults: Faults::default(),
                 next_socket: 1,
                 next_verto_id: 500,

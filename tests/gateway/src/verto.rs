@@ -210,6 +210,11 @@ fn begin(request: &Request, call_id: &str, offer: Option<Description>) {
     let dialog = &request.params["dialogParams"];
     let destination = rpc::text(dialog, "destination_number").unwrap_or_default();
     let user_variables = dialog.get("userVariables").cloned().unwrap_or(json!({}));
+    request.hub.with(|inner| {
+        inner.invites.push(json!({
+            "callID": call_id, "node_id": request.outer["node_id"], "dialogParams": dialog,
+        }));
+    });
     let invite = Invite {
         call_id: call_id.to_owned(),
         destination: destination.to_owned(),
