@@ -121,7 +121,7 @@ pub struct Inner {
     pub calls: Vec<Arc<Call>>,
     pub counters: Counters,
     pub violations: Vec<String>,
-    /// The fresh invites: `callID`, `node_id`, `dialogParams`.
+    /// The latest fresh invites: `callID`, `node_id`, `dialogParams`.
     pub invites: Vec<Value>,
     pub faults: Faults,
     pub next_socket: u64,
