@@ -89,7 +89,7 @@
 // First values of the structs that the application fills: everything at its default.
 #define SW_CLIENT_OPTIONS_INIT \
     {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL}
-#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL}
+#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL}
 #define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
@@ -206,6 +206,9 @@ typedef enum sw_client_event_types {
     // The session was made anew, and the service did not take this client as reachable again:
     // `code`, `reason`. Call `sw_client_online` again.
     SW_CLIENT_EVENT_ONLINE_FAILED = 6,
+    // Somebody called and was refused as busy, see `sw_client_set_do_not_disturb`: `call_id`,
+    // `from_name`, `from_number`, `to_name`, `to_number`.
+    SW_CLIENT_EVENT_CALL_DECLINED = 7,
     // A call of a process before goes on in this one, answered, see `sw_client_call`: `call_id`,
     // `is_inbound`, and as for `INCOMING_CALL` the other end in `from_name` and `from_number`, and
     // what was dialled, or the own address that was called, in `to_number`.
@@ -379,6 +382,17 @@ typedef enum sw_speakers {
     SW_SPEAKER_AGENT = 1,
 } sw_speakers;
 
+// When calls that come in are refused as busy instead of being announced. Numbers never change.
+typedef enum sw_do_not_disturb_modes {
+    // Never: every call rings.
+    SW_DO_NOT_DISTURB_OFF = 0,
+    // While this client is in a call: one that was dialled here and is not over, or one that came
+    // in and was answered. Calls that only ring do not count.
+    SW_DO_NOT_DISTURB_IN_CALLS = 1,
+    // Always.
+    SW_DO_NOT_DISTURB_ALWAYS = 2,
+} sw_do_not_disturb_modes;
+
 // A call. Shared: `sw_call_ref`, `sw_call_unref`.
 typedef struct sw_call sw_call;
 
@@ -529,15 +543,16 @@ typedef struct sw_client_event {
     const char *event_type;
     // `OTHER`: the payload as JSON text.
     const char *raw_json;
-    // `INCOMING_CALL`, `CALL_RESTORED`, `RESTORE_FAILED`: the call's id, for `sw_client_call`.
+    // `INCOMING_CALL`, `CALL_RESTORED`, `RESTORE_FAILED`: the call's id, for `sw_client_call`;
+    // `CALL_DECLINED`: the call's id.
     const char *call_id;
-    // `INCOMING_CALL`: the caller's name for people; empty when there is none.
+    // `INCOMING_CALL`, `CALL_DECLINED`: the caller's name for people; empty when there is none.
     const char *from_name;
-    // `INCOMING_CALL`: the caller's address or number.
+    // `INCOMING_CALL`, `CALL_DECLINED`: the caller's address or number.
     const char *from_number;
-    // `INCOMING_CALL`: the name of the own address that was called.
+    // `INCOMING_CALL`, `CALL_DECLINED`: the name of the own address that was called.
     const char *to_name;
-    // `INCOMING_CALL`: the own address that was called.
+    // `INCOMING_CALL`, `CALL_DECLINED`: the own address that was called.
     const char *to_number;
     // `INCOMING_CALL`: what the caller's scripts say, as the text of one JSON object.
     const char *user_variables_json;
@@ -802,6 +817,12 @@ typedef struct sw_dial_options {
     const char *user_variables_json;
     // Who hears about the call's events; copied. NULL: nobody.
     const struct sw_call_observer *observer;
+    // The id (UUID) of the own address that the call is made from, which its log is attributed
+    // to. NULL: the service chooses.
+    const char *from_fabric_address_id;
+    // The media node that should host the call; a hint that the service may ignore. NULL: the
+    // service chooses.
+    const char *node_id;
 } sw_dial_options;
 
 // One entry of the directory. Borrowed for the time of the completion, with all its texts.
@@ -1462,7 +1483,8 @@ sw_status sw_text_list_free(struct sw_text_list *list);
 
 // Mutes or unmutes a microphone: the service stops passing on the member's audio. Of the own
 // microphone, silence is sent from here at once, too; when the request fails it stays muted.
-// Repeating is `SW_OK`.
+// Repeating is `SW_OK`. What it does to each of everybody `SW_CALL_EVENT_MEMBER_UPDATED` tells; the
+// own microphone follows it.
 //
 // All functions about members have these parameters and completions in common. `call`: not null.
 // `member_id`: nullable; NULL is the own member, `SW_MEMBER_ALL` everybody, else the id of an
@@ -1599,6 +1621,14 @@ sw_status sw_client_online(struct sw_client *client, struct sw_completion done);
 
 // Undoes `sw_client_online`; calls that are up go on. Same parameters and errors.
 sw_status sw_client_offline(struct sw_client *client, struct sw_completion done);
+
+// Sets which calls that come in are refused as busy from now on, without being announced: each
+// is an `SW_CLIENT_EVENT_CALL_DECLINED`. Calls that ring already ring on, and the subscriber's
+// other devices ring in any case. Off at first.
+//
+// `client`: not null. `mode`: one of `SW_DO_NOT_DISTURB_*`. Errors: `SW_ERR_INVALID_ARGUMENT` for
+// another mode. Any thread; does not block.
+sw_status sw_client_set_do_not_disturb(struct sw_client *client, int32_t mode);
 
 // Gives a call of this client by its id: the one that `SW_CLIENT_EVENT_INCOMING_CALL` announced.
 //

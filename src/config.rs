@@ -137,6 +137,14 @@ pub struct DialOptions {
     /// the oldest is dropped and counted. Default 200: a live source; more for whole sentences.
     #[cfg_attr(feature = "uniffi", uniffi(default = 200))]
     pub audio_queue_ms: u32,
+    /// The id (UUID) of the own address that the call is made from, which its log is attributed
+    /// to. Default: the service chooses.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub from_fabric_address_id: Option<String>,
+    /// The media node that should host the call; a hint that the service may ignore. Default: the
+    /// service chooses.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub node_id: Option<String>,
 }
 
 impl Default for DialOptions {
@@ -148,6 +156,8 @@ impl Default for DialOptions {
             audio_codecs: Vec::new(),
             opus_bitrate_bps: 32_000,
             audio_queue_ms: 200,
+            from_fabric_address_id: None,
+            node_id: None,
         }
     }
 }
@@ -171,6 +181,15 @@ impl DialOptions {
                 "audio_queue_ms must be 40 to 10000; got {}",
                 self.audio_queue_ms
             )));
+        }
+        for (name, id) in
+            [("from_fabric_address_id", &self.from_fabric_address_id), ("node_id", &self.node_id)]
+        {
+            let cannot_be =
+                |id: &String| id.is_empty() || id.len() > 256 || id.chars().any(char::is_control);
+            if id.as_ref().is_some_and(cannot_be) {
+                return Err(Error::invalid(format!("{name} must have 1 to 256 characters")));
+            }
         }
         self.user_variables().map(drop)
     }

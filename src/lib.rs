@@ -22,6 +22,8 @@
 //! | to call somebody | [`Client::dial`], [`Call`], [`DialOptions`] |
 //! | to know what happens | [`Call::events`], [`Client::events`] |
 //! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
+//! | who is in a call, and to act on them | [`Call::members`], [`Call::set_audio_muted`], [`MemberTarget`] |
+//! | what an AI agent and its caller say | [`Call::subscribe_transcript`], [`CallEvent::Transcript`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
@@ -56,9 +58,9 @@ mod session;
 mod util;
 
 pub use call::{
-    AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind,
-    EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty,
-    ServerCallState, SetupTimes, Speaker,
+    AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, DoNotDisturb,
+    EndKind, EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget,
+    RemoteParty, ServerCallState, SetupTimes, Speaker,
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
 pub use config::{AnswerOptions, ClientOptions, DialOptions};

@@ -1,7 +1,9 @@
 //! The client for the generated languages.
 
 use super::{wait, Call, ClientEvents, Result};
-use crate::{AddressPage, AddressQuery, ClientOptions, ClientState, DialOptions, Subscriber};
+use crate::{
+    AddressPage, AddressQuery, ClientOptions, ClientState, DialOptions, DoNotDisturb, Subscriber,
+};
 use std::sync::Arc;
 
 /// One subscriber's connection to SignalWire.
@@ -113,6 +115,13 @@ impl Client {
     /// Errors: `Closed` after `disconnect`.
     pub fn network_changed(&self) -> Result<()> {
         Ok(self.0.network_changed()?)
+    }
+
+    /// Sets which calls that come in are refused as busy from now on, without being announced:
+    /// each is the event `CallDeclined`. Calls that ring already ring on, and the subscriber's
+    /// other devices ring in any case. Off at first.
+    pub fn set_do_not_disturb(&self, mode: DoNotDisturb) {
+        self.0.set_do_not_disturb(mode);
     }
 
     /// The call of this id, if it is this client's and not over.

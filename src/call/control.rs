@@ -29,7 +29,8 @@ pub enum MemberTarget {
     Own,
     /// The member of this id, see [`Member::member_id`].
     Member(String),
-    /// Everybody in the session where the call is at the moment, the own member included.
+    /// Everybody in the session where the call is at the moment, the own member included. What
+    /// that does to each, [`crate::CallEvent::MemberUpdated`] tells; the own microphone follows it.
     All,
 }
 

@@ -2,6 +2,7 @@
 
 mod actor;
 mod control;
+mod disturb;
 mod event;
 mod layout;
 mod member;
@@ -16,6 +17,7 @@ mod transcript;
 
 pub use crate::media::stats::{CallStats, SetupTimes};
 pub use control::{AudioFlags, MemberPosition, MemberTarget};
+pub use disturb::DoNotDisturb;
 pub use event::{
     CallEvent, CallState, Direction, EndKind, EndReason, RemoteParty, ServerCallState, Speaker,
 };

@@ -1,5 +1,6 @@
 //! Brings what the service sends to the call that it is for.
 
+use super::disturb::{DoNotDisturb, Mode};
 use super::members::session_of;
 use super::{start_inbound, start_restored, Call, CallContext, CallState, Direction};
 use super::{RecordedCall, ServerMessage, Shared};
@@ -24,6 +25,7 @@ pub(crate) struct Router {
     inbound: OnceLock<CallContext>,
     /// Whether the application wants to be called.
     is_online: AtomicBool,
+    do_not_disturb: Mode,
     /// Notified whenever a call is removed.
     removed: Notify,
 }
@@ -86,6 +88,7 @@ impl Router {
             table: Mutex::new(table),
             inbound: OnceLock::new(),
             is_online: AtomicBool::new(false),
+            do_not_disturb: Mode::default(),
             removed: Notify::new(),
         }
     }
@@ -98,6 +101,11 @@ impl Router {
     /// Whether `subscriber.online` is repeated in each new session.
     pub(crate) fn set_online(&self, is_online: bool) {
         self.is_online.store(is_online, Ordering::Release);
+    }
+
+    /// Which calls that come in are refused from now on.
+    pub(crate) fn set_do_not_disturb(&self, mode: DoNotDisturb) {
+        self.do_not_disturb.set(mode);
     }
 
     pub(crate) fn state(&self) -> ClientState {
@@ -233,7 +241,18 @@ impl Router {
         let has_video = Description::parse(&invite.sdp).is_ok_and(|sdp| sdp.has(Kind::Video));
         let (caller, callee) = (invite.caller.clone(), invite.callee.clone());
         let user_variables_json = invite.user_variables.to_string();
+        let is_declined = self.declines();
         match start_inbound(context, invite) {
+            Ok(call) if is_declined => {
+                self.events.publish(ClientEvent::CallDeclined {
+                    call_id: call.id(),
+                    from_name: caller.name,
+                    from_number: caller.number,
+                    to_name: callee.name,
+                    to_number: callee.number,
+                });
+                decline(call);
+            }
             Ok(call) => self.events.publish(ClientEvent::IncomingCall {
                 call_id: call.id(),
                 from_name: caller.name,
@@ -318,6 +337,19 @@ impl Router {
         }
     }
 
+    fn declines(&self) -> bool {
+        match self.do_not_disturb.get() {
+            DoNotDisturb::Off => false,
+            DoNotDisturb::Always => true,
+            DoNotDisturb::InCalls => self.table().calls.values().any(|entry| {
+                let state = *entry.call.state.borrow();
+                let is_ringing = state == CallState::Ringing;
+                let only_rings = entry.call.direction == Direction::Inbound && is_ringing;
+                state < CallState::Ending && !only_rings
+            }),
+        }
+    }
+
     /// How many calls that came in wait to be answered or refused.
     fn ringing(&self) -> usize {
         let is_ringing = |entry: &&Entry| {
@@ -352,6 +384,15 @@ impl Router {
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Refuses a call that nobody was told of; the subscriber's other devices ring on.
+fn decline(call: Call) {
+    let _ = runtime::spawn(async move {
+        if let Err(error) = call.reject().await {
+            tracing::warn!(call = call.id(), %error, "a call could not be refused");
+        }
+    });
 }
 
 impl Listener for Router {

@@ -51,9 +51,12 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let variables = options.user_variables()?;
     let leg = leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
+    let mut dialog = Dialog::new(id, destination.as_str().to_owned(), variables);
+    dialog.node_id = options.node_id;
+    dialog.from_fabric_address_id = options.from_fabric_address_id;
     start(
         &context,
-        Dialog::new(id, destination.as_str().to_owned(), variables),
+        dialog,
         About {
             direction: Direction::Outbound,
             destination: destination.as_str().to_owned(),

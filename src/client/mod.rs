@@ -8,7 +8,7 @@ pub use crate::session::{ClientEvent, ClientState};
 pub use shutdown::shutdown;
 
 use crate::auth::token::Token;
-use crate::call::{self, Call, CallContext, OutboundCall, Router};
+use crate::call::{self, Call, CallContext, DoNotDisturb, OutboundCall, Router};
 use crate::config::{ClientOptions, DialOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::endpoints::Endpoints;
@@ -209,6 +209,14 @@ impl Client {
             inner.session.request("subscriber.offline", serde_json::json!({})).await.map(drop)
         })
         .await
+    }
+
+    /// Sets which calls that come in are refused as busy from now on, without being announced:
+    /// each is a [`ClientEvent::CallDeclined`]. Calls that ring already ring on, and the
+    /// subscriber's other devices ring in any case. Off at first. Any thread; does not block.
+    /// Source: `verto.bye` with cause 17.
+    pub fn set_do_not_disturb(&self, mode: DoNotDisturb) {
+        self.0.router.set_do_not_disturb(mode);
     }
 
     /// The session and its answered calls as a text that another process can go on with, by

@@ -40,6 +40,9 @@ pub enum sw_client_event_types {
     /// The session was made anew, and the service did not take this client as reachable again:
     /// `code`, `reason`. Call `sw_client_online` again.
     SW_CLIENT_EVENT_ONLINE_FAILED = 6,
+    /// Somebody called and was refused as busy, see `sw_client_set_do_not_disturb`: `call_id`,
+    /// `from_name`, `from_number`, `to_name`, `to_number`.
+    SW_CLIENT_EVENT_CALL_DECLINED = 7,
     /// A call of a process before goes on in this one, answered, see `sw_client_call`: `call_id`,
     /// `is_inbound`, and as for `INCOMING_CALL` the other end in `from_name` and `from_number`, and
     /// what was dialled, or the own address that was called, in `to_number`.
@@ -83,15 +86,16 @@ pub struct sw_client_event {
     pub event_type: *const c_char,
     /// `OTHER`: the payload as JSON text.
     pub raw_json: *const c_char,
-    /// `INCOMING_CALL`, `CALL_RESTORED`, `RESTORE_FAILED`: the call's id, for `sw_client_call`.
+    /// `INCOMING_CALL`, `CALL_RESTORED`, `RESTORE_FAILED`: the call's id, for `sw_client_call`;
+    /// `CALL_DECLINED`: the call's id.
     pub call_id: *const c_char,
-    /// `INCOMING_CALL`: the caller's name for people; empty when there is none.
+    /// `INCOMING_CALL`, `CALL_DECLINED`: the caller's name for people; empty when there is none.
     pub from_name: *const c_char,
-    /// `INCOMING_CALL`: the caller's address or number.
+    /// `INCOMING_CALL`, `CALL_DECLINED`: the caller's address or number.
     pub from_number: *const c_char,
-    /// `INCOMING_CALL`: the name of the own address that was called.
+    /// `INCOMING_CALL`, `CALL_DECLINED`: the name of the own address that was called.
     pub to_name: *const c_char,
-    /// `INCOMING_CALL`: the own address that was called.
+    /// `INCOMING_CALL`, `CALL_DECLINED`: the own address that was called.
     pub to_number: *const c_char,
     /// `INCOMING_CALL`: what the caller's scripts say, as the text of one JSON object.
     pub user_variables_json: *const c_char,
@@ -152,6 +156,13 @@ pub(super) fn with_client_event(
             incoming = [call_id, from_name, from_number, to_name, to_number, user_variables_json]
                 .map(|text| some(text));
             SW_CLIENT_EVENT_INCOMING_CALL
+        }
+        ClientEvent::CallDeclined { call_id, from_name, from_number, to_name, to_number } => {
+            let texts = [call_id, from_name, from_number, to_name, to_number];
+            for (place, text) in incoming.iter_mut().zip(texts) {
+                *place = some(text);
+            }
+            SW_CLIENT_EVENT_CALL_DECLINED
         }
         ClientEvent::OnlineFailed { code, message } => {
             raw.code = *code;

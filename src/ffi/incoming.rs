@@ -10,6 +10,7 @@ use super::options::{self, sw_answer_options};
 use super::status::sw_status;
 use super::text::{self, give, Out};
 use super::versioned;
+use crate::call::DoNotDisturb;
 use crate::error::{Error, ErrorKind};
 use crate::runtime;
 use std::ffi::c_char;
@@ -48,6 +49,47 @@ pub extern "C" fn sw_client_offline(client: *mut sw_client, done: sw_completion)
         let client = object.client.clone();
         start(done.pending(), object.until_freed(async move { client.offline().await }))
     })
+}
+
+/// When calls that come in are refused as busy instead of being announced. Numbers never change.
+#[repr(C)]
+pub enum sw_do_not_disturb_modes {
+    /// Never: every call rings.
+    SW_DO_NOT_DISTURB_OFF = 0,
+    /// While this client is in a call: one that was dialled here and is not over, or one that came
+    /// in and was answered. Calls that only ring do not count.
+    SW_DO_NOT_DISTURB_IN_CALLS = 1,
+    /// Always.
+    SW_DO_NOT_DISTURB_ALWAYS = 2,
+}
+
+/// Sets which calls that come in are refused as busy from now on, without being announced: each
+/// is an `SW_CLIENT_EVENT_CALL_DECLINED`. Calls that ring already ring on, and the subscriber's
+/// other devices ring in any case. Off at first.
+///
+/// `client`: not null. `mode`: one of `SW_DO_NOT_DISTURB_*`. Errors: `SW_ERR_INVALID_ARGUMENT` for
+/// another mode. Any thread; does not block.
+#[no_mangle]
+pub extern "C" fn sw_client_set_do_not_disturb(client: *mut sw_client, mode: i32) -> sw_status {
+    guard(|| {
+        let object = handle::get(client)?;
+        let modes = [DoNotDisturb::Off, DoNotDisturb::InCalls, DoNotDisturb::Always];
+        let mode = modes.into_iter().find(|known| number(*known) == mode).ok_or_else(|| {
+            Error::invalid(format!("mode must be one of SW_DO_NOT_DISTURB_*; got {mode}"))
+        })?;
+        object.client.set_do_not_disturb(mode);
+        Ok(())
+    })
+}
+
+fn number(mode: DoNotDisturb) -> i32 {
+    use sw_do_not_disturb_modes::*;
+    let number = match mode {
+        DoNotDisturb::Off => SW_DO_NOT_DISTURB_OFF,
+        DoNotDisturb::InCalls => SW_DO_NOT_DISTURB_IN_CALLS,
+        DoNotDisturb::Always => SW_DO_NOT_DISTURB_ALWAYS,
+    };
+    number as i32
 }
 
 /// Gives a call of this client by its id: the one that `SW_CLIENT_EVENT_INCOMING_CALL` announced.

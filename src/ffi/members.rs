@@ -120,7 +120,8 @@ where
 
 /// Mutes or unmutes a microphone: the service stops passing on the member's audio. Of the own
 /// microphone, silence is sent from here at once, too; when the request fails it stays muted.
-/// Repeating is `SW_OK`.
+/// Repeating is `SW_OK`. What it does to each of everybody `SW_CALL_EVENT_MEMBER_UPDATED` tells; the
+/// own microphone follows it.
 ///
 /// All functions about members have these parameters and completions in common. `call`: not null.
 /// `member_id`: nullable; NULL is the own member, `SW_MEMBER_ALL` everybody, else the id of an

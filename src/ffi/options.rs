@@ -90,6 +90,12 @@ pub struct sw_dial_options {
     pub user_variables_json: *const c_char,
     /// Who hears about the call's events; copied. NULL: nobody.
     pub observer: *const sw_call_observer,
+    /// The id (UUID) of the own address that the call is made from, which its log is attributed
+    /// to. NULL: the service chooses.
+    pub from_fabric_address_id: *const c_char,
+    /// The media node that should host the call; a hint that the service may ignore. NULL: the
+    /// service chooses.
+    pub node_id: *const c_char,
 }
 
 // SAFETY: repr(C), size first, integers and nullable pointers.
@@ -224,6 +230,9 @@ pub(super) unsafe fn dial(
     unsafe {
         result.user_variables_json =
             text::optional(options.user_variables_json, "user_variables_json")?;
+        result.from_fabric_address_id =
+            text::optional(options.from_fabric_address_id, "from_fabric_address_id")?;
+        result.node_id = text::optional(options.node_id, "node_id")?;
         Ok((result, versioned::read(options.observer, "observer")?))
     }
 }

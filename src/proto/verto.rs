@@ -40,7 +40,9 @@ pub(crate) struct Dialog {
     user_variables: Map<String, Value>,
     caller: Party,
     callee: Party,
-    /// The media node that hosts the call, once it is known.
+    /// The own address that a dialled call is made from, if the application chose one.
+    pub(crate) from_fabric_address_id: Option<String>,
+    /// The media node that hosts the call, once it is known; before, the one that should.
     pub(crate) node_id: Option<String>,
 }
 
@@ -58,6 +60,7 @@ impl Dialog {
             user_variables,
             caller: Party::default(),
             callee,
+            from_fabric_address_id: None,
             node_id: None,
         }
     }
@@ -70,6 +73,7 @@ impl Dialog {
             user_variables,
             caller: invite.caller.clone(),
             callee: invite.callee.clone(),
+            from_fabric_address_id: None,
             node_id: invite.node_id.clone(),
         }
     }
@@ -81,8 +85,15 @@ impl Dialog {
         (caller, callee): (Party, Party),
         node_id: Option<String>,
     ) -> Self {
-        let user_variables = Map::new();
-        Self { call_id, destination, user_variables, caller, callee, node_id }
+        Self {
+            call_id,
+            destination,
+            user_variables: Map::new(),
+            caller,
+            callee,
+            from_fabric_address_id: None,
+            node_id,
+        }
     }
 
     /// The leg's id.
@@ -209,7 +220,7 @@ impl Dialog {
     }
 
     fn dialog_params(&self) -> Value {
-        json!({
+        let mut params = json!({
             "callID": self.call_id,
             "destination_number": self.destination,
             "attach": false,
@@ -223,7 +234,11 @@ impl Dialog {
             "additionalDevice": false,
             "pingSupported": true,
             "version": 1000,
-        })
+        });
+        if let Some(address) = &self.from_fabric_address_id {
+            params["from_fabric_address_id"] = json!(address);
+        }
+        params
     }
 }
 
@@ -351,6 +366,17 @@ mod tests {
         assert_eq!(params["userVariables"]["memberCallId"], "c-1");
         assert_eq!(params["pingSupported"], true);
         assert_eq!(params["version"], 1000);
+        assert!(params.get("from_fabric_address_id").is_none());
+    }
+
+    #[test]
+    fn an_invite_may_name_the_own_address_and_a_node() {
+        let mut dialog = dialog();
+        dialog.from_fabric_address_id = Some("a-1".into());
+        dialog.node_id = Some("n9@eu".into());
+        let invite = dialog.invite("v1", "v=0");
+        assert_eq!(invite["node_id"], "n9@eu");
+        assert_eq!(invite["message"]["params"]["dialogParams"]["from_fabric_address_id"], "a-1");
     }
 
     #[test]

@@ -95,6 +95,20 @@ pub enum ClientEvent {
     /// [`crate::Client::session_record`] gives something else than before: the service renewed the
     /// session's authorization. Store it anew if the session is to outlive the process.
     SessionRecordChanged,
+    /// Somebody called and was refused as busy, because of [`crate::Client::set_do_not_disturb`].
+    /// The call was not announced; other devices of the subscriber may ring.
+    CallDeclined {
+        /// The call's id.
+        call_id: String,
+        /// The caller's name for people; empty when there is none.
+        from_name: String,
+        /// The caller's address or number.
+        from_number: String,
+        /// The name of the address that was called.
+        to_name: String,
+        /// The own address that was called.
+        to_number: String,
+    },
     /// The session was made anew, and the service did not take this client as reachable again: no
     /// calls come in. Call [`crate::Client::online`] again.
     OnlineFailed {

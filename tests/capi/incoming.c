@@ -4,11 +4,18 @@
 
 #define CALLEE_ADDRESS "/private/alice-example-com"
 
-static latch incoming = LATCH_INIT, ended = LATCH_INIT, media_up = LATCH_INIT;
+static latch incoming = LATCH_INIT, declined = LATCH_INIT, ended = LATCH_INIT, media_up = LATCH_INIT;
 static char call_id[64];
 
 static void on_client_event(const sw_client_event *event, void *user_data) {
     (void)user_data;
+    if (event->type == SW_CLIENT_EVENT_CALL_DECLINED) {
+        CHECK(event->call_id != NULL && event->from_name != NULL && event->to_number != NULL);
+        CHECK(strcmp(event->from_number, CALLEE_ADDRESS) == 0);
+        CHECK(event->user_variables_json == NULL);
+        latch_add(&declined);
+        return;
+    }
     if (event->type != SW_CLIENT_EVENT_INCOMING_CALL) {
         CHECK(event->call_id == NULL && event->from_number == NULL);
         return;
@@ -112,6 +119,18 @@ static void refused(sw_client *callee, sw_client *caller) {
     EXPECT(SW_OK, sw_call_unref(out));
 }
 
+static void do_not_disturb(sw_client *callee, sw_client *caller) {
+    sw_call *out = NULL;
+    sw_end_reason reason = SW_END_REASON_INIT;
+    EXPECT(SW_OK, sw_client_set_do_not_disturb(callee, SW_DO_NOT_DISTURB_ALWAYS));
+    DONE(SW_ERR_CALL_FAILED, sw_client_dial(caller, CALLEE_ADDRESS, NULL, &out, done));
+    EXPECT(SW_OK, sw_call_end_reason(out, &reason));
+    CHECK(reason.kind == SW_END_KIND_BUSY && latch_wait(&declined, 1));
+    CHECK(latch_count(&incoming) == 2);
+    EXPECT(SW_OK, sw_call_unref(out));
+    EXPECT(SW_OK, sw_client_set_do_not_disturb(callee, SW_DO_NOT_DISTURB_OFF));
+}
+
 int main(void) {
     sw_client_observer observer = SW_CLIENT_OBSERVER_INIT;
     observer.on_event = on_client_event;
@@ -119,6 +138,7 @@ int main(void) {
     DONE(SW_OK, sw_client_online(callee, done));
     answered(callee, caller);
     refused(callee, caller);
+    do_not_disturb(callee, caller);
     DONE(SW_OK, sw_client_offline(callee, done));
     EXPECT(SW_OK, sw_client_free(caller));
     EXPECT(SW_OK, sw_client_free(callee));

@@ -43,6 +43,10 @@ static void for_clients(sw_client *client) {
     FINE(sw_client_network_changed(client));
     BAD_HANDLE(sw_client_session_record(NULL, &record));
     BAD_ARGUMENT(sw_client_session_record(client, NULL));
+    BAD_HANDLE(sw_client_set_do_not_disturb(NULL, SW_DO_NOT_DISTURB_OFF));
+    BAD_ARGUMENT(sw_client_set_do_not_disturb(client, 3));
+    BAD_ARGUMENT(sw_client_set_do_not_disturb(client, -1));
+    FINE(sw_client_set_do_not_disturb(client, SW_DO_NOT_DISTURB_IN_CALLS));
     BAD_HANDLE(sw_client_call(NULL, "id", NULL, &call));
     BAD_ARGUMENT(sw_client_call(client, NULL, NULL, &call));
     BAD_ARGUMENT(sw_client_call(client, "id", NULL, NULL));

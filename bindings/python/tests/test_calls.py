@@ -315,3 +315,33 @@ async def test_a_session_can_be_written_down_and_a_bad_record_is_refused(gateway
     await client.disconnect()
     with pytest.raises(sw.ClosedError):
         client.session_record()
+
+
+async def test_calls_are_declined_without_asking(gateway: Gateway) -> None:
+    callee = gateway.client(token=gateway.token("callee@example.com"))
+    caller = gateway.client(token=gateway.token("caller@example.com"))
+    async with callee, caller:
+        events = callee.events()
+        await callee.online()
+        callee.set_do_not_disturb(sw.DoNotDisturb.ALWAYS)
+        out = caller.dial("/private/callee-example-com")
+        assert (await out.ended()).kind is sw.EndKind.BUSY
+        declined = await anext(event async for event in events if event.is_call_declined())
+        assert declined.from_number == "/private/caller-example-com"
+        assert declined.to_number == "/private/callee-example-com"
+        callee.set_do_not_disturb(sw.DoNotDisturb.OFF)
+        out = caller.dial("/private/callee-example-com")
+        await (await incoming(callee, events)).reject()
+        await callee.offline()
+
+
+async def test_an_invite_says_what_was_chosen(gateway: Gateway) -> None:
+    async with gateway.client() as client:
+        own = (await client.subscriber_info()).addresses[0].id
+        call = client.dial("/public/echo", from_fabric_address_id=own, node_id="n-9@eu")
+        await call.answered()
+        invites = [i for i in gateway.state()["invites"] if i["callID"] == call.id]
+        assert invites[0]["node_id"] == "n-9@eu"
+        assert invites[0]["dialogParams"]["from_fabric_address_id"] == own
+        with pytest.raises(sw.InvalidArgumentError, match="node_id"):
+            client.dial("/public/echo", node_id="")

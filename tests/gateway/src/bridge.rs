@@ -21,6 +21,15 @@ pub struct Bridge {
     caller: String,
     devices: Mutex<Vec<String>>,
     answered: Mutex<Option<String>>,
+    refusals: Mutex<Refusals>,
+}
+
+/// Devices that declined.
+#[derive(Default)]
+struct Refusals {
+    /// Every device has been invited: nobody else can answer.
+    is_complete: bool,
+    last: Option<(u32, String)>,
 }
 
 /// Rings the devices of a subscriber for a call whose media are ready.
@@ -40,6 +49,7 @@ pub async fn ring(hub: Arc<Hub>, call: Arc<Call>, subscriber_id: String) {
         caller: call.id.clone(),
         devices: Mutex::default(),
         answered: Mutex::default(),
+        refusals: Mutex::default(),
     });
     call.set_bridge(bridge.clone());
     for protocol in protocols {
@@ -48,6 +58,7 @@ pub async fn ring(hub: Arc<Hub>, call: Arc<Call>, subscriber_id: String) {
         }
     }
     call.early(&hub);
+    bridge.all_invited(&hub, &call);
     tokio::time::sleep(RING_LIMIT).await;
     if !call.is_answered() {
         bridge.finish(&hub, 19, "NO_ANSWER");
@@ -161,14 +172,33 @@ impl Bridge {
             }
             Some(_) => {}
             None => {
+                let is_complete = {
+                    let mut refusals = lock(&self.refusals);
+                    refusals.last = Some((code, cause.to_owned()));
+                    refusals.is_complete
+                };
                 // One device that declines does not stop the others.
-                let devices = self.devices();
-                let over = |id: &String| hub.call(id).is_none_or(|c| c.is_ended());
-                if devices.iter().all(over) {
+                if is_complete && self.is_refused(hub) {
                     caller.hang_up(hub, code, cause);
                 }
             }
         }
+    }
+
+    /// All devices have been invited; they may have declined by now.
+    fn all_invited(&self, hub: &Arc<Hub>, caller: &Call) {
+        let last = {
+            let mut refusals = lock(&self.refusals);
+            refusals.is_complete = true;
+            refusals.last.clone()
+        };
+        if let Some((code, cause)) = last.filter(|_| self.is_refused(hub)) {
+            caller.hang_up(hub, code, &cause);
+        }
+    }
+
+    fn is_refused(&self, hub: &Hub) -> bool {
+        self.devices().iter().all(|id| hub.call(id).is_none_or(|call| call.is_ended()))
     }
 }
 

@@ -127,6 +127,8 @@ pub struct Inner {
     pub conferences: HashMap<String, Arc<Conference>>,
     pub counters: Counters,
     pub violations: Vec<String>,
+    /// The latest fresh invites: `callID`, `node_id`, `dialogParams`.
+    pub invites: Vec<Value>,
     pub faults: Faults,
     pub next_socket: u64,
     pub next_verto_id: u64,
@@ -164,6 +166,7 @@ impl Hub {
                 conferences: HashMap::new(),
                 counters: Counters::default(),
                 violations: Vec::new(),
+                invites: Vec::new(),
                 faults: Faults::default(),
                 next_socket: 1,
                 next_verto_id: 500,

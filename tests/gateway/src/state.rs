@@ -11,7 +11,7 @@ use crate::media::Media;
 
 /// Everything: sessions, calls, counters, violations.
 pub fn report(hub: &Hub) -> Value {
-    let (sessions, calls, counters, violations, faults) = hub.with(|inner| {
+    let (sessions, calls, counters, violations, invites, faults) = hub.with(|inner| {
         let sessions: Vec<Value> = inner.sessions.values().map(session).collect();
         let unacked: usize = inner.sessions.values().map(|s| s.unacked.len()).sum();
         (
@@ -19,6 +19,7 @@ pub fn report(hub: &Hub) -> Value {
             inner.calls.clone(),
             counters(&inner.counters, unacked),
             inner.violations.clone(),
+            inner.invites.clone(),
             inner.faults.report(),
         )
     });
@@ -34,6 +35,7 @@ pub fn report(hub: &Hub) -> Value {
         "calls": calls,
         "counters": counters,
         "violations": violations,
+        "invites": invites,
         "faults": faults,
     })
 }

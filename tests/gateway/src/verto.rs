@@ -11,6 +11,9 @@ use crate::media::negotiate::Refusal;
 use crate::media::sdp::Description;
 use crate::rpc::{self, CALL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND};
 
+/// Invites that the state shows.
+const KEPT_INVITES: usize = 64;
+
 /// A request under way, with what is needed to answer it.
 pub struct Request<'a> {
     pub hub: &'a Arc<Hub>,
@@ -212,6 +215,14 @@ fn begin(request: &Request, call_id: &str, offer: Option<Description>) {
     let dialog = &request.params["dialogParams"];
     let destination = rpc::text(dialog, "destination_number").unwrap_or_default();
     let user_variables = dialog.get("userVariables").cloned().unwrap_or(json!({}));
+    request.hub.with(|inner| {
+        if inner.invites.len() == KEPT_INVITES {
+            inner.invites.remove(0);
+        }
+        inner.invites.push(json!({
+            "callID": call_id, "node_id": request.outer["node_id"], "dialogParams": dialog,
+        }));
+    });
     let invite = Invite {
         call_id: call_id.to_owned(),
         destination: destination.to_owned(),

@@ -139,6 +139,8 @@ class Client:
         audio_codecs: Iterable[_native.AudioCodec] = (),
         opus_bitrate_bps: int = 32_000,
         audio_queue_ms: int = 200,
+        from_fabric_address_id: str | None = None,
+        node_id: str | None = None,
     ) -> Call:
         """Starts an audio call and gives it at once; ``await call.answered()`` waits for it.
 
@@ -151,6 +153,9 @@ class Client:
         - ``opus_bitrate_bps``: 6000 to 510000.
         - ``audio_queue_ms``: how much pushed audio may wait to be sent, 40 to 10000; when it is
           full the oldest is dropped. 200 suits a live source, more whole sentences.
+        - ``from_fabric_address_id``: the own address that the call is made from, which its log is
+          attributed to.
+        - ``node_id``: the media node that should host the call; the service may ignore it.
 
         Raises :class:`InvalidArgumentError`, :class:`NotSupportedError`,
         :class:`NotConnectedError`, :class:`ClosedError`.
@@ -163,6 +168,8 @@ class Client:
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
             audio_queue_ms=audio_queue_ms,
+            from_fabric_address_id=from_fabric_address_id,
+            node_id=node_id,
         )
         return Call(guarded(self._native.dial, address, options))
 
@@ -196,6 +203,14 @@ class Client:
         local address is gone make their media path anew. Raises :class:`ClosedError`.
         """
         guarded(self._native.network_changed)
+
+    def set_do_not_disturb(self, mode: _native.DoNotDisturb) -> None:
+        """Sets which calls that come in are refused as busy from now on, without being announced.
+
+        Each is the event ``CallDeclined``. Calls that ring already ring on, and the subscriber's
+        other devices ring in any case. Off at first.
+        """
+        self._native.set_do_not_disturb(mode)
 
     def call(self, id: str) -> Call | None:
         """The call of this id, if it is this client's and not over."""

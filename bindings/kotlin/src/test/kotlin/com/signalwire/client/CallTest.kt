@@ -13,6 +13,7 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.filter
 import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.onEach
@@ -163,6 +164,7 @@ class CallTest {
         assertTrue(!call.isMuted())
         call.setAudioFlags(MemberTarget.Own, AudioFlags(autoGain = false))
         call.setLocked(true)
+        assertTrue(call.execute("call.unlock").startsWith("{"))
 
         val layout =
             async(start = CoroutineStart.UNDISPATCHED) {
@@ -181,6 +183,57 @@ class CallTest {
         call.endFor(MemberTarget.Own)
         call.ended()
         failsWith<SignalWireException.Closed> { call.setDeaf(MemberTarget.Own, true) }
+    }
+
+    @Test
+    fun `what an agent says is read`() = test { client ->
+        val call = client.dial("/public/agent")
+        call.answered()
+        val heard =
+            async(start = CoroutineStart.UNDISPATCHED) {
+                call.eventFlow()
+                    .filterIsInstance<CallEvent.Transcript>()
+                    .filter { it.speaker == Speaker.PERSON }
+                    .take(2)
+                    .toList()
+            }
+        call.subscribeTranscript()
+        call.subscribe("user_event")
+        call.sendDigits("42")
+        assertEquals(listOf("42" to false, "42" to true), heard.await().map { it.text to it.isFinal })
+        assertEquals(0.95, heard.await().last().confidence)
+        call.hangup()
+    }
+
+    @Test
+    fun `calls come in and are declined, refused and answered`() = test { client ->
+        val own = checkNotNull(dialString(client.subscriberInfo().addresses.first()))
+        client.online()
+        client.setDoNotDisturb(DoNotDisturb.ALWAYS)
+        assertEquals(EndKind.BUSY, client.dial(own).ended().kind)
+        val declined = client.eventFlow().filterIsInstance<ClientEvent.CallDeclined>().first()
+        assertEquals(own.substringBefore('?'), declined.toNumber)
+        client.setDoNotDisturb(DoNotDisturb.OFF)
+
+        suspend fun ring(): Pair<Call, Call> {
+            val incoming =
+                async(start = CoroutineStart.UNDISPATCHED) {
+                    client.eventFlow().filterIsInstance<ClientEvent.IncomingCall>().first()
+                }
+            val out = client.dial(own)
+            return out to checkNotNull(client.call(incoming.await().callId))
+        }
+        val (refusedOut, refused) = ring()
+        refused.reject()
+        assertEquals(EndKind.BUSY, refusedOut.ended().kind)
+        val (out, call) = ring()
+        assertEquals(Direction.INBOUND, call.direction())
+        call.answer()
+        out.answered()
+        assertTrue(call.audioFlow().first().samples().isNotEmpty())
+        out.hangup()
+        assertEquals(EndKind.REMOTE_HANGUP, call.ended().kind)
+        client.offline()
     }
 
     private suspend inline fun <reified T : Exception> failsWith(body: suspend () -> Unit) {
