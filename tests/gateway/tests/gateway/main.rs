@@ -9,3 +9,4 @@ mod rest;
 mod segments;
 mod session;
 mod transfer;
+mod trouble;
