@@ -413,8 +413,7 @@ impl Actor {
                 self.note_time(|times| &mut times.answered_ms);
                 self.input(Input::Answer(sdp()));
             }
-            // The service has the call, and so has this side.
-            "verto.attach" => {}
+            "verto.attach" => self.input(Input::Attached(sdp())),
             "verto.bye" => {
                 self.acknowledge(event);
                 let (cause, code) = event.cause();
@@ -562,6 +561,8 @@ impl Actor {
                 }
             }
             Output::SendAnswer(sdp) => self.send_answer(&sdp),
+            Output::AcceptAttach(offer) => self.accept_attach(offer),
+            Output::SendAttach(sdp) => self.send_attach(&sdp),
             Output::SendBye(cause) => self.send_bye(cause),
             Output::CloseMedia => self.close_media(),
             Output::Arm(timer, delay) => self.arm(AnyTimer::Dialog(timer), delay),
@@ -622,9 +623,26 @@ impl Actor {
         }));
     }
 
+    /// The same leg answers what the service offers.
+    fn accept_attach(&mut self, offer: String) {
+        let Some(leg) = self.leg.clone() else { return };
+        self.work.push(Box::pin(async move {
+            let made = leg.accept(offer).await.map(Input::AnswerReady);
+            Done::Input(made.unwrap_or_else(Input::OfferFailed))
+        }));
+    }
+
+    fn send_attach(&mut self, sdp: &str) {
+        let id = self.verto_id();
+        self.submit_answer(self.dialog.attach(&id, sdp));
+    }
+
     fn send_answer(&mut self, sdp: &str) {
         let id = self.verto_id();
-        let params = self.dialog.answer(&id, sdp);
+        self.submit_answer(self.dialog.answer(&id, sdp));
+    }
+
+    fn submit_answer(&mut self, params: Value) {
         let session = self.session.clone();
         self.work.push(Box::pin(async move {
             let sent = session.request_with("webrtc.verto", params, INVITE_TIMEOUT, true).await;

@@ -541,4 +541,20 @@ mod tests {
             assert_eq!([event.text, event.event_type].map(text), ["Hello", "ai.completion"]);
         });
     }
+
+    #[test]
+    fn recovery_has_its_fields() {
+        let recovering = CallEvent::Recovering { reason: "silence".into(), attempt: 2 };
+        with_call_event(&recovering, std::ptr::null_mut(), 0, |event| {
+            assert_eq!(event.r#type, sw_call_event_types::SW_CALL_EVENT_RECOVERING as i32);
+            assert_eq!((event.attempt, event.gap_ms), (2, 0));
+            // SAFETY: the event's own text.
+            assert_eq!(unsafe { CStr::from_ptr(event.reason) }, c"silence");
+        });
+        let recovered = CallEvent::Recovered { gap_ms: 40 };
+        with_call_event(&recovered, std::ptr::null_mut(), 0, |event| {
+            assert_eq!(event.r#type, sw_call_event_types::SW_CALL_EVENT_RECOVERED as i32);
+            assert_eq!((event.gap_ms, event.reason.is_null()), (40, true));
+        });
+    }
 }

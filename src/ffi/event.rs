@@ -222,4 +222,31 @@ mod tests {
             assert_eq!(core as i32, c as i32);
         }
     }
+
+    #[test]
+    fn restored_calls_have_their_fields() {
+        let restored = ClientEvent::CallRestored {
+            call_id: "c".into(),
+            is_inbound: true,
+            remote_name: "Bob".into(),
+            remote_number: "/private/bob".into(),
+            destination: "/private/me".into(),
+        };
+        with_client_event(&restored, std::ptr::null_mut(), 0, |event| {
+            assert_eq!(event.r#type, sw_client_event_types::SW_CLIENT_EVENT_CALL_RESTORED as i32);
+            // SAFETY: the event's own texts.
+            let texts = unsafe {
+                [event.call_id, event.from_name, event.from_number, event.to_number]
+                    .map(|text| CStr::from_ptr(text))
+            };
+            assert_eq!(texts, [c"c", c"Bob", c"/private/bob", c"/private/me"]);
+            assert!(event.is_inbound && event.to_name.is_null());
+        });
+        let failed = ClientEvent::RestoreFailed { call_id: "c".into(), message: "gone".into() };
+        with_client_event(&failed, std::ptr::null_mut(), 0, |event| {
+            // SAFETY: the event's own text.
+            assert_eq!(unsafe { CStr::from_ptr(event.reason) }, c"gone");
+            assert!(!event.call_id.is_null() && event.from_name.is_null());
+        });
+    }
 }
