@@ -208,6 +208,7 @@ pub(super) fn with_client_event(
 mod tests {
     use super::*;
     use crate::client::ClientState;
+    use std::ffi::CStr;
 
     #[test]
     fn state_numbers_are_those_of_the_core() {
