@@ -4,6 +4,8 @@ mod actor;
 mod control;
 mod disturb;
 mod event;
+#[cfg(test)]
+mod interleaving_tests;
 mod layout;
 mod member;
 mod members;

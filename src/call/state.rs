@@ -7,7 +7,7 @@
 use super::event::{CallState, Direction, EndReason};
 use super::reason::{self, Cause};
 use crate::config::{ATTACH_GRACE, RECOVERY_ANSWER, RING_AFTER_LOSS, RING_AFTER_RESUME};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use std::time::Duration;
 
 /// Timers that the machine asks for; arming one again replaces it.
@@ -233,7 +233,9 @@ impl State {
                 outputs.extend(self.accept_attach());
                 outputs
             }
-            Input::InviteRefused(error) => self.end(reason::signaling_failed(&error)),
+            // The answer made the dialog: what became of the result does not matter any more.
+            Input::InviteRefused(_) if self.was_answered => Vec::new(),
+            Input::InviteRefused(error) => self.not_invited(&error),
             Input::ServerRings => self.advance(CallState::Ringing),
             Input::EarlyMedia(sdp) => {
                 let mut outputs = self.advance(CallState::Early);
@@ -263,7 +265,7 @@ impl State {
             Input::Announced => Vec::new(),
             Input::Elapsed(Timer::Ring) if self.refusal.is_some() && !self.was_answered => {
                 let error = self.refusal.take().unwrap_or_else(|| Error::closed("the call"));
-                self.end(reason::signaling_failed(&error))
+                self.not_invited(&error)
             }
             Input::Elapsed(Timer::Ring) if self.is_undecided() => {
                 self.give_up(reason::NO_ANSWER, reason::caller_unknown())
@@ -301,6 +303,16 @@ impl State {
         }
         self.current = next;
         vec![Output::Enter(next)]
+    }
+
+    /// Nothing came of the invite, or nobody knows whether it arrived: then the far side must not
+    /// ring on.
+    fn not_invited(&mut self, error: &Error) -> Vec<Output> {
+        let reason = reason::signaling_failed(error);
+        match is_uncertain(error) {
+            true => self.give_up(reason::NORMAL_CLEARING, reason),
+            false => self.end(reason),
+        }
     }
 
     fn remote_sdp(&mut self, sdp: Option<String>) -> Vec<Output> {
@@ -419,6 +431,11 @@ impl State {
         self.current = CallState::Ended;
         vec![Output::CloseMedia, Output::Enter(CallState::Ended), Output::End(reason)]
     }
+}
+
+/// Whether a request may have been carried out although it failed.
+fn is_uncertain(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Network | ErrorKind::NotConnected)
 }
 
 #[cfg(test)]

@@ -168,10 +168,21 @@ fn failures_before_and_after_the_invite() {
     assert_eq!(end_kind(&state.handle(Input::OfferFailed(failure()))), Some(EndKind::MediaFailed));
     let mut state = call();
     state.handle(offer());
+    let refusal = Error::new(ErrorKind::Rejected, "x");
     assert_eq!(
-        end_kind(&state.handle(Input::InviteRefused(failure()))),
+        end_kind(&state.handle(Input::InviteRefused(refusal))),
         Some(EndKind::SignalingFailed)
     );
+    // Without an answer of the service the far side may ring: it must hear that it is over.
+    let mut state = call();
+    state.handle(offer());
+    let outputs = state.handle(Input::InviteRefused(failure()));
+    assert!(outputs.contains(&Output::SendBye(reason::NORMAL_CLEARING)));
+    assert_eq!(end_kind(&state.handle(Input::ByeDone)), Some(EndKind::SignalingFailed));
+    // An answered call does not care any more.
+    let mut state = call();
+    run(&mut state, vec![offer(), answer()]);
+    assert!(state.handle(Input::InviteRefused(failure())).is_empty());
     let mut state = call();
     run(&mut state, vec![offer(), answer()]);
     let outputs = state.handle(Input::AnswerUnusable(failure()));
@@ -343,7 +354,7 @@ fn an_invite_is_repeated_for_a_session_that_the_service_made_anew() {
 
 #[test]
 fn a_call_of_a_process_before_is_taken_up_by_an_offer_or_by_an_answer() {
-    let refused = || Input::InviteRefused(failure());
+    let refused = || Input::InviteRefused(Error::new(ErrorKind::Rejected, "x"));
     let mut state = State::restored(LIMITS, None);
     assert_eq!(state.handle(offer()), [Output::RepeatInvite("offer".into())]);
     assert_eq!(states(&state.handle(answer())), [CallState::Active]);
