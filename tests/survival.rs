@@ -291,6 +291,36 @@ fn media_that_die_while_the_session_is_away_wait_for_it() {
 }
 
 #[test]
+fn a_call_that_fell_silent_with_the_session_does_not_wait_for_ice() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = answered(&client, "/public/tone").await;
+        let ear = Ear::new();
+        call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+        ear.wait_for_tone(440.0, MONO_48K, 100).await;
+        let events = call.events();
+        gateway.fault(json!({"fault": "drop_media", "until_restart": true}));
+        // Until nothing was received for more than a second.
+        let (mut last, mut since) = (0, std::time::Instant::now());
+        while since.elapsed() < Duration::from_millis(1_300) {
+            let received = call.stats().packets_received;
+            if received != last {
+                (last, since) = (received, std::time::Instant::now());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        gateway.fault(json!({"fault": "drop_sockets"}));
+        let seen = wait_for(&events, |event| matches!(event, CallEvent::Recovered { .. })).await;
+        assert_eq!(tries(&seen), [1], "{seen:?}");
+        assert!(recovered(&seen).is_some_and(|gap| gap < 4_000), "{seen:?}");
+        assert!(!seen.iter().any(|event| matches!(event, CallEvent::MediaLost)), "{seen:?}");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
 fn after_a_change_of_the_network_a_dead_connection_is_replaced_at_once() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);

@@ -370,6 +370,9 @@ impl Actor {
             ServerMessage::SessionReady { is_resumed } => {
                 self.input(Input::SessionBack { is_resumed });
                 self.recover(recovery::Input::SessionReady { is_resumed });
+                if let Some(leg) = &self.leg {
+                    leg.look_for_silence();
+                }
             }
             ServerMessage::SessionLost(error) => self.input(Input::SessionLost(error)),
             ServerMessage::NetworkChanged(addresses) => {
@@ -466,7 +469,13 @@ impl Actor {
                 self.recover(recovery::Input::Lost);
             }
             LegEvent::Recovered { gap } => self.media_back(gap),
-            LegEvent::AddressGone => self.recover(recovery::Input::AddressGone),
+            LegEvent::AddressGone => {
+                self.recover(recovery::Input::PathGone("the network changed"));
+            }
+            LegEvent::Silent if self.state.current() == CallState::Active => {
+                self.recover(recovery::Input::PathGone("the network fell away under the call"));
+            }
+            LegEvent::Silent => {}
             LegEvent::Failed(error) => self.input(Input::MediaFailed(error)),
         }
     }

@@ -235,6 +235,13 @@ impl Task {
         }
     }
 
+    /// A second of silence says little by itself, but much after the session's own path was lost.
+    pub(super) fn look_for_silence(&self, now: Instant) {
+        if self.is_connected && !self.is_heard(now) && self.loss_at(now).expects_packets {
+            (self.events)(LegEvent::Silent);
+        }
+    }
+
     /// ICE and DTLS are up, for the first time or again. Over the DTLS of before, a far side that took
     /// the restart for a new association is up and yet unheard; only its packets tell.
     pub(super) fn path_up(&mut self, now: Instant) {
