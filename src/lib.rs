@@ -60,7 +60,7 @@ pub use call::{
     EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty,
     ServerCallState, SetupTimes,
 };
-pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
+pub use client::{shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState};
 pub use config::{AnswerOptions, ClientOptions, DialOptions};
 pub use error::{Error, ErrorKind, Problem, Result};
 pub use media::codec::AudioCodec;
@@ -69,7 +69,10 @@ pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::sink::{AudioSink, SinkId};
 #[cfg(feature = "rest-api")]
 pub use rest::admin as rest_api;
-pub use rest::{Address, AddressPage, AddressQuery, AddressType, Channels, Subscriber};
+pub use rest::{
+    Address, AddressPage, AddressQuery, AddressSort, AddressType, Channels, List, PageLinks,
+    SortOrder, Subscriber,
+};
 pub use util::bus::EventStream;
 
 #[cfg(feature = "uniffi")]

@@ -11,7 +11,7 @@ use crate::session::{ClientEvent, ClientState, Listener};
 use crate::util::bus::Bus;
 use serde_json::{json, Value};
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{mpsc, Notify};
 
@@ -23,6 +23,8 @@ pub(crate) struct Router {
     inbound: OnceLock<CallContext>,
     /// Whether the application wants to be called.
     is_online: AtomicBool,
+    /// How many sessions were made anew so far; taking one up again is not counted.
+    session_number: AtomicU64,
     /// Notified whenever a call is removed.
     removed: Notify,
 }
@@ -82,6 +84,7 @@ impl Router {
             table: Mutex::new(table),
             inbound: OnceLock::new(),
             is_online: AtomicBool::new(false),
+            session_number: AtomicU64::new(0),
             removed: Notify::new(),
         }
     }
@@ -94,6 +97,11 @@ impl Router {
     /// Whether `subscriber.online` is repeated in each new session.
     pub(crate) fn set_online(&self, is_online: bool) {
         self.is_online.store(is_online, Ordering::Release);
+    }
+
+    /// Which of the client's sessions this is: 0 before the first.
+    pub(crate) fn session_number(&self) -> u64 {
+        self.session_number.load(Ordering::Acquire)
     }
 
     pub(crate) fn state(&self) -> ClientState {
@@ -296,6 +304,9 @@ impl Listener for Router {
 
     fn on_client_event(&self, event: ClientEvent) {
         let is_ready = matches!(event, ClientEvent::SessionReady { .. });
+        if matches!(event, ClientEvent::SessionReady { is_resumed: false, .. }) {
+            self.session_number.fetch_add(1, Ordering::AcqRel);
+        }
         self.events.publish(event);
         if is_ready {
             self.repeat_online();

@@ -1,8 +1,10 @@
 //! The client: one subscriber's session with the service.
 
+mod directory;
 mod shutdown;
 
 pub use crate::session::{ClientEvent, ClientState};
+pub use directory::AddressList;
 pub use shutdown::shutdown;
 
 use crate::auth::token::Token;
@@ -13,7 +15,8 @@ use crate::net::endpoints::Endpoints;
 use crate::net::http::Http;
 use crate::net::tls;
 use crate::proto::destination::Destination;
-use crate::rest::{self, AddressPage, AddressQuery, Subscriber};
+use crate::rest::cache::AddressCache;
+use crate::rest::{self, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
@@ -38,6 +41,7 @@ pub(crate) struct Inner {
     session: Session,
     router: Arc<Router>,
     events: Bus<ClientEvent>,
+    addresses: Arc<AddressCache>,
     runtime: runtime::Generation,
 }
 
@@ -74,7 +78,8 @@ impl Client {
             relay_only: options.relay_only,
             tls: Arc::clone(&tls),
         });
-        let inner = Inner { options, tls, http, session, router, events, runtime };
+        let addresses = Arc::default();
+        let inner = Inner { options, tls, http, session, router, events, addresses, runtime };
         let client = Self(Arc::new(inner));
         shutdown::register(&client.0);
         Ok(client)
@@ -120,16 +125,13 @@ impl Client {
     /// Source: `GET /api/fabric/subscriber/info`.
     pub async fn subscriber_info(&self) -> Result<Subscriber> {
         let inner = Arc::clone(&self.0);
-        self.run(async move { rest::subscriber::info(&inner.http).await }).await
-    }
-
-    /// Reads the first page of the addresses that the subscriber can see. Needs no session.
-    ///
-    /// Errors: `InvalidArgument` for the query, else those of [`Client::subscriber_info`].
-    /// Source: `GET /api/fabric/addresses`.
-    pub async fn addresses(&self, query: AddressQuery) -> Result<AddressPage> {
-        let inner = Arc::clone(&self.0);
-        self.run(async move { rest::directory::list(&inner.http, &query).await }).await
+        let directory = self.directory();
+        self.run(async move {
+            let subscriber = rest::subscriber::info(&inner.http).await?;
+            directory.keep(&subscriber.addresses);
+            Ok(subscriber)
+        })
+        .await
     }
 
     /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and

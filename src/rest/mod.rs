@@ -2,8 +2,13 @@
 
 #[cfg(feature = "rest-api")]
 pub mod admin;
+pub(crate) mod cache;
 pub(crate) mod directory;
+pub(crate) mod page;
 pub(crate) mod subscriber;
 
-pub use directory::{Address, AddressPage, AddressQuery, AddressType, Channels};
+pub use directory::{
+    Address, AddressPage, AddressQuery, AddressSort, AddressType, Channels, SortOrder,
+};
+pub use page::{List, PageLinks};
 pub use subscriber::Subscriber;
