@@ -60,7 +60,10 @@ pub use call::{
     EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty,
     ServerCallState, SetupTimes,
 };
-pub use client::{shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState};
+pub use client::{
+    shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState, ConversationList,
+    MessageList,
+};
 pub use config::{AnswerOptions, ClientOptions, DialOptions};
 pub use error::{Error, ErrorKind, Problem, Result};
 pub use media::codec::AudioCodec;
@@ -70,8 +73,9 @@ pub use media::sink::{AudioSink, SinkId};
 #[cfg(feature = "rest-api")]
 pub use rest::admin as rest_api;
 pub use rest::{
-    Address, AddressPage, AddressQuery, AddressSort, AddressType, Channels, List, PageLinks,
-    SortOrder, Subscriber,
+    Address, AddressPage, AddressQuery, AddressSort, AddressType, CallLog, Channels, Conversation,
+    ConversationPage, List, Message, MessageKind, MessagePage, OutgoingMessage, PageLinks,
+    SendState, SortOrder, Subscriber,
 };
 pub use util::bus::EventStream;
 

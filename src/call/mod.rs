@@ -2,6 +2,7 @@
 
 mod actor;
 mod control;
+mod conversation;
 mod event;
 mod layout;
 mod member;

@@ -1,5 +1,6 @@
 //! Brings what the service sends to the call that it is for.
 
+use super::conversation::ConversationEvents;
 use super::members::session_of;
 use super::{start_inbound, Call, CallContext, CallState, Direction, ServerMessage, Shared};
 use crate::error::Error;
@@ -27,6 +28,7 @@ pub(crate) struct Router {
     session_number: AtomicU64,
     /// Notified whenever a call is removed.
     removed: Notify,
+    conversations: ConversationEvents,
 }
 
 struct Table {
@@ -86,6 +88,7 @@ impl Router {
             is_online: AtomicBool::new(false),
             session_number: AtomicU64::new(0),
             removed: Notify::new(),
+            conversations: ConversationEvents::default(),
         }
     }
 
@@ -316,6 +319,10 @@ impl Listener for Router {
     fn on_event(&self, event: Event) {
         if event.event_type == "webrtc.message" {
             self.verto(event);
+            return;
+        }
+        if event.event_type.starts_with("conversation.") {
+            self.conversations.read(event).into_iter().for_each(|event| self.events.publish(event));
             return;
         }
         let payload = &event.payload;

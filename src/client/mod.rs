@@ -1,10 +1,12 @@
 //! The client: one subscriber's session with the service.
 
 mod directory;
+mod messages;
 mod shutdown;
 
 pub use crate::session::{ClientEvent, ClientState};
 pub use directory::AddressList;
+pub use messages::{ConversationList, MessageList};
 pub use shutdown::shutdown;
 
 use crate::auth::token::Token;
@@ -16,6 +18,7 @@ use crate::net::http::Http;
 use crate::net::tls;
 use crate::proto::destination::Destination;
 use crate::rest::cache::AddressCache;
+use crate::rest::outgoing::SentLog;
 use crate::rest::{self, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
@@ -42,6 +45,7 @@ pub(crate) struct Inner {
     router: Arc<Router>,
     events: Bus<ClientEvent>,
     addresses: Arc<AddressCache>,
+    sent: Arc<SentLog>,
     runtime: runtime::Generation,
 }
 
@@ -78,8 +82,8 @@ impl Client {
             relay_only: options.relay_only,
             tls: Arc::clone(&tls),
         });
-        let addresses = Arc::default();
-        let inner = Inner { options, tls, http, session, router, events, addresses, runtime };
+        let (addresses, sent) = (Arc::default(), Arc::default());
+        let inner = Inner { options, tls, http, session, router, events, addresses, sent, runtime };
         let client = Self(Arc::new(inner));
         shutdown::register(&client.0);
         Ok(client)

@@ -219,12 +219,7 @@ mod tests {
     #[test]
     fn conversations_of_every_generation() {
         for (value, id, from, peer) in [
-            (
-                json!({"group_id":"a1_b2","from_fabric_address_id":"a1"}),
-                "a1_b2",
-                "a1",
-                Some("b2"),
-            ),
+            (json!({"group_id":"a1_b2","from_fabric_address_id":"a1"}), "a1_b2", "a1", Some("b2")),
             (json!({"group_id":"g","from_address_id":"a1"}), "g", "a1", None),
             (
                 json!({"group_id":"g","from_fabric_address_id":"a1",
@@ -243,7 +238,10 @@ mod tests {
         let times = Conversation::parse(&json!({"id":"b","created_at":1_790_000_000_000_u64,
             "last_message_at":null,"metadata":{"a":1}}))
         .unwrap();
-        assert_eq!((times.created_at_ms, times.last_message_at_ms), (Some(1_790_000_000_000), None));
+        assert_eq!(
+            (times.created_at_ms, times.last_message_at_ms),
+            (Some(1_790_000_000_000), None)
+        );
         assert_eq!(times.metadata_json, r#"{"a":1}"#);
         assert_eq!(Conversation::parse(&json!({"name":"x"})), None);
     }

@@ -31,21 +31,14 @@ pub struct ConversationPage {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct MessagePage {
-    /// The entries of this page, in the service's order: the newest first.
+    /// The entries of this page, in the service's order; sort by `sent_at_ms` to show them.
     pub messages: Vec<Message>,
-    /// Whether a page of older messages follows.
+    /// Whether a page follows.
     pub has_next: bool,
-    /// Whether there is a page of newer messages before this one.
+    /// Whether there is a page before this one.
     pub has_previous: bool,
     /// Where the other pages are.
     pub links: PageLinks,
-}
-
-/// Which list of messages.
-#[derive(Clone, Debug)]
-pub(crate) enum Of {
-    Conversation(String),
-    All,
 }
 
 /// The first page of conversations. Errors: see `Client::conversations`.
@@ -58,11 +51,8 @@ pub(crate) async fn list_at(http: &Http, link: &str) -> Result<ConversationPage>
 }
 
 /// The first page of messages. Errors: see `Client::messages`.
-pub(crate) async fn messages(http: &Http, of: &Of, size: Option<u32>) -> Result<MessagePage> {
-    let path = match of {
-        Of::Conversation(id) => format!("{CONVERSATIONS}/{}/messages", id_segment(id)?),
-        Of::All => MESSAGES.to_owned(),
-    };
+pub(crate) async fn messages(http: &Http, id: &str, size: Option<u32>) -> Result<MessagePage> {
+    let path = format!("{CONVERSATIONS}/{}/messages", id_segment(id)?);
     message_page(&http.get(&path, &page::size(size)?).await?)
 }
 

@@ -56,6 +56,8 @@ pub struct GatewayConfig {
     /// Whether `verto.modify` with `action: "transfer"` moves the leg to another address; the
     /// service does not do it.
     pub accept_transfer: bool,
+    /// Conversations in lists and events have the older generation's ids: the other address's.
+    pub old_conversations: bool,
     /// Log to standard error.
     pub log: bool,
 }
@@ -86,6 +88,7 @@ impl Default for GatewayConfig {
             redeliver: true,
             attach_on_resume: false,
             accept_transfer: false,
+            old_conversations: false,
             log: false,
         }
     }

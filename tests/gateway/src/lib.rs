@@ -18,6 +18,7 @@ mod call;
 mod conference;
 mod config;
 mod control;
+mod conversations;
 mod devices;
 mod directory;
 mod dpop;
