@@ -57,8 +57,8 @@ mod util;
 
 pub use call::{
     AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind,
-    EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty,
-    ServerCallState, SetupTimes,
+    EndReason, ExpectedCall, ExpectedCallState, Layout, LayoutLayer, Member, MemberKind,
+    MemberPosition, MemberTarget, RemoteParty, ServerCallState, SetupTimes,
 };
 pub use client::{
     shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState, ConversationList,
@@ -74,8 +74,8 @@ pub use media::sink::{AudioSink, SinkId};
 pub use rest::admin as rest_api;
 pub use rest::{
     Address, AddressPage, AddressQuery, AddressSort, AddressType, CallLog, Channels, Conversation,
-    ConversationPage, List, Message, MessageKind, MessagePage, OutgoingMessage, PageLinks,
-    SendState, SortOrder, Subscriber,
+    ConversationPage, Device, DeviceType, List, Message, MessageKind, MessagePage, OutgoingMessage,
+    PageLinks, SendState, SortOrder, Subscriber,
 };
 pub use util::bus::EventStream;
 

@@ -16,7 +16,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("media", &["proto::sdp", "proto::ice"]),
     ("session", &["net", "auth", "proto"]),
     ("call", &["session", "media", "proto"]),
-    ("client", &["call", "session", "rest", "auth", "net", "proto", "media::sink"]),
+    ("client", &["call", "session", "rest", "auth", "net", "proto", "push", "media::sink"]),
     ("ffi", &["client", "call", "rest", "media"]),
     ("bind", &["client", "call", "rest", "media", "ffi"]),
 ];

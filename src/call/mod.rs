@@ -4,6 +4,8 @@ mod actor;
 mod control;
 mod conversation;
 mod event;
+mod expected;
+mod expecting;
 mod layout;
 mod member;
 mod members;
@@ -17,6 +19,7 @@ pub use control::{AudioFlags, MemberPosition, MemberTarget};
 pub use event::{
     CallEvent, CallState, Direction, EndKind, EndReason, RemoteParty, ServerCallState,
 };
+pub use expected::{ExpectedCall, ExpectedCallState};
 pub use layout::{Layout, LayoutLayer};
 pub use member::{Member, MemberKind};
 

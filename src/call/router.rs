@@ -1,9 +1,10 @@
 //! Brings what the service sends to the call that it is for.
 
 use super::conversation::ConversationEvents;
+use super::expecting::Expected;
 use super::members::session_of;
 use super::{start_inbound, Call, CallContext, CallState, Direction, ServerMessage, Shared};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Result};
 use crate::proto::sdp::{Description, Kind};
 use crate::proto::session::Event;
 use crate::proto::verto::{Invite, VertoEvent};
@@ -29,6 +30,9 @@ pub(crate) struct Router {
     /// Notified whenever a call is removed.
     removed: Notify,
     conversations: ConversationEvents,
+    expected: Expected,
+    /// Held while a call is announced: the socket and a notification may do it at once.
+    announcing: Mutex<()>,
 }
 
 struct Table {
@@ -53,6 +57,16 @@ struct Entry {
 }
 
 impl Table {
+    fn remember_end(&mut self, call_id: &str) {
+        if self.calls.contains_key(call_id) || self.ended.iter().any(|ended| ended == call_id) {
+            return;
+        }
+        if self.ended.len() == REMEMBERED_CALLS {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(call_id.to_owned());
+    }
+
     fn add_alias(&mut self, call_id: &str, alias: &str) {
         if alias == call_id || !self.calls.contains_key(call_id) {
             return;
@@ -89,6 +103,8 @@ impl Router {
             session_number: AtomicU64::new(0),
             removed: Notify::new(),
             conversations: ConversationEvents::default(),
+            expected: Expected::default(),
+            announcing: Mutex::new(()),
         }
     }
 
@@ -126,10 +142,7 @@ impl Router {
             let mut table = self.table();
             let removed = table.calls.remove(call_id);
             if removed.is_some_and(|entry| entry.call.direction == Direction::Inbound) {
-                if table.ended.len() == REMEMBERED_CALLS {
-                    table.ended.pop_front();
-                }
-                table.ended.push_back(call_id.to_owned());
+                table.remember_end(call_id);
             }
             table.aliases.retain(|_, calls| {
                 calls.retain(|known| known != call_id);
@@ -205,7 +218,8 @@ impl Router {
         let method = verto.method.clone();
         let message =
             || ServerMessage::Verto { event: verto.clone(), node_id: event.node_id.clone() };
-        if !self.route(&[&call_id], message) {
+        let is_over = verto.method == "verto.bye" && self.expected_is_over(&verto);
+        if !self.route(&[&call_id], message) && !is_over {
             self.events
                 .publish(ClientEvent::Other { event_type: method, raw_json: raw.to_string() });
         }
@@ -223,21 +237,29 @@ impl Router {
                 return;
             }
         };
+        if let Err(error) = self.announce(invite) {
+            tracing::error!(%error, "a call came in and could not be taken");
+            self.events.publish(other());
+        }
+    }
+
+    /// Makes the call of an invite and tells of it, once; `None` if that call is over already.
+    pub(crate) fn announce(&self, invite: Invite) -> Result<Option<Call>> {
+        let _turn = self.announcing();
         if self.is_known(&invite.call_id) {
             tracing::debug!(call = invite.call_id, "a call was announced again");
-            return;
+            return Ok(self.call(&invite.call_id));
         }
         let context = self.inbound.get().filter(|_| self.ringing() < MAX_RINGING);
-        let Some(context) = context else {
-            tracing::error!(call = invite.call_id, "more calls ring than anybody answers");
-            self.events.publish(other());
-            return;
-        };
+        let context = context.ok_or_else(|| {
+            Error::new(ErrorKind::InvalidState, "more calls ring than anybody answers")
+        })?;
         let has_video = Description::parse(&invite.sdp).is_ok_and(|sdp| sdp.has(Kind::Video));
         let (caller, callee) = (invite.caller.clone(), invite.callee.clone());
         let user_variables_json = invite.user_variables.to_string();
-        match start_inbound(context, invite) {
-            Ok(call) => self.events.publish(ClientEvent::IncomingCall {
+        let call = start_inbound(context, invite)?;
+        if self.expected_arrives(&call) {
+            self.events.publish(ClientEvent::IncomingCall {
                 call_id: call.id(),
                 from_name: caller.name,
                 from_number: caller.number,
@@ -245,12 +267,26 @@ impl Router {
                 to_number: callee.number,
                 has_video,
                 user_variables_json,
-            }),
-            Err(error) => {
-                tracing::error!(%error, "a call came in and could not be taken");
-                self.events.publish(other());
-            }
+            });
         }
+        Ok(Some(call))
+    }
+
+    pub(super) fn announcing(&self) -> MutexGuard<'_, ()> {
+        self.announcing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    pub(super) fn publish(&self, event: ClientEvent) {
+        self.events.publish(event);
+    }
+
+    /// From now on nobody is told of a call of this id.
+    pub(super) fn forget_call(&self, call_id: &str) {
+        self.table().remember_end(call_id);
     }
 
     /// How many calls that came in wait to be answered or refused.
@@ -262,7 +298,7 @@ impl Router {
         self.table().calls.values().filter(is_ringing).count()
     }
 
-    fn is_known(&self, call_id: &str) -> bool {
+    pub(super) fn is_known(&self, call_id: &str) -> bool {
         let table = self.table();
         table.calls.contains_key(call_id) || table.ended.iter().any(|ended| ended == call_id)
     }
@@ -301,6 +337,7 @@ impl Listener for Router {
         tracing::info!(?state, reason, "session");
         self.events.publish(ClientEvent::StateChanged { state, reason: reason.to_owned() });
         if state == ClientState::Closed {
+            self.expected.close();
             self.events.end();
         }
     }

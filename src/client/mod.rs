@@ -2,6 +2,7 @@
 
 mod directory;
 mod messages;
+mod push;
 mod shutdown;
 
 pub use crate::session::{ClientEvent, ClientState};
@@ -23,7 +24,8 @@ use crate::rest::{self, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
-use std::sync::Arc;
+use crate::util::redact::Secret;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// The events of a client, see [`EventStream`].
@@ -46,6 +48,8 @@ pub(crate) struct Inner {
     events: Bus<ClientEvent>,
     addresses: Arc<AddressCache>,
     sent: Arc<SentLog>,
+    /// What the last registration of a device gave.
+    push_key: Mutex<Option<Secret>>,
     runtime: runtime::Generation,
 }
 
@@ -83,7 +87,18 @@ impl Client {
             tls: Arc::clone(&tls),
         });
         let (addresses, sent) = (Arc::default(), Arc::default());
-        let inner = Inner { options, tls, http, session, router, events, addresses, sent, runtime };
+        let inner = Inner {
+            options,
+            tls,
+            http,
+            session,
+            router,
+            events,
+            addresses,
+            sent,
+            push_key: Mutex::new(None),
+            runtime,
+        };
         let client = Self(Arc::new(inner));
         shutdown::register(&client.0);
         Ok(client)

@@ -4,6 +4,7 @@
 pub mod admin;
 pub(crate) mod cache;
 pub(crate) mod conversation;
+pub(crate) mod device;
 pub(crate) mod directory;
 pub(crate) mod outgoing;
 pub(crate) mod page;
@@ -11,6 +12,7 @@ pub(crate) mod subscriber;
 
 pub use crate::proto::conversation::{CallLog, Conversation, Message, MessageKind};
 pub use conversation::{ConversationPage, MessagePage};
+pub use device::{Device, DeviceType};
 pub use directory::{
     Address, AddressPage, AddressQuery, AddressSort, AddressType, Channels, SortOrder,
 };

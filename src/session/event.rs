@@ -72,6 +72,14 @@ pub enum ClientEvent {
         /// What the caller's scripts say, as the text of one JSON object.
         user_variables_json: String,
     },
+    /// A call that was expected ([`crate::Client::expect_call`]) will not come; or, if it comes
+    /// after the deadline nevertheless, it is announced as any other.
+    ExpectedCallOver {
+        /// The id that was expected.
+        call_id: String,
+        /// Whether the deadline passed; otherwise the caller gave up or another device took it.
+        is_expired: bool,
+    },
     /// A message arrived in one of the subscriber's conversations, from others or from another
     /// place of its own. Comes whenever the session is up, without subscription; what came while it
     /// was away is delivered with [`ClientEvent::SessionReady`] that `is_resumed`, else read it

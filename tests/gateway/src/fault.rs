@@ -36,6 +36,7 @@
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail, by the end of the connection with status 0; with `after` they are carried out first |
 //! | `log_call` | `from`, `to` (references), `kind?` | an entry of the call history, told to both |
 //! | `update_message` | `id`, `text?`, `status?` | an entry of a conversation changes, told to both |
+//! | `push_call` | `reference`, `from?`, `source?` echo or tone | an inbound call; gives `call_id` and the `notification` for the registered device |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
@@ -53,6 +54,7 @@ use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
 use crate::life;
 use crate::media::lock;
 use crate::media::stream::{Impairment, Source};
+use crate::pushed;
 use crate::rpc;
 use crate::segment::{self, Segment};
 use crate::token;
@@ -201,6 +203,7 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         "impair_media" => Ok(impair_media(hub, fault)),
         "log_call" => conversations::log_call(hub, fault),
         "update_message" => conversations::update_message(hub, fault),
+        "push_call" => pushed::push_call(hub, fault),
         "call_client" => call_client(hub, fault),
         _ => Err(format!("no such fault: {name}")),
     }

@@ -29,6 +29,7 @@ mod hub;
 mod life;
 mod media;
 mod member;
+mod pushed;
 mod rest;
 mod rest_resources;
 mod rpc;
