@@ -25,7 +25,9 @@
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
-//! | an invite from a push notification | `push::decrypt`, with feature `push` |
+//! | conversations and messages | [`Client::join_conversation`], [`Client::compose_message`] |
+//! | calls that a notification announces | [`Client::expect_call`]; `Client::handle_push`, with feature `push` |
+//! | a phone's call screen | [`host`] |
 //! | a clean end | [`Client::disconnect`], [`shutdown`] |
 //!
 //! Every handle is cheap to clone and may be used from any thread; futures may be awaited on any
@@ -45,6 +47,7 @@ mod config;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+pub mod host;
 mod media;
 mod net;
 mod proto;

@@ -2,6 +2,8 @@
 
 mod directory;
 mod messages;
+#[cfg(feature = "push")]
+mod notification;
 mod push;
 mod shutdown;
 
