@@ -2,8 +2,9 @@
 
 use super::call::sw_call;
 use super::client::sw_client;
+use super::conversation::{sw_message, to_message};
 use super::stats::{sw_end_reason, to_end_reason};
-use super::text::{c_string, pointer};
+use super::text::{c_string, pointer, Texts};
 use crate::call::CallEvent;
 use crate::client::ClientEvent;
 use std::ffi::{c_char, CString};
@@ -43,6 +44,13 @@ pub enum sw_client_event_types {
     /// The session was made anew, and the service did not take this client as reachable again:
     /// `code`, `reason`. Call `sw_client_online` again.
     SW_CLIENT_EVENT_ONLINE_FAILED = 6,
+    /// A message arrived in one of the subscriber's conversations: `message`.
+    SW_CLIENT_EVENT_MESSAGE = 20,
+    /// A message changed, replace the one that has its id: `message`.
+    SW_CLIENT_EVENT_MESSAGE_UPDATED = 21,
+    /// A call that was expected will not come, see `sw_client_expect_call`: `call_id`,
+    /// `is_expired`.
+    SW_CLIENT_EVENT_EXPECTED_CALL_OVER = 22,
     /// Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 }
@@ -92,6 +100,11 @@ pub struct sw_client_event {
     pub user_variables_json: *const c_char,
     /// `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
     pub has_video: bool,
+    /// `EXPECTED_CALL_OVER`: whether the deadline passed; otherwise the caller gave up or another
+    /// device took the call.
+    pub is_expired: bool,
+    /// `MESSAGE`, `MESSAGE_UPDATED`: the message.
+    pub message: *const sw_message,
 }
 
 /// Where a call stands. Numbers never change.
@@ -197,6 +210,7 @@ pub(super) fn with_client_event(
     let mut raw: sw_client_event = unsafe { std::mem::zeroed() };
     let (mut why, mut name, mut json) = (None, None, None);
     let mut incoming: [Option<CString>; 6] = Default::default();
+    let mut told = None;
     let event_type = match event {
         ClientEvent::StateChanged { state, reason } => {
             raw.state = *state as i32;
@@ -232,6 +246,19 @@ pub(super) fn with_client_event(
                 .map(|text| some(text));
             SW_CLIENT_EVENT_INCOMING_CALL
         }
+        ClientEvent::Message { message } => {
+            told = Some(message);
+            SW_CLIENT_EVENT_MESSAGE
+        }
+        ClientEvent::MessageUpdated { message } => {
+            told = Some(message);
+            SW_CLIENT_EVENT_MESSAGE_UPDATED
+        }
+        ClientEvent::ExpectedCallOver { call_id, is_expired } => {
+            raw.is_expired = *is_expired;
+            incoming[0] = some(call_id);
+            SW_CLIENT_EVENT_EXPECTED_CALL_OVER
+        }
         ClientEvent::OnlineFailed { code, message } => {
             raw.code = *code;
             why = some(message);
@@ -250,6 +277,9 @@ pub(super) fn with_client_event(
     (raw.call_id, raw.user_variables_json) = (pointer(call_id), pointer(user_variables));
     (raw.from_name, raw.from_number) = (pointer(from_name), pointer(from_number));
     (raw.to_name, raw.to_number) = (pointer(to_name), pointer(to_number));
+    let mut texts = Texts::default();
+    let message = told.map(|message| to_message(message, &mut texts));
+    raw.message = message.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     call(&raw);
 }
 

@@ -8,9 +8,11 @@
 
 use super::client::ClientObject;
 use super::waiter::Waiter;
-use crate::call::Call;
+use crate::call::{Call, ExpectedCall};
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::HostCall;
 use crate::media::file::WavRecorder;
+use crate::rest::OutgoingMessage;
 use crate::runtime::dispatch;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -40,6 +42,9 @@ pub(super) enum Object {
     /// The `user_data` of one armed waiter completion.
     Ticket(Arc<Waiter>),
     Recorder(Arc<WavRecorder>),
+    Outgoing(OutgoingMessage),
+    Expected(ExpectedCall),
+    Host(HostCall),
 }
 
 /// The opaque C types.
@@ -76,6 +81,9 @@ handle!(super::call::sw_call, 2, Call, Call);
 handle!(super::waiter::sw_waiter, 3, Waiter, Arc<Waiter>);
 handle!(super::waiter::Ticket, 4, Ticket, Arc<Waiter>);
 handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<WavRecorder>);
+handle!(super::outgoing::sw_outgoing_message, 9, Outgoing, OutgoingMessage);
+handle!(super::wake_up::sw_expected_call, 10, Expected, ExpectedCall);
+handle!(super::host::sw_host_call, 11, Host, HostCall);
 
 struct Slot {
     generation: usize,

@@ -43,6 +43,30 @@ pub(super) fn pointer(text: &Option<CString>) -> *const c_char {
     text.as_ref().map_or(std::ptr::null(), |text| text.as_ptr())
 }
 
+/// C texts that live as long as the struct that points to them.
+#[derive(Default)]
+pub(super) struct Texts(Vec<CString>);
+
+impl Texts {
+    pub(super) fn add(&mut self, text: &str) -> *const c_char {
+        // The heap text stays where it is when the list grows.
+        self.0.push(c_string(text));
+        self.0.last().map_or(std::ptr::null(), |text| text.as_ptr())
+    }
+
+    pub(super) fn add_optional(&mut self, text: Option<&str>) -> *const c_char {
+        text.map_or(std::ptr::null(), |text| self.add(text))
+    }
+}
+
+/// The first of a list's pointers; NULL for an empty list.
+pub(super) fn list<T>(pointers: &[*const T]) -> *const *const T {
+    match pointers {
+        [] => std::ptr::null(),
+        pointers => pointers.as_ptr(),
+    }
+}
+
 /// Copies `text` into a fixed array, cut at a character's end if it is too long.
 pub(super) fn fill<const N: usize>(array: &mut [c_char; N], text: &str) {
     let mut length = text.len().min(N - 1);
