@@ -18,8 +18,8 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("session", &["net", "auth", "proto"]),
     ("call", &["session", "media", "proto"]),
     ("client", &["call", "session", "rest", "auth", "net", "proto", "push", "media::sink"]),
-    ("ffi", &["client", "call", "rest", "media"]),
-    ("bind", &["client", "call", "rest", "media", "ffi"]),
+    ("ffi", &["client", "call", "rest", "media", "push", "host"]),
+    ("bind", &["client", "call", "rest", "media", "push", "host", "ffi"]),
 ];
 
 /// The ground floor, and what the crate's root re-exports.

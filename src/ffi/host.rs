@@ -39,6 +39,7 @@ pub enum sw_host_phases {
 
 /// Why a call ended, for the platform's call history. Numbers never change.
 #[repr(C)]
+#[allow(dead_code)] // Constants for C; the code passes the numbers on.
 pub enum sw_host_end_reasons {
     /// The far side hung up or gave up.
     SW_HOST_END_REMOTE_ENDED = 0,
