@@ -57,6 +57,10 @@ class Gateway:
     def state(self) -> dict[str, Any]:
         return self._request(f"{self.http_url}/_gateway/state", None)
 
+    def fault(self, fault: str, /, **members: Any) -> dict[str, Any]:
+        """Lets something happen; the list is in ``tests/gateway/src/fault.rs``."""
+        return self._post("/_gateway/fault", fault=fault, **members)
+
     def _post(self, path: str, **body: Any) -> dict[str, Any]:
         return self._request(self.http_url + path, json.dumps(body).encode())
 

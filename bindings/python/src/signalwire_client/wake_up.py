@@ -62,9 +62,10 @@ class ExpectedCall:
         Raises as :meth:`arrived` and :meth:`Call.answer`; :class:`InvalidStateError` if it was
         answered or rejected before. Cancelling the wait does not take the answer back.
         """
+        variables = None if user_variables is None else json.dumps(dict(user_variables))
         options = _native.AnswerOptions(
             media_timeout_ms=media_timeout_ms,
-            user_variables_json=None if user_variables is None else json.dumps(dict(user_variables)),
+            user_variables_json=variables,
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
         )
