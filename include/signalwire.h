@@ -91,7 +91,8 @@
     {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL}
 #define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL}
 #define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL}
-#define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL}
+#define SW_HOST_ACTIONS_INIT {sizeof(sw_host_actions), 0, {0, 0, 0, 0, 0, 0, 0, 0}, 0}
+#define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL, 0, 0}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
 #define SW_CALL_OBSERVER_INIT {sizeof(sw_call_observer), NULL, NULL, NULL}
 #define SW_AUDIO_SINK_INIT {sizeof(sw_audio_sink), NULL, NULL, NULL}
@@ -156,6 +157,9 @@ typedef enum sw_status_codes {
     SW_ERR_FORKED = -21,
     // The call was refused or ended before the answer. `code` holds the hang-up cause.
     SW_ERR_CALL_FAILED = -22,
+    // The answer to a request that changes something was lost: the service may have carried it
+    // out or not. Look before repeating it; the function's documentation says where.
+    SW_ERR_UNCERTAIN = -23,
 } sw_status_codes;
 
 // How much is logged. Each level includes those before it.
@@ -217,6 +221,13 @@ typedef enum sw_client_event_types {
     SW_CLIENT_EVENT_RESTORE_FAILED = 21,
     // `sw_client_session_record` gives something else than before: store it anew.
     SW_CLIENT_EVENT_SESSION_RECORD_CHANGED = 22,
+    // A message arrived in one of the subscriber's conversations: `message`.
+    SW_CLIENT_EVENT_MESSAGE = 30,
+    // A message changed, replace the one that has its id: `message`.
+    SW_CLIENT_EVENT_MESSAGE_UPDATED = 31,
+    // A call that was expected will not come, see `sw_client_expect_call`: `call_id`,
+    // `is_expired`.
+    SW_CLIENT_EVENT_EXPECTED_CALL_OVER = 32,
     // Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 } sw_client_event_types;
@@ -393,17 +404,215 @@ typedef enum sw_do_not_disturb_modes {
     SW_DO_NOT_DISTURB_ALWAYS = 2,
 } sw_do_not_disturb_modes;
 
+// What a list of addresses is sorted by. Numbers never change.
+typedef enum sw_address_sorts {
+    // As the service likes.
+    SW_ADDRESS_SORT_DEFAULT = 0,
+    // The name.
+    SW_ADDRESS_SORT_NAME = 1,
+    // When it was made.
+    SW_ADDRESS_SORT_CREATED_AT = 2,
+} sw_address_sorts;
+
+// In which order a list is sorted. Numbers never change.
+typedef enum sw_sort_orders {
+    // As the service likes.
+    SW_SORT_ORDER_DEFAULT = 0,
+    // A to Z, oldest first.
+    SW_SORT_ORDER_ASCENDING = 1,
+    // Z to A, newest first.
+    SW_SORT_ORDER_DESCENDING = 2,
+} sw_sort_orders;
+
+// What a message is. Numbers never change.
+typedef enum sw_message_kinds {
+    // A text that somebody wrote.
+    SW_MESSAGE_CHAT = 1,
+    // A call in the history.
+    SW_MESSAGE_CALL_LOG = 2,
+    // The service tells of a change.
+    SW_MESSAGE_UPDATE = 3,
+    // A kind that this version does not know; see `raw_json`.
+    SW_MESSAGE_UNKNOWN = 4,
+} sw_message_kinds;
+
+// Where an outgoing message stands. Numbers never change.
+typedef enum sw_send_states {
+    // Not sent yet, or the service refused it: it is certainly not there.
+    SW_SEND_STATE_UNSENT = 0,
+    // Being sent.
+    SW_SEND_STATE_SENDING = 1,
+    // The service has it.
+    SW_SEND_STATE_SENT = 2,
+    // The answer was lost: the service may have it or not.
+    SW_SEND_STATE_UNCERTAIN = 3,
+} sw_send_states;
+
+// What a device is, and so who delivers its notifications. Numbers never change.
+typedef enum sw_device_types {
+    // Apple's push service for calls (APNs VoIP).
+    SW_DEVICE_TYPE_IOS = 1,
+    // Firebase Cloud Messaging.
+    SW_DEVICE_TYPE_ANDROID = 2,
+    // Anything else.
+    SW_DEVICE_TYPE_DESKTOP = 3,
+} sw_device_types;
+
+// Where an expected call stands. Numbers never change.
+typedef enum sw_expected_call_states {
+    // Its invite has not come yet.
+    SW_EXPECTED_CALL_WAITING = 0,
+    // Its invite is there; see `sw_client_call`. Final.
+    SW_EXPECTED_CALL_ARRIVED = 1,
+    // The invite did not come in time. Final.
+    SW_EXPECTED_CALL_EXPIRED = 2,
+    // The call was over before it could be taken. Final.
+    SW_EXPECTED_CALL_OVER = 3,
+    // Given up by `sw_expected_call_cancel`. Final.
+    SW_EXPECTED_CALL_CANCELLED = 4,
+    // The client was disconnected. Final.
+    SW_EXPECTED_CALL_CLOSED = 5,
+} sw_expected_call_states;
+
+// Where a call stands on the platform's screen. Numbers never change.
+typedef enum sw_host_phases {
+    // Nothing was shown yet.
+    SW_HOST_PHASE_NEW = 0,
+    // Shown, and rings.
+    SW_HOST_PHASE_RINGING = 1,
+    // The user answered; the call is not up yet.
+    SW_HOST_PHASE_ANSWERING = 2,
+    // Dialled here; not answered yet.
+    SW_HOST_PHASE_DIALLING = 3,
+    // Up.
+    SW_HOST_PHASE_ACTIVE = 4,
+    // Over. Final.
+    SW_HOST_PHASE_OVER = 5,
+} sw_host_phases;
+
+// What happened. Numbers never change.
+typedef enum sw_host_inputs {
+    // A notification announced this call, for the first time or again.
+    SW_HOST_INPUT_PUSHED = 1,
+    // The client announced it (`SW_CLIENT_EVENT_INCOMING_CALL`).
+    SW_HOST_INPUT_INVITED = 2,
+    // The user starts this call.
+    SW_HOST_INPUT_DIALLED = 3,
+    // The system refused to show the call, in answer to `REPORT_INCOMING` or `REPORT_DIALLING`;
+    // not to `REPORT_AGAIN`.
+    SW_HOST_INPUT_REPORT_FAILED = 4,
+    // The user answered on the system's screen.
+    SW_HOST_INPUT_USER_ANSWERS = 5,
+    // The user declined or hung up on the system's screen.
+    SW_HOST_INPUT_USER_ENDS = 6,
+    // The user answered with the application's own button.
+    SW_HOST_INPUT_APP_ANSWERS = 7,
+    // The user declined or hung up with the application's own button.
+    SW_HOST_INPUT_APP_ENDS = 8,
+    // The call is up (`SW_CALL_STATE_ACTIVE`).
+    SW_HOST_INPUT_CONNECTED = 9,
+    // The call ended without the user, or the expected call will not come; the argument is one
+    // of `SW_HOST_END_*`.
+    SW_HOST_INPUT_CALL_ENDED = 10,
+    // The system granted the audio session.
+    SW_HOST_INPUT_AUDIO_ACTIVATED = 11,
+    // The system took the audio session away.
+    SW_HOST_INPUT_AUDIO_DEACTIVATED = 12,
+    // Something else needs the audio: another call, an alarm.
+    SW_HOST_INPUT_INTERRUPTION_BEGAN = 13,
+    // It does not any more; the argument is 1 if the system says that audio should go on.
+    SW_HOST_INPUT_INTERRUPTION_ENDED = 14,
+    // The system gave the answer up that it waits for.
+    SW_HOST_INPUT_ACTION_TIMED_OUT = 15,
+    // The system dropped every call.
+    SW_HOST_INPUT_RESET = 16,
+} sw_host_inputs;
+
+// What to do. Numbers never change; a newer library may give more.
+typedef enum sw_host_action_kinds {
+    // System: show this call, ringing.
+    SW_HOST_ACTION_REPORT_INCOMING = 1,
+    // System: show it once more, as every notification must be followed by a report.
+    SW_HOST_ACTION_REPORT_AGAIN = 2,
+    // System: show a call and end it at once: the notification is for one that is over.
+    SW_HOST_ACTION_REPORT_AND_END = 3,
+    // System: this outgoing call is being made.
+    SW_HOST_ACTION_REPORT_DIALLING = 4,
+    // System: this outgoing call is up.
+    SW_HOST_ACTION_REPORT_CONNECTED = 5,
+    // System: the user's answer worked.
+    SW_HOST_ACTION_FULFILL_ANSWER = 6,
+    // System: the user's answer did not work.
+    SW_HOST_ACTION_FAIL_ANSWER = 7,
+    // System: the user's end worked.
+    SW_HOST_ACTION_FULFILL_END = 8,
+    // System: the call is over, see `end_reason`.
+    SW_HOST_ACTION_REPORT_ENDED = 9,
+    // System: answer, as if the user had done it on its screen.
+    SW_HOST_ACTION_REQUEST_ANSWER = 10,
+    // System: end, as if the user had done it on its screen.
+    SW_HOST_ACTION_REQUEST_END = 11,
+    // Client: answer the call, expected or here.
+    SW_HOST_ACTION_ANSWER = 12,
+    // Client: reject the call, expected or here.
+    SW_HOST_ACTION_REJECT = 13,
+    // Client: hang up; an expected call that is not here yet is rejected.
+    SW_HOST_ACTION_HANG_UP = 14,
+    // Client: dial.
+    SW_HOST_ACTION_DIAL = 15,
+    // Open the microphone and the speaker. Never before the system activated the session.
+    SW_HOST_ACTION_START_AUDIO = 16,
+    // Close the microphone and the speaker.
+    SW_HOST_ACTION_STOP_AUDIO = 17,
+} sw_host_action_kinds;
+
+// Why a call ended, for the platform's call history. Numbers never change.
+typedef enum sw_host_end_reasons {
+    // The far side hung up or gave up.
+    SW_HOST_END_REMOTE_ENDED = 0,
+    // It failed, or an expected call did not come.
+    SW_HOST_END_FAILED = 1,
+    // Nobody answered.
+    SW_HOST_END_UNANSWERED = 2,
+    // Another device of the subscriber took it.
+    SW_HOST_END_ANSWERED_ELSEWHERE = 3,
+    // Another device of the subscriber refused it.
+    SW_HOST_END_DECLINED_ELSEWHERE = 4,
+} sw_host_end_reasons;
+
 // A call. Shared: `sw_call_ref`, `sw_call_unref`.
 typedef struct sw_call sw_call;
 
 // One subscriber's session with SignalWire. Owned: `sw_client_free`.
 typedef struct sw_client sw_client;
 
+// A call whose invite is on its way. Owned: `sw_expected_call_free`.
+//
+// What is decided before the invite comes holds: an answer is given the moment that it comes, a
+// rejected call is refused then and not announced. Freeing it changes nothing.
+typedef struct sw_expected_call sw_expected_call;
+
+// One call on the platform's call screen (CallKit, ConnectionService): what the application must
+// tell the system and the client, whatever happens in whatever order. Owned: `sw_host_call_free`.
+//
+// Feed it from the system's delegate and from the client's events, and carry the actions out in
+// order. It is pure: no clock, no network. Audio inputs are the system's, not one call's: give
+// them to every call that is there.
+typedef struct sw_host_call sw_host_call;
+
 // The layout of a call at one moment. Owned: `sw_layout_snapshot_free`.
 typedef struct sw_layout_snapshot sw_layout_snapshot;
 
 // The members of a call at one moment. Owned: `sw_member_list_free`.
 typedef struct sw_member_list sw_member_list;
+
+// One text message to be sent. Owned: `sw_outgoing_message_free`.
+//
+// The service has no key by which it would tell a repetition, so a lost answer leaves it open
+// whether the message arrived. `sw_outgoing_message_send` may be called again after any error: it
+// sends the text a second time only after the conversation's history showed that the first did
+// not arrive.
+typedef struct sw_outgoing_message sw_outgoing_message;
 
 // A list of texts. Owned: `sw_text_list_free`.
 typedef struct sw_text_list sw_text_list;
@@ -513,6 +722,41 @@ typedef struct sw_client_options {
     const char *resume_from;
 } sw_client_options;
 
+// An entry of a conversation. Borrowed for the time of the callback. No text is NULL; a missing
+// one is empty. Times are in milliseconds since 1970, 0 where the service says nothing.
+typedef struct sw_message {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // One of `SW_MESSAGE_*`.
+    int32_t kind;
+    // When it was sent.
+    int64_t sent_at_ms;
+    // Identifier; an update of a message has the same.
+    const char *id;
+    // The conversation that it belongs to.
+    const char *conversation_id;
+    // The address that it comes from; empty in entries of the older generation.
+    const char *from_address_id;
+    // What was written.
+    const char *text;
+    // Name of the conversation, in events.
+    const char *conversation_name;
+    // Name of who wrote it, in events.
+    const char *user_name;
+    // The whole entry as JSON text.
+    const char *raw_json;
+    // `CALL_LOG`: what kind of call, as the service words it.
+    const char *call_kind;
+    // `CALL_LOG`: what became of it, as the service words it.
+    const char *call_status;
+    // `CALL_LOG`: when it began.
+    int64_t call_started_at_ms;
+    // `CALL_LOG`: when it ended; 0 while it goes on.
+    int64_t call_ended_at_ms;
+    // Whether the service asks not to show it.
+    bool is_hidden;
+} sw_message;
+
 // An event of a client. Borrowed for the time of the callback, with all its texts. Fields that
 // the event's type does not name are 0 or NULL.
 typedef struct sw_client_event {
@@ -560,6 +804,11 @@ typedef struct sw_client_event {
     bool has_video;
     // `CALL_RESTORED`: whether the call had come in, else it had been dialled.
     bool is_inbound;
+    // `EXPECTED_CALL_OVER`: whether the deadline passed; otherwise the caller gave up or another
+    // device took the call.
+    bool is_expired;
+    // `MESSAGE`, `MESSAGE_UPDATED`: the message.
+    const struct sw_message *message;
 } sw_client_event;
 
 // Who hears about a client's events. Copied by `sw_client_new`.
@@ -889,8 +1138,23 @@ typedef struct sw_subscriber {
     const struct sw_address *const *addresses;
     // Number of own addresses.
     size_t address_count;
-    // The whole answer as JSON text.
+    // The whole answer as JSON text. It holds the key for notifications: never log it.
     const char *raw_json;
+    // Key to open push notifications with, base64. A secret: never log it.
+    const char *push_notification_key;
+    // Name of the application that the token was issued for.
+    const char *app_display_name;
+    // Thumbprint of the key that the token is bound to (RFC 7638). NULL for unbound tokens.
+    const char *token_key_thumbprint;
+    // What the application may do: `app_scope_count` texts; NULL when there are none.
+    const char *const *app_scopes;
+    // Number of texts in `app_scopes`.
+    size_t app_scope_count;
+    // What the token may do besides, such as `sat:refresh`: `token_scope_count` texts; NULL when
+    // there are none.
+    const char *const *token_scopes;
+    // Number of texts in `token_scopes`.
+    size_t token_scope_count;
 } sw_subscriber;
 
 // As `sw_completion`, with a subscriber.
@@ -915,6 +1179,10 @@ typedef struct sw_address_query {
     uint32_t page_size;
     // Only addresses whose display name matches, as the service understands it. Nullable.
     const char *display_name;
+    // One of `SW_ADDRESS_SORT_*`.
+    int32_t sort_by;
+    // One of `SW_SORT_ORDER_*`.
+    int32_t sort_order;
 } sw_address_query;
 
 // One page of the directory. Borrowed for the time of the completion.
@@ -927,6 +1195,14 @@ typedef struct sw_address_page {
     const struct sw_address *const *addresses;
     // Number of addresses on this page.
     size_t address_count;
+    // Whether there is a page before this one.
+    bool has_previous;
+    // The first page, for `sw_client_addresses_at`. Nullable, as the other links.
+    const char *first_link;
+    // The page before. NULL before the first.
+    const char *previous_link;
+    // The page that follows. NULL after the last.
+    const char *next_link;
 } sw_address_page;
 
 // As `sw_completion`, with a page of addresses.
@@ -940,6 +1216,18 @@ typedef struct sw_address_page_completion {
     // Passed to `fn` unchanged. Nullable.
     void *user_data;
 } sw_address_page_completion;
+
+// As `sw_completion`, with an address.
+typedef struct sw_address_completion {
+    // Nullable. `error` is NULL and `address` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_address *address,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_address_completion;
 
 // Counters and gauges of a call's audio. Start from `SW_CALL_STATISTICS_INIT`.
 typedef struct sw_call_statistics {
@@ -1098,6 +1386,151 @@ typedef struct sw_audio_sink {
     // Passed to both functions unchanged. Nullable.
     void *user_data;
 } sw_audio_sink;
+
+// A conversation with another address. Borrowed for the time of the completion. Texts and times
+// as in `sw_message`.
+typedef struct sw_conversation {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // Identifier.
+    const char *id;
+    // Name to show.
+    const char *name;
+    // The own address that takes part; empty in lists of the older generation, whose
+    // conversations can be read only: join them to write.
+    const char *from_address_id;
+    // The other address. NULL where it cannot be told.
+    const char *peer_address_id;
+    // What the service keeps with it, as the text of one JSON object.
+    const char *metadata_json;
+    // The whole entry as JSON text.
+    const char *raw_json;
+    // When it began.
+    int64_t created_at_ms;
+    // When something was said last.
+    int64_t last_message_at_ms;
+} sw_conversation;
+
+// One page of conversations. Borrowed for the time of the completion.
+typedef struct sw_conversation_page {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // Whether a page follows.
+    bool has_next;
+    // Whether there is a page before this one.
+    bool has_previous;
+    // `conversation_count` pointers, none of them NULL; NULL when there are none.
+    const struct sw_conversation *const *conversations;
+    // Number of conversations on this page.
+    size_t conversation_count;
+    // The first page, for `sw_client_conversations_at`. Nullable, as the other links.
+    const char *first_link;
+    // The page before. NULL before the first.
+    const char *previous_link;
+    // The page that follows. NULL after the last.
+    const char *next_link;
+} sw_conversation_page;
+
+// As `sw_completion`, with a page of conversations.
+typedef struct sw_conversation_page_completion {
+    // Nullable. `error` is NULL and `page` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_conversation_page *page,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_conversation_page_completion;
+
+// As `sw_completion`, with a conversation.
+typedef struct sw_conversation_completion {
+    // Nullable. `error` is NULL and `conversation` is not on success; the other way round on
+    // failure. Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_conversation *conversation,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_conversation_completion;
+
+// One page of messages. Borrowed for the time of the completion.
+typedef struct sw_message_page {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // Whether a page follows.
+    bool has_next;
+    // Whether there is a page before this one.
+    bool has_previous;
+    // `message_count` pointers, none of them NULL, in the service's order; NULL when there are
+    // none.
+    const struct sw_message *const *messages;
+    // Number of messages on this page.
+    size_t message_count;
+    // The first page, for `sw_client_messages_at`. Nullable, as the other links.
+    const char *first_link;
+    // The page before. NULL before the first.
+    const char *previous_link;
+    // The page that follows. NULL after the last.
+    const char *next_link;
+} sw_message_page;
+
+// As `sw_completion`, with a page of messages.
+typedef struct sw_message_page_completion {
+    // Nullable. `error` is NULL and `page` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_message_page *page,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_message_page_completion;
+
+// A registered device. Borrowed for the time of the completion. No text is NULL; a missing one is
+// empty.
+typedef struct sw_device {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // One of `SW_DEVICE_TYPE_*`.
+    int32_t device_type;
+    // Identifier, for `sw_client_unregister_device`.
+    const char *id;
+    // The platform's token. A secret.
+    const char *device_token;
+    // Name to show.
+    const char *device_name;
+    // When it was registered (ISO 8601).
+    const char *registered_at;
+    // Key that opens this device's notifications, base64. A secret: keep it where the platform
+    // keeps secrets.
+    const char *push_notification_key;
+} sw_device;
+
+// As `sw_completion`, with a device.
+typedef struct sw_device_completion {
+    // Nullable. `error` is NULL and `device` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_device *device,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_device_completion;
+
+// What to do, in this order. Start from `SW_HOST_ACTIONS_INIT`.
+typedef struct sw_host_actions {
+    // `sizeof(sw_host_actions)`; set by `SW_HOST_ACTIONS_INIT`.
+    uint32_t struct_size;
+    // How many of `actions` there are, often 0.
+    uint32_t count;
+    // Each one of `SW_HOST_ACTION_*`.
+    int32_t actions[8];
+    // `REPORT_ENDED`: one of `SW_HOST_END_*`.
+    int32_t end_reason;
+} sw_host_actions;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1283,6 +1716,44 @@ sw_status sw_client_subscriber_info(struct sw_client *client, struct sw_subscrib
 sw_status sw_client_addresses(struct sw_client *client,
                               const struct sw_address_query *query,
                               struct sw_address_page_completion done);
+
+// Reads the page of the directory that a link of another page leads to.
+//
+// `client`: not null. `link`: not null; one of a page's links, unchanged; copied. Completion:
+// `SW_ERR_PROTOCOL` for a link to another host, which would get the token; `SW_ERR_NOT_FOUND` for
+// a page that is gone; else those of `sw_client_subscriber_info`. Any thread.
+sw_status sw_client_addresses_at(struct sw_client *client,
+                                 const char *link,
+                                 struct sw_address_page_completion done);
+
+// Reads one address by its id, always from the service.
+//
+// `client`, `id`: not null; copied. Completion: `SW_ERR_NOT_FOUND` if there is none, or none that
+// this subscriber can see; `SW_ERR_INVALID_ARGUMENT` for an empty id; else those of
+// `sw_client_subscriber_info`. Any thread.
+sw_status sw_client_address(struct sw_client *client,
+                            const char *id,
+                            struct sw_address_completion done);
+
+// Finds one address by its name, always at the service.
+//
+// `client`, `name`: not null; copied; `/context/name`, such as `/private/alice` (a `?channel=` is
+// ignored), or the name alone, which may exist in several contexts: the service's first is given.
+// Completion: `SW_ERR_NOT_FOUND`; `SW_ERR_INVALID_ARGUMENT` for an empty name; else those of
+// `sw_client_subscriber_info`. Any thread.
+sw_status sw_client_address_by_name(struct sw_client *client,
+                                    const char *name,
+                                    struct sw_address_completion done);
+
+// Gives the address of this id as it was read last in this session, without asking the service.
+// `sw_client_address` reads it anew.
+//
+// The last 1024 addresses of pages, single addresses and the subscriber are kept, until a session
+// is made anew. `client`, `id`: not null; copied. Completion: `SW_ERR_NOT_FOUND` if it was not
+// read. Any thread.
+sw_status sw_client_cached_address(struct sw_client *client,
+                                   const char *id,
+                                   struct sw_address_completion done);
 
 // Adds a reference to a call, for another owner who will `sw_call_unref` it.
 //
@@ -1785,6 +2256,238 @@ sw_status sw_wav_recorder_finish(struct sw_wav_recorder *recorder);
 // `recorder`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any
 // thread, also inside callbacks.
 sw_status sw_wav_recorder_free(struct sw_wav_recorder *recorder);
+
+// Reads the first page of the subscriber's conversations. Needs no session.
+//
+// `client`: not null. `size`: 1 to 1000 conversations, 0 for the service's own page size.
+// Completion: `SW_ERR_INVALID_ARGUMENT` for the size, else those of `sw_client_subscriber_info`.
+// Any thread.
+sw_status sw_client_conversations(struct sw_client *client,
+                                  uint32_t size,
+                                  struct sw_conversation_page_completion done);
+
+// Reads the page of conversations that a link of another page leads to. Parameters and errors as
+// `sw_client_addresses_at`.
+sw_status sw_client_conversations_at(struct sw_client *client,
+                                     const char *link,
+                                     struct sw_conversation_page_completion done);
+
+// Finds the conversation with an address, or begins it. Needs no session; joining twice gives the
+// same conversation.
+//
+// `client`, `address_id`: not null; the other address; copied. `from_address_id`: nullable; which
+// of the own addresses takes part, by default the first one of the subscriber, which is read.
+// Completion: `SW_ERR_INVALID_ARGUMENT` for the own address, or when the subscriber has none;
+// `SW_ERR_REJECTED` for an address that the service does not know; else those of
+// `sw_client_subscriber_info`. Any thread.
+sw_status sw_client_join_conversation(struct sw_client *client,
+                                      const char *address_id,
+                                      const char *from_address_id,
+                                      struct sw_conversation_completion done);
+
+// Reads the first page of a conversation's messages, with the calls among them. Needs no session.
+//
+// `client`, `conversation_id`: not null; copied. `size`: 1 to 1000 messages, 0 for the service's
+// own page size. Completion: `SW_ERR_NOT_FOUND` for an unknown conversation;
+// `SW_ERR_INVALID_ARGUMENT`; else those of `sw_client_subscriber_info`. Any thread.
+sw_status sw_client_messages(struct sw_client *client,
+                             const char *conversation_id,
+                             uint32_t size,
+                             struct sw_message_page_completion done);
+
+// Reads the page of messages that a link of another page leads to. Parameters and errors as
+// `sw_client_addresses_at`.
+sw_status sw_client_messages_at(struct sw_client *client,
+                                const char *link,
+                                struct sw_message_page_completion done);
+
+// Makes a text message for a conversation; nothing is sent before `sw_outgoing_message_send`.
+//
+// `client`, `conversation_id`, `from_address_id`, `text`: not null; copied; the ids are the
+// conversation's `id` and `from_address_id`; the text has 1 to 65536 bytes. `out_message`: not
+// null; written on success; free it with `sw_outgoing_message_free`. It may outlive the client.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for an empty id or text. Any thread; does not block.
+sw_status sw_client_compose_message(struct sw_client *client,
+                                    const char *conversation_id,
+                                    const char *from_address_id,
+                                    const char *text,
+                                    struct sw_outgoing_message **out_message);
+
+// Sends a message; the completion tells when the service has answered. Needs no session.
+//
+// A sent message is not sent again: the second call is `SW_OK`. An uncertain one is looked for
+// first, and sent again only if it is not there. `message`: not null. Completion:
+// `SW_ERR_UNCERTAIN` when the answer was lost or the service failed: call this again to find out
+// and go on; `SW_ERR_REJECTED` for an unknown conversation or another's address;
+// `SW_ERR_INVALID_STATE` while it is being sent; `SW_ERR_NETWORK`, `SW_ERR_TLS`,
+// `SW_ERR_UNAUTHORIZED`, `SW_ERR_RATE_LIMITED`. Any thread.
+sw_status sw_outgoing_message_send(struct sw_outgoing_message *message, struct sw_completion done);
+
+// Looks into the conversation's history whether an uncertain message arrived; then the state is
+// `SENT` or `UNSENT`. In any other state it asks nobody.
+//
+// The same text written by another device of the subscriber within two minutes is taken for it.
+// `message`: not null. Completion: as `sw_client_messages`; the message stays uncertain. Any
+// thread.
+sw_status sw_outgoing_message_reconcile(struct sw_outgoing_message *message,
+                                        struct sw_completion done);
+
+// Gives where a message stands: one of `SW_SEND_STATE_*`.
+//
+// `message`, `out_state`: not null. Any thread; does not block.
+sw_status sw_outgoing_message_state(const struct sw_outgoing_message *message, int32_t *out_state);
+
+// Frees a message. What is being sent goes on.
+//
+// `message`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any
+// thread, also inside callbacks.
+sw_status sw_outgoing_message_free(struct sw_outgoing_message *message);
+
+// Registers this device for push notifications of calls. Needs no session.
+//
+// `client`: not null. `device_type`: one of `SW_DEVICE_TYPE_*`. `device_token`: not null; what
+// the platform gave; copied. The answer's key opens the notifications. A device that is
+// registered should not be online as well, or calls come twice; this client announces each once
+// nevertheless. Newer deployments of the service send no notifications.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for the type. Completion: `SW_ERR_INVALID_ARGUMENT` for an
+// empty token; `SW_ERR_UNCERTAIN` when the answer was lost: registering again is safe;
+// `SW_ERR_NOT_FOUND` where the service has no push; `SW_ERR_REJECTED`; else those of
+// `sw_client_subscriber_info`. Any thread.
+sw_status sw_client_register_device(struct sw_client *client,
+                                    int32_t device_type,
+                                    const char *device_token,
+                                    struct sw_device_completion done);
+
+// Takes the registration of a device back. Needs no session.
+//
+// `client`, `device_id`: not null; copied. Completion: `SW_ERR_NOT_FOUND` for an id that is not
+// registered; `SW_ERR_INVALID_ARGUMENT` for an empty one; else those of
+// `sw_client_subscriber_info`. Any thread.
+sw_status sw_client_unregister_device(struct sw_client *client,
+                                      const char *device_id,
+                                      struct sw_completion done);
+
+// Gives who calls, from the JSON text of a notification that announces a call, still encrypted:
+// to be shown at once. It is not authenticated.
+//
+// `notification`, `out_name`, `out_number`, `out_has_video`: not null. Free both texts with
+// `sw_string_free`. Errors: `SW_ERR_INVALID_ARGUMENT` for any other notification;
+// `SW_ERR_PROTOCOL` for one that lacks something. Any thread; does not block.
+sw_status sw_parse_push(const char *notification,
+                        char **out_name,
+                        char **out_number,
+                        bool *out_has_video);
+
+// Takes the call that a notification of the service announces, and gives its id for
+// `sw_client_call`: it rings.
+//
+// Decrypts the notification, connects if the client is not connected, and announces the call by
+// `SW_CLIENT_EVENT_INCOMING_CALL` unless it was announced before: then it gives that call.
+// `client`, `notification`: not null; copied. `push_notification_key`: nullable; what
+// `sw_client_register_device` gave; by default what this client's own registration gave, else
+// what the subscriber info says. Completion: `SW_ERR_INVALID_ARGUMENT` for another notification
+// or a key that does not fit; `SW_ERR_NOT_SUPPORTED`, `SW_ERR_PROTOCOL`; those of
+// `sw_client_connect`; `SW_ERR_CALL_FAILED` if that call is over by now. Any thread.
+sw_status sw_client_handle_push(struct sw_client *client,
+                                const char *notification,
+                                const char *push_notification_key,
+                                struct sw_text_completion done);
+
+// Waits for a call that was announced by other means than its invite: by a notification of the
+// application's own backend, which carries the call's id. It can be answered and rejected at once.
+//
+// The invite comes when the client is connected and online, or with `sw_client_handle_push`; this
+// does not connect. `client`, `call_id`: not null; copied. `deadline_ms`: how long to wait, 1 to
+// 600000; 20000 suits most platforms. When it is over, what waits ends with `SW_ERR_TIMEOUT` and
+// `SW_CLIENT_EVENT_EXPECTED_CALL_OVER` tells. `out_expected`: not null; written on success; free
+// it with `sw_expected_call_free`.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for the id or the deadline; `SW_ERR_CLOSED` after
+// `sw_client_disconnect`; `SW_ERR_INVALID_STATE` when 256 calls are expected. Any thread; does
+// not block.
+sw_status sw_client_expect_call(struct sw_client *client,
+                                const char *call_id,
+                                uint32_t deadline_ms,
+                                struct sw_expected_call **out_expected);
+
+// Gives the id that was announced.
+//
+// `expected`, `out_call_id`: not null. Free the text with `sw_string_free`. Any thread.
+sw_status sw_expected_call_call_id(const struct sw_expected_call *expected, char **out_call_id);
+
+// Gives where an expected call stands: one of `SW_EXPECTED_CALL_*`.
+//
+// `expected`, `out_state`: not null. Any thread; does not block.
+sw_status sw_expected_call_state(const struct sw_expected_call *expected, int32_t *out_state);
+
+// Waits for the invite; then `sw_client_call` gives the call.
+//
+// `expected`: not null. Completion: `SW_ERR_TIMEOUT` when the deadline passed;
+// `SW_ERR_CALL_FAILED` when the call was over before; `SW_ERR_CANCELLED` after
+// `sw_expected_call_cancel`; `SW_ERR_CLOSED` after the client's end. Any thread.
+sw_status sw_expected_call_arrived(struct sw_expected_call *expected, struct sw_completion done);
+
+// Answers the call as soon as its invite is there; the completion tells when it is up.
+//
+// `expected`: not null. `options`: nullable; copied. Completion: those of
+// `sw_expected_call_arrived` and `sw_call_answer`; `SW_ERR_INVALID_STATE` if it was answered or
+// rejected before. Any thread.
+sw_status sw_expected_call_answer(struct sw_expected_call *expected,
+                                  const struct sw_answer_options *options,
+                                  struct sw_completion done);
+
+// Rejects the call as soon as its invite is there, as busy; the completion tells when that is
+// done. It is not announced then. Rejecting takes an answer back that could not be given yet.
+//
+// `expected`: not null. Completion: those of `sw_expected_call_arrived` and `sw_call_reject`;
+// `SW_ERR_INVALID_STATE` if it was rejected before. An invite after the deadline is ignored. Any
+// thread.
+sw_status sw_expected_call_reject(struct sw_expected_call *expected, struct sw_completion done);
+
+// Gives up waiting, as when the platform took the announcement back. A call that comes
+// nevertheless is announced as any other. Does nothing once it arrived or ended.
+//
+// `expected`: not null; the handle must still be freed. Any thread; does not block.
+sw_status sw_expected_call_cancel(struct sw_expected_call *expected);
+
+// Frees an expected call. What was decided holds.
+//
+// `expected`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any
+// thread, also inside callbacks.
+sw_status sw_expected_call_free(struct sw_expected_call *expected);
+
+// Makes a call of this id, of which nothing happened yet.
+//
+// `call_id`, `out_call`: not null; the id is copied; written on success; free it with
+// `sw_host_call_free`. Any thread; does not block.
+sw_status sw_host_call_new(const char *call_id, struct sw_host_call **out_call);
+
+// Gives the id that it was made with.
+//
+// `call`, `out_call_id`: not null. Free the text with `sw_string_free`. Any thread.
+sw_status sw_host_call_call_id(const struct sw_host_call *call, char **out_call_id);
+
+// Gives where the call stands: one of `SW_HOST_PHASE_*`.
+//
+// `call`, `out_phase`: not null. Any thread; does not block.
+sw_status sw_host_call_phase(const struct sw_host_call *call, int32_t *out_phase);
+
+// Tells what happened and gives what to do. Every input may come at any time and any number of
+// times.
+//
+// `call`: not null. `input`: one of `SW_HOST_INPUT_*`; `argument`: what its description says,
+// else ignored. `out_actions`: not null; start from `SW_HOST_ACTIONS_INIT`; written on success.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for a number that is none; nothing happened then. Any thread;
+// does not block.
+sw_status sw_host_call_handle(struct sw_host_call *call,
+                              int32_t input,
+                              int32_t argument,
+                              struct sw_host_actions *out_actions);
+
+// Frees a call of the call screen.
+//
+// `call`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread,
+// also inside callbacks.
+sw_status sw_host_call_free(struct sw_host_call *call);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -55,6 +55,9 @@ pub enum ErrorKind {
     Forked = 21,
     /// The call was refused or ended before it was answered. `code` holds the hang-up cause.
     CallFailed = 22,
+    /// The answer to a request that changes something was lost: the service may have carried it
+    /// out or not. Look before repeating it; the function's documentation says where.
+    Uncertain = 23,
 }
 
 /// What failed, as a stable [`ErrorKind`], a text for people, and the service's own code if any.

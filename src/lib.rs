@@ -27,7 +27,9 @@
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
-//! | an invite from a push notification | `push::decrypt`, with feature `push` |
+//! | conversations and messages | [`Client::join_conversation`], [`Client::compose_message`] |
+//! | calls that a notification announces | [`Client::expect_call`]; `Client::handle_push`, with feature `push` |
+//! | a phone's call screen | [`host`] |
 //! | a clean end | [`Client::disconnect`], [`shutdown`] |
 //!
 //! Every handle is cheap to clone and may be used from any thread; futures may be awaited on any
@@ -47,6 +49,7 @@ mod config;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+pub mod host;
 mod media;
 mod net;
 mod proto;
@@ -59,10 +62,13 @@ mod util;
 
 pub use call::{
     AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, DoNotDisturb,
-    EndKind, EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget,
-    RemoteParty, ServerCallState, SetupTimes, Speaker,
+    EndKind, EndReason, ExpectedCall, ExpectedCallState, Layout, LayoutLayer, Member, MemberKind,
+    MemberPosition, MemberTarget, RemoteParty, ServerCallState, SetupTimes, Speaker,
 };
-pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
+pub use client::{
+    shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState, ConversationList,
+    MessageList,
+};
 pub use config::{AnswerOptions, ClientOptions, DialOptions};
 pub use error::{Error, ErrorKind, Problem, Result};
 pub use media::codec::AudioCodec;
@@ -71,7 +77,11 @@ pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::sink::{AudioSink, SinkId};
 #[cfg(feature = "rest-api")]
 pub use rest::admin as rest_api;
-pub use rest::{Address, AddressPage, AddressQuery, AddressType, Channels, Subscriber};
+pub use rest::{
+    Address, AddressPage, AddressQuery, AddressSort, AddressType, CallLog, Channels, Conversation,
+    ConversationPage, Device, DeviceType, List, Message, MessageKind, MessagePage, OutgoingMessage,
+    PageLinks, SendState, SortOrder, Subscriber,
+};
 pub use util::bus::EventStream;
 pub use util::redact::Secret;
 

@@ -98,6 +98,7 @@ impl Service {
             .env("SW_CA_FILE", &self.ca_file)
             .env("SW_TOKEN", mint(7200))
             .env("SW_EXPIRED_TOKEN", mint(-60))
+            .env("SW_OTHER_TOKEN", self.gateway.mint_token("bob@example.com", 7200, None))
             .env("SW_WAV_FILE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi-tone.wav"))
             .env("SW_RECORDING", self.ca_file.with_extension("wav"));
     }
@@ -238,6 +239,11 @@ fn room() {
 #[test]
 fn incoming() {
     run("incoming");
+}
+
+#[test]
+fn messages() {
+    run("messages");
 }
 
 #[test]

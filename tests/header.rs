@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 23] = [
+const SOURCES: [&str; 27] = [
     "library",
     "status",
     "guard",
@@ -21,6 +21,10 @@ const SOURCES: [&str; 23] = [
     "survival",
     "audio",
     "recording",
+    "conversation",
+    "outgoing",
+    "wake_up",
+    "host",
     "options",
     "observer",
     "event",

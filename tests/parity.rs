@@ -12,10 +12,16 @@ struct Object {
     python: (&'static str, &'static str),
 }
 
-const OBJECTS: [Object; 3] = [
+const OBJECTS: [Object; 6] = [
     Object {
         name: "Client",
-        files: &["src/client/mod.rs"],
+        files: &[
+            "src/client/mod.rs",
+            "src/client/directory.rs",
+            "src/client/messages.rs",
+            "src/client/push.rs",
+            "src/client/notification.rs",
+        ],
         c_prefix: "sw_client_",
         python: ("client.py", "Client"),
     },
@@ -31,11 +37,38 @@ const OBJECTS: [Object; 3] = [
         c_prefix: "sw_wav_recorder_",
         python: ("call.py", "WavRecorder"),
     },
+    Object {
+        name: "OutgoingMessage",
+        files: &["src/rest/outgoing.rs"],
+        c_prefix: "sw_outgoing_message_",
+        python: ("messages.py", "OutgoingMessage"),
+    },
+    Object {
+        name: "ExpectedCall",
+        files: &["src/call/expected.rs"],
+        c_prefix: "sw_expected_call_",
+        python: ("wake_up.py", "ExpectedCall"),
+    },
+    Object {
+        name: "HostCall",
+        files: &["src/host/mod.rs"],
+        c_prefix: "sw_host_call_",
+        python: ("wake_up.py", "HostCall"),
+    },
 ];
 
-/// Not in the C interface: events come to an observer that is given when the object is made, and
-/// a C program keeps the handles of its calls itself.
-const NOT_IN_C: [(&str, &str); 3] = [("Client", "events"), ("Client", "calls"), ("Call", "events")];
+/// Not in the C interface: events come to an observer that is given when the object is made, a C
+/// program keeps the handles of its calls itself, reads lists by pages, and dials an address by
+/// its `dial_string`.
+const NOT_IN_C: [(&str, &str); 7] = [
+    ("Client", "events"),
+    ("Client", "calls"),
+    ("Client", "all_addresses"),
+    ("Client", "all_conversations"),
+    ("Client", "all_messages"),
+    ("Client", "dial_address"),
+    ("Call", "events"),
+];
 
 /// In Rust alone, and why.
 const ONLY_IN_RUST: [(&str, &str, &str); 0] = [];
@@ -44,7 +77,7 @@ const ONLY_IN_RUST: [(&str, &str, &str); 0] = [];
 const ONLY_IN_BIND: [(&str, &str); 1] = [("Call", "native_handle")];
 
 /// Written otherwise in Python: a class is called to make an object.
-const OTHERWISE_IN_PYTHON: [(&str, &str); 1] = [("Client", "new")];
+const OTHERWISE_IN_PYTHON: [(&str, &str); 2] = [("Client", "new"), ("HostCall", "new")];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -107,9 +140,20 @@ fn core_methods(name: &str, files: &[&str]) -> BTreeSet<String> {
 }
 
 fn bind_sources() -> String {
-    ["client", "call", "control", "audio", "events", "native"]
-        .map(|file| read(&format!("src/bind/{file}.rs")))
-        .concat()
+    [
+        "client",
+        "call",
+        "control",
+        "audio",
+        "events",
+        "native",
+        "directory",
+        "messages",
+        "push",
+        "host",
+    ]
+    .map(|file| read(&format!("src/bind/{file}.rs")))
+    .concat()
 }
 
 #[test]

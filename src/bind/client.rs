@@ -1,9 +1,7 @@
 //! The client for the generated languages.
 
 use super::{wait, Call, ClientEvents, Result};
-use crate::{
-    AddressPage, AddressQuery, ClientOptions, ClientState, DialOptions, DoNotDisturb, Subscriber,
-};
+use crate::{ClientOptions, ClientState, DialOptions, DoNotDisturb, Subscriber};
 use std::sync::Arc;
 
 /// One subscriber's connection to SignalWire.
@@ -12,7 +10,7 @@ use std::sync::Arc;
 /// closed in the background; `disconnect` does it and waits. All clients of a process share the
 /// library's threads.
 #[derive(uniffi::Object)]
-pub struct Client(crate::Client);
+pub struct Client(pub(super) crate::Client);
 
 #[uniffi::export]
 impl Client {
@@ -57,14 +55,6 @@ impl Client {
     /// Errors: `Unauthorized`, `Network`, `Tls`, `Timeout`, `RateLimited`, `Server`, `Protocol`.
     pub async fn subscriber_info(&self) -> Result<Subscriber> {
         wait(self.0.subscriber_info()).await
-    }
-
-    /// Reads the first page of the addresses that the subscriber can see. Needs no session.
-    ///
-    /// Errors: `InvalidArgument` for the query, else those of `subscriber_info`.
-    #[uniffi::method(default(query))]
-    pub async fn addresses(&self, query: AddressQuery) -> Result<AddressPage> {
-        wait(self.0.addresses(query)).await
     }
 
     /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and

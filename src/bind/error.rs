@@ -81,6 +81,9 @@ errors! {
     Forked,
     /// The call was refused or ended before it was answered. `code` holds the hang-up cause.
     CallFailed,
+    /// The answer to a request that changes something was lost: the service may have carried it
+    /// out or not. Look before repeating it.
+    Uncertain,
 }
 
 #[cfg(test)]
@@ -96,6 +99,6 @@ mod tests {
             assert!(shown.starts_with(&format!("{kind:?} {{")), "{kind:?}: {shown}");
             assert!(shown.contains("Some(486)"), "{shown}");
         }
-        assert_eq!(ALL.len(), ErrorKind::CallFailed as usize);
+        assert_eq!(ALL.len(), ErrorKind::Uncertain as usize);
     }
 }

@@ -10,14 +10,19 @@ mod audio;
 mod call;
 mod client;
 mod control;
+mod directory;
 mod error;
 mod events;
+mod host;
+mod messages;
 #[cfg(feature = "capi")]
 mod native;
+mod push;
 
 use crate::runtime::dispatch::WakeOnDispatcher;
 use audio::{AudioSink, WavRecorder};
 use call::Call;
+use client::Client;
 use error::SignalWireError;
 use events::{CallEvents, ClientEvents};
 use std::future::Future;

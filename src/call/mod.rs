@@ -2,8 +2,11 @@
 
 mod actor;
 mod control;
+mod conversation;
 mod disturb;
 mod event;
+mod expected;
+mod expecting;
 #[cfg(test)]
 mod interleaving_tests;
 mod layout;
@@ -23,6 +26,7 @@ pub use disturb::DoNotDisturb;
 pub use event::{
     CallEvent, CallState, Direction, EndKind, EndReason, RemoteParty, ServerCallState, Speaker,
 };
+pub use expected::{ExpectedCall, ExpectedCallState};
 pub use layout::{Layout, LayoutLayer};
 pub use member::{Member, MemberKind};
 

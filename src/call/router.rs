@@ -1,10 +1,12 @@
 //! Brings what the service sends to the call that it is for.
 
+use super::conversation::ConversationEvents;
 use super::disturb::{DoNotDisturb, Mode};
+use super::expecting::Expected;
 use super::members::session_of;
 use super::{start_inbound, start_restored, Call, CallContext, CallState, Direction};
 use super::{RecordedCall, ServerMessage, Shared};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind, Result};
 use crate::proto::sdp::{Description, Kind};
 use crate::proto::session::Event;
 use crate::proto::verto::{Invite, VertoEvent};
@@ -13,7 +15,7 @@ use crate::session::{ClientEvent, ClientState, Listener};
 use crate::util::bus::Bus;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::{mpsc, Notify};
 
@@ -26,8 +28,14 @@ pub(crate) struct Router {
     /// Whether the application wants to be called.
     is_online: AtomicBool,
     do_not_disturb: Mode,
+    /// How many sessions were made anew so far; taking one up again is not counted.
+    session_number: AtomicU64,
     /// Notified whenever a call is removed.
     removed: Notify,
+    conversations: ConversationEvents,
+    expected: Expected,
+    /// Held while a call is announced: the socket and a notification may do it at once.
+    announcing: Mutex<()>,
 }
 
 struct Table {
@@ -54,6 +62,16 @@ struct Entry {
 }
 
 impl Table {
+    fn remember_end(&mut self, call_id: &str) {
+        if self.calls.contains_key(call_id) || self.ended.iter().any(|ended| ended == call_id) {
+            return;
+        }
+        if self.ended.len() == REMEMBERED_CALLS {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(call_id.to_owned());
+    }
+
     fn add_alias(&mut self, call_id: &str, alias: &str) {
         if alias == call_id || !self.calls.contains_key(call_id) {
             return;
@@ -89,7 +107,11 @@ impl Router {
             inbound: OnceLock::new(),
             is_online: AtomicBool::new(false),
             do_not_disturb: Mode::default(),
+            session_number: AtomicU64::new(0),
             removed: Notify::new(),
+            conversations: ConversationEvents::default(),
+            expected: Expected::default(),
+            announcing: Mutex::new(()),
         }
     }
 
@@ -106,6 +128,11 @@ impl Router {
     /// Which calls that come in are refused from now on.
     pub(crate) fn set_do_not_disturb(&self, mode: DoNotDisturb) {
         self.do_not_disturb.set(mode);
+    }
+
+    /// Which of the client's sessions this is: 0 before the first.
+    pub(crate) fn session_number(&self) -> u64 {
+        self.session_number.load(Ordering::Acquire)
     }
 
     pub(crate) fn state(&self) -> ClientState {
@@ -127,10 +154,7 @@ impl Router {
             let mut table = self.table();
             let removed = table.calls.remove(call_id);
             if removed.is_some_and(|entry| entry.call.direction == Direction::Inbound) {
-                if table.ended.len() == REMEMBERED_CALLS {
-                    table.ended.pop_front();
-                }
-                table.ended.push_back(call_id.to_owned());
+                table.remember_end(call_id);
             }
             table.aliases.retain(|_, calls| {
                 calls.retain(|known| known != call_id);
@@ -209,7 +233,8 @@ impl Router {
         let method = verto.method.clone();
         let message =
             || ServerMessage::Verto { event: verto.clone(), node_id: event.node_id.clone() };
-        if !self.route(&[&call_id], message) {
+        let is_over = verto.method == "verto.bye" && self.expected_is_over(&verto);
+        if !self.route(&[&call_id], message) && !is_over {
             self.events
                 .publish(ClientEvent::Other { event_type: method, raw_json: raw.to_string() });
         }
@@ -227,33 +252,40 @@ impl Router {
                 return;
             }
         };
+        if let Err(error) = self.announce(invite) {
+            tracing::error!(%error, "a call came in and could not be taken");
+            self.events.publish(other());
+        }
+    }
+
+    /// Makes the call of an invite and tells of it, once; `None` if that call is over already.
+    pub(crate) fn announce(&self, invite: Invite) -> Result<Option<Call>> {
+        let _turn = self.announcing();
         if self.is_known(&invite.call_id) {
             tracing::debug!(call = invite.call_id, "a call was announced again");
-            self.route(&[&Value::from(invite.call_id)], || ServerMessage::Announced);
-            return;
+            self.route(&[&Value::from(invite.call_id.as_str())], || ServerMessage::Announced);
+            return Ok(self.call(&invite.call_id));
         }
         let context = self.inbound.get().filter(|_| self.ringing() < MAX_RINGING);
-        let Some(context) = context else {
-            tracing::error!(call = invite.call_id, "more calls ring than anybody answers");
-            self.events.publish(other());
-            return;
-        };
+        let context = context.ok_or_else(|| {
+            Error::new(ErrorKind::InvalidState, "more calls ring than anybody answers")
+        })?;
         let has_video = Description::parse(&invite.sdp).is_ok_and(|sdp| sdp.has(Kind::Video));
         let (caller, callee) = (invite.caller.clone(), invite.callee.clone());
         let user_variables_json = invite.user_variables.to_string();
         let is_declined = self.declines();
-        match start_inbound(context, invite) {
-            Ok(call) if is_declined => {
-                self.events.publish(ClientEvent::CallDeclined {
-                    call_id: call.id(),
-                    from_name: caller.name,
-                    from_number: caller.number,
-                    to_name: callee.name,
-                    to_number: callee.number,
-                });
-                decline(call);
-            }
-            Ok(call) => self.events.publish(ClientEvent::IncomingCall {
+        let call = start_inbound(context, invite)?;
+        if is_declined {
+            self.events.publish(ClientEvent::CallDeclined {
+                call_id: call.id(),
+                from_name: caller.name,
+                from_number: caller.number,
+                to_name: callee.name,
+                to_number: callee.number,
+            });
+            decline(call.clone());
+        } else if self.expected_arrives(&call) {
+            self.events.publish(ClientEvent::IncomingCall {
                 call_id: call.id(),
                 from_name: caller.name,
                 from_number: caller.number,
@@ -261,12 +293,26 @@ impl Router {
                 to_number: callee.number,
                 has_video,
                 user_variables_json,
-            }),
-            Err(error) => {
-                tracing::error!(%error, "a call came in and could not be taken");
-                self.events.publish(other());
-            }
+            });
         }
+        Ok(Some(call))
+    }
+
+    pub(super) fn announcing(&self) -> MutexGuard<'_, ()> {
+        self.announcing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn expected(&self) -> &Expected {
+        &self.expected
+    }
+
+    pub(super) fn publish(&self, event: ClientEvent) {
+        self.events.publish(event);
+    }
+
+    /// From now on nobody is told of a call of this id.
+    pub(super) fn forget_call(&self, call_id: &str) {
+        self.table().remember_end(call_id);
     }
 
     /// The service has a call that this process does not know; `false` if it does.
@@ -359,7 +405,7 @@ impl Router {
         self.table().calls.values().filter(is_ringing).count()
     }
 
-    fn is_known(&self, call_id: &str) -> bool {
+    pub(super) fn is_known(&self, call_id: &str) -> bool {
         let table = self.table();
         table.calls.contains_key(call_id) || table.ended.iter().any(|ended| ended == call_id)
     }
@@ -410,6 +456,7 @@ impl Listener for Router {
             self.message_all(|| ServerMessage::SessionAway);
         }
         if state == ClientState::Closed {
+            self.expected.close();
             self.events.end();
         }
     }
@@ -419,6 +466,9 @@ impl Listener for Router {
             ClientEvent::SessionReady { is_resumed, .. } => Some(*is_resumed),
             _ => None,
         };
+        if resumed == Some(false) {
+            self.session_number.fetch_add(1, Ordering::AcqRel);
+        }
         self.events.publish(event);
         if let Some(is_resumed) = resumed {
             self.message_all(|| ServerMessage::SessionReady { is_resumed });
@@ -430,6 +480,10 @@ impl Listener for Router {
     fn on_event(&self, event: Event) {
         if event.event_type == "webrtc.message" {
             self.verto(event);
+            return;
+        }
+        if event.event_type.starts_with("conversation.") {
+            self.conversations.read(event).into_iter().for_each(|event| self.events.publish(event));
             return;
         }
         let payload = &event.payload;

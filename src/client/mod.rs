@@ -1,10 +1,17 @@
 //! The client: one subscriber's session with the service.
 
+mod directory;
+mod messages;
 mod network;
+#[cfg(feature = "push")]
+mod notification;
+mod push;
 mod record;
 mod shutdown;
 
 pub use crate::session::{ClientEvent, ClientState};
+pub use directory::AddressList;
+pub use messages::{ConversationList, MessageList};
 pub use shutdown::shutdown;
 
 use crate::auth::token::Token;
@@ -15,7 +22,9 @@ use crate::net::endpoints::Endpoints;
 use crate::net::http::Http;
 use crate::net::tls;
 use crate::proto::destination::Destination;
-use crate::rest::{self, AddressPage, AddressQuery, Subscriber};
+use crate::rest::cache::AddressCache;
+use crate::rest::outgoing::SentLog;
+use crate::rest::{self, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
@@ -42,6 +51,10 @@ pub(crate) struct Inner {
     session: Session,
     router: Arc<Router>,
     events: Bus<ClientEvent>,
+    addresses: Arc<AddressCache>,
+    sent: Arc<SentLog>,
+    /// What the last registration of a device gave.
+    push_key: Mutex<Option<Secret>>,
     runtime: runtime::Generation,
     /// The task that notices changes of the network.
     watch: Mutex<Option<AbortHandle>>,
@@ -86,8 +99,20 @@ impl Client {
             tls: Arc::clone(&tls),
         });
         let watches_network = options.watch_network;
-        let inner =
-            Inner { options, tls, http, session, router, events, runtime, watch: Mutex::new(None) };
+        let (addresses, sent) = (Arc::default(), Arc::default());
+        let inner = Inner {
+            options,
+            tls,
+            http,
+            session,
+            router,
+            events,
+            addresses,
+            sent,
+            push_key: Mutex::new(None),
+            runtime,
+            watch: Mutex::new(None),
+        };
         let client = Self(Arc::new(inner));
         if watches_network {
             network::watch(&client.0)?;
@@ -136,16 +161,13 @@ impl Client {
     /// Source: `GET /api/fabric/subscriber/info`.
     pub async fn subscriber_info(&self) -> Result<Subscriber> {
         let inner = Arc::clone(&self.0);
-        self.run(async move { rest::subscriber::info(&inner.http).await }).await
-    }
-
-    /// Reads the first page of the addresses that the subscriber can see. Needs no session.
-    ///
-    /// Errors: `InvalidArgument` for the query, else those of [`Client::subscriber_info`].
-    /// Source: `GET /api/fabric/addresses`.
-    pub async fn addresses(&self, query: AddressQuery) -> Result<AddressPage> {
-        let inner = Arc::clone(&self.0);
-        self.run(async move { rest::directory::list(&inner.http, &query).await }).await
+        let directory = self.directory();
+        self.run(async move {
+            let subscriber = rest::subscriber::info(&inner.http).await?;
+            directory.keep(&subscriber.addresses);
+            Ok(subscriber)
+        })
+        .await
     }
 
     /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and

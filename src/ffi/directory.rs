@@ -1,13 +1,15 @@
-//! `sw_client_subscriber_info`, `sw_client_addresses`: what can be read over HTTP.
+//! `sw_client_subscriber_info`, `sw_client_address*`: the subscriber and the directory.
 
 use super::client::sw_client;
 use super::completion::{call_with, start, Pending, Pointer};
 use super::guard::guard;
 use super::handle;
 use super::options::{self, address_type_number, sw_address_query};
+use super::record::pending;
 use super::status::{sw_error, sw_status};
-use super::text::{list, Texts};
-use crate::rest::{Address, AddressPage, Subscriber};
+use super::text::{self, list, Texts};
+use crate::error::{Error, ErrorKind};
+use crate::rest::{Address, AddressPage, PageLinks, Subscriber};
 use std::ffi::{c_char, c_void};
 
 /// One entry of the directory. Borrowed for the time of the completion, with all its texts.
@@ -55,6 +57,32 @@ pub struct sw_address_page {
     pub addresses: *const *const sw_address,
     /// Number of addresses on this page.
     pub address_count: usize,
+    /// Whether there is a page before this one.
+    pub has_previous: bool,
+    /// The first page, for `sw_client_addresses_at`. Nullable, as the other links.
+    pub first_link: *const c_char,
+    /// The page before. NULL before the first.
+    pub previous_link: *const c_char,
+    /// The page that follows. NULL after the last.
+    pub next_link: *const c_char,
+}
+
+/// As `sw_completion`, with an address.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct sw_address_completion {
+    /// Nullable. `error` is NULL and `address` is not on success; the other way round on failure.
+    /// Both are borrowed for the time of the call, on the dispatcher thread.
+    pub r#fn: Option<
+        unsafe extern "C" fn(
+            status: sw_status,
+            error: *const sw_error,
+            address: *const sw_address,
+            user_data: *mut c_void,
+        ),
+    >,
+    /// Passed to `fn` unchanged. Nullable.
+    pub user_data: *mut c_void,
 }
 
 /// The subscriber that a token belongs to. Borrowed for the time of the completion. No text is
@@ -89,8 +117,23 @@ pub struct sw_subscriber {
     pub addresses: *const *const sw_address,
     /// Number of own addresses.
     pub address_count: usize,
-    /// The whole answer as JSON text.
+    /// The whole answer as JSON text. It holds the key for notifications: never log it.
     pub raw_json: *const c_char,
+    /// Key to open push notifications with, base64. A secret: never log it.
+    pub push_notification_key: *const c_char,
+    /// Name of the application that the token was issued for.
+    pub app_display_name: *const c_char,
+    /// Thumbprint of the key that the token is bound to (RFC 7638). NULL for unbound tokens.
+    pub token_key_thumbprint: *const c_char,
+    /// What the application may do: `app_scope_count` texts; NULL when there are none.
+    pub app_scopes: *const *const c_char,
+    /// Number of texts in `app_scopes`.
+    pub app_scope_count: usize,
+    /// What the token may do besides, such as `sat:refresh`: `token_scope_count` texts; NULL when
+    /// there are none.
+    pub token_scopes: *const *const c_char,
+    /// Number of texts in `token_scopes`.
+    pub token_scope_count: usize,
 }
 
 /// As `sw_completion`, with a subscriber.
@@ -157,18 +200,37 @@ fn with_addresses(addresses: &[Address], call: impl FnOnce(*const *const sw_addr
 }
 
 fn with_page(page: &AddressPage, call: impl FnOnce(&sw_address_page)) {
+    let mut texts = Texts::default();
+    let links = links(&page.links, &mut texts);
     with_addresses(&page.addresses, |addresses, address_count| {
         call(&sw_address_page {
             struct_size: size_of::<sw_address_page>() as u32,
             has_next: page.has_next,
             addresses,
             address_count,
+            has_previous: page.has_previous,
+            first_link: links[0],
+            previous_link: links[1],
+            next_link: links[2],
         });
     });
 }
 
+/// First, previous, next.
+pub(super) fn links(links: &PageLinks, texts: &mut Texts) -> [*const c_char; 3] {
+    [&links.first, &links.previous, &links.next].map(|link| texts.add_optional(link.as_deref()))
+}
+
+fn with_one(address: &Address, call: &mut dyn FnMut(&sw_address)) {
+    let mut texts = Texts::default();
+    call(&to_address(address, &mut texts));
+}
+
 fn with_subscriber(subscriber: &Subscriber, call: impl FnOnce(&sw_subscriber)) {
     let mut texts = Texts::default();
+    let mut scopes =
+        |list: &[String]| list.iter().map(|scope| texts.add(scope)).collect::<Vec<*const c_char>>();
+    let (app, token) = (scopes(&subscriber.app_scopes), scopes(&subscriber.token_scopes));
     with_addresses(&subscriber.addresses, |addresses, address_count| {
         call(&sw_subscriber {
             struct_size: size_of::<sw_subscriber>() as u32,
@@ -186,6 +248,13 @@ fn with_subscriber(subscriber: &Subscriber, call: impl FnOnce(&sw_subscriber)) {
             addresses,
             address_count,
             raw_json: texts.add(&subscriber.raw_json),
+            push_notification_key: texts.add(&subscriber.push_notification_key),
+            app_display_name: texts.add(&subscriber.app_display_name),
+            token_key_thumbprint: texts.add_optional(subscriber.token_key_thumbprint.as_deref()),
+            app_scopes: list(&app),
+            app_scope_count: app.len(),
+            token_scopes: list(&token),
+            token_scope_count: token.len(),
         });
     });
 }
@@ -259,5 +328,91 @@ pub extern "C" fn sw_client_addresses(
         let query = unsafe { options::query(query)? };
         let client = object.client.clone();
         start(done.pending(), object.until_freed(async move { client.addresses(query).await }))
+    })
+}
+
+/// Reads the page of the directory that a link of another page leads to.
+///
+/// `client`: not null. `link`: not null; one of a page's links, unchanged; copied. Completion:
+/// `SW_ERR_PROTOCOL` for a link to another host, which would get the token; `SW_ERR_NOT_FOUND` for
+/// a page that is gone; else those of `sw_client_subscriber_info`. Any thread.
+#[no_mangle]
+pub extern "C" fn sw_client_addresses_at(
+    client: *mut sw_client,
+    link: *const c_char,
+    done: sw_address_page_completion,
+) -> sw_status {
+    guard(|| {
+        let object = handle::get(client)?;
+        // SAFETY: the header asks for a text or NULL.
+        let link = unsafe { text::required(link, "link")? };
+        let client = object.client.clone();
+        start(done.pending(), object.until_freed(async move { client.addresses_at(&link).await }))
+    })
+}
+
+/// Reads one address by its id, always from the service.
+///
+/// `client`, `id`: not null; copied. Completion: `SW_ERR_NOT_FOUND` if there is none, or none that
+/// this subscriber can see; `SW_ERR_INVALID_ARGUMENT` for an empty id; else those of
+/// `sw_client_subscriber_info`. Any thread.
+#[no_mangle]
+pub extern "C" fn sw_client_address(
+    client: *mut sw_client,
+    id: *const c_char,
+    done: sw_address_completion,
+) -> sw_status {
+    guard(|| {
+        let object = handle::get(client)?;
+        // SAFETY: the header asks for a text or NULL.
+        let id = unsafe { text::required(id, "id")? };
+        let client = object.client.clone();
+        let pending = pending(done.r#fn, done.user_data, with_one);
+        start(pending, object.until_freed(async move { client.address(&id).await }))
+    })
+}
+
+/// Finds one address by its name, always at the service.
+///
+/// `client`, `name`: not null; copied; `/context/name`, such as `/private/alice` (a `?channel=` is
+/// ignored), or the name alone, which may exist in several contexts: the service's first is given.
+/// Completion: `SW_ERR_NOT_FOUND`; `SW_ERR_INVALID_ARGUMENT` for an empty name; else those of
+/// `sw_client_subscriber_info`. Any thread.
+#[no_mangle]
+pub extern "C" fn sw_client_address_by_name(
+    client: *mut sw_client,
+    name: *const c_char,
+    done: sw_address_completion,
+) -> sw_status {
+    guard(|| {
+        let object = handle::get(client)?;
+        // SAFETY: the header asks for a text or NULL.
+        let name = unsafe { text::required(name, "name")? };
+        let client = object.client.clone();
+        let pending = pending(done.r#fn, done.user_data, with_one);
+        start(pending, object.until_freed(async move { client.address_by_name(&name).await }))
+    })
+}
+
+/// Gives the address of this id as it was read last in this session, without asking the service.
+/// `sw_client_address` reads it anew.
+///
+/// The last 1024 addresses of pages, single addresses and the subscriber are kept, until a session
+/// is made anew. `client`, `id`: not null; copied. Completion: `SW_ERR_NOT_FOUND` if it was not
+/// read. Any thread.
+#[no_mangle]
+pub extern "C" fn sw_client_cached_address(
+    client: *mut sw_client,
+    id: *const c_char,
+    done: sw_address_completion,
+) -> sw_status {
+    guard(|| {
+        let object = handle::get(client)?;
+        // SAFETY: the header asks for a text or NULL.
+        let id = unsafe { text::required(id, "id")? };
+        let found = object.client.cached_address(&id).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "this address was not read in this session")
+        });
+        start(pending(done.r#fn, done.user_data, with_one), async move { found })
     })
 }

@@ -1,7 +1,8 @@
 //! Events of a client as a tagged C struct, borrowed for the time of one callback.
 
 use super::client::sw_client;
-use super::text::{c_string, pointer};
+use super::conversation::{sw_message, to_message};
+use super::text::{c_string, pointer, Texts};
 use crate::client::ClientEvent;
 use std::ffi::{c_char, CString};
 
@@ -51,6 +52,13 @@ pub enum sw_client_event_types {
     SW_CLIENT_EVENT_RESTORE_FAILED = 21,
     /// `sw_client_session_record` gives something else than before: store it anew.
     SW_CLIENT_EVENT_SESSION_RECORD_CHANGED = 22,
+    /// A message arrived in one of the subscriber's conversations: `message`.
+    SW_CLIENT_EVENT_MESSAGE = 30,
+    /// A message changed, replace the one that has its id: `message`.
+    SW_CLIENT_EVENT_MESSAGE_UPDATED = 31,
+    /// A call that was expected will not come, see `sw_client_expect_call`: `call_id`,
+    /// `is_expired`.
+    SW_CLIENT_EVENT_EXPECTED_CALL_OVER = 32,
     /// Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 }
@@ -103,6 +111,11 @@ pub struct sw_client_event {
     pub has_video: bool,
     /// `CALL_RESTORED`: whether the call had come in, else it had been dialled.
     pub is_inbound: bool,
+    /// `EXPECTED_CALL_OVER`: whether the deadline passed; otherwise the caller gave up or another
+    /// device took the call.
+    pub is_expired: bool,
+    /// `MESSAGE`, `MESSAGE_UPDATED`: the message.
+    pub message: *const sw_message,
 }
 
 /// A C string for a field that the event's type names.
@@ -122,6 +135,7 @@ pub(super) fn with_client_event(
     let mut raw: sw_client_event = unsafe { std::mem::zeroed() };
     let (mut why, mut name, mut json) = (None, None, None);
     let mut incoming: [Option<CString>; 6] = Default::default();
+    let mut told = None;
     let event_type = match event {
         ClientEvent::StateChanged { state, reason } => {
             raw.state = *state as i32;
@@ -164,6 +178,19 @@ pub(super) fn with_client_event(
             }
             SW_CLIENT_EVENT_CALL_DECLINED
         }
+        ClientEvent::Message { message } => {
+            told = Some(message);
+            SW_CLIENT_EVENT_MESSAGE
+        }
+        ClientEvent::MessageUpdated { message } => {
+            told = Some(message);
+            SW_CLIENT_EVENT_MESSAGE_UPDATED
+        }
+        ClientEvent::ExpectedCallOver { call_id, is_expired } => {
+            raw.is_expired = *is_expired;
+            incoming[0] = some(call_id);
+            SW_CLIENT_EVENT_EXPECTED_CALL_OVER
+        }
         ClientEvent::OnlineFailed { code, message } => {
             raw.code = *code;
             why = some(message);
@@ -201,6 +228,9 @@ pub(super) fn with_client_event(
     (raw.call_id, raw.user_variables_json) = (pointer(call_id), pointer(user_variables));
     (raw.from_name, raw.from_number) = (pointer(from_name), pointer(from_number));
     (raw.to_name, raw.to_number) = (pointer(to_name), pointer(to_number));
+    let mut texts = Texts::default();
+    let message = told.map(|message| to_message(message, &mut texts));
+    raw.message = message.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     call(&raw);
 }
 

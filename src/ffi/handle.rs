@@ -9,9 +9,11 @@
 use super::client::ClientObject;
 use super::roster::{MemberList, OwnedLayout, TextList};
 use super::waiter::Waiter;
-use crate::call::Call;
+use crate::call::{Call, ExpectedCall};
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::HostCall;
 use crate::media::file::WavRecorder;
+use crate::rest::OutgoingMessage;
 use crate::runtime::dispatch;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -44,6 +46,9 @@ pub(super) enum Object {
     Members(Arc<MemberList>),
     Layout(Arc<OwnedLayout>),
     Texts(Arc<TextList>),
+    Outgoing(OutgoingMessage),
+    Expected(ExpectedCall),
+    Host(HostCall),
 }
 
 /// The opaque C types.
@@ -83,6 +88,9 @@ handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<WavRecorder>);
 handle!(super::roster::sw_member_list, 6, Members, Arc<MemberList>);
 handle!(super::roster::sw_layout_snapshot, 7, Layout, Arc<OwnedLayout>);
 handle!(super::roster::sw_text_list, 8, Texts, Arc<TextList>);
+handle!(super::outgoing::sw_outgoing_message, 9, Outgoing, OutgoingMessage);
+handle!(super::wake_up::sw_expected_call, 10, Expected, ExpectedCall);
+handle!(super::host::sw_host_call, 11, Host, HostCall);
 
 struct Slot {
     generation: usize,

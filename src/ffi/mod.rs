@@ -10,9 +10,10 @@
 //! | `status` `guard` | codes, the error struct, panics, the last error of a thread |
 //! | `handle` | opaque pointers whose value is a checked id |
 //! | `text` `versioned` | strings and sized structs in and out |
+//! | `record` | completions that give a struct |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` `call_event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -22,16 +23,20 @@ pub(crate) mod call_event;
 pub(crate) mod client;
 pub(crate) mod completion;
 pub(crate) mod control;
+pub(crate) mod conversation;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod guard;
 pub(crate) mod handle;
+pub(crate) mod host;
 pub(crate) mod incoming;
 pub(crate) mod library;
 pub(crate) mod log;
 pub(crate) mod members;
 pub(crate) mod observer;
 pub(crate) mod options;
+pub(crate) mod outgoing;
+pub(crate) mod record;
 pub(crate) mod recording;
 pub(crate) mod roster;
 pub(crate) mod stats;
@@ -40,3 +45,4 @@ pub(crate) mod survival;
 pub(crate) mod text;
 pub(crate) mod versioned;
 pub(crate) mod waiter;
+pub(crate) mod wake_up;

@@ -6,7 +6,7 @@ use super::versioned::{self, Versioned};
 use crate::config::{AnswerOptions, ClientOptions, DialOptions};
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
-use crate::rest::{AddressQuery, AddressType};
+use crate::rest::{AddressQuery, AddressSort, AddressType, SortOrder};
 use std::ffi::c_char;
 
 /// How to reach the service and with which identity. Start from `SW_CLIENT_OPTIONS_INIT`.
@@ -156,11 +156,37 @@ pub struct sw_address_query {
     pub page_size: u32,
     /// Only addresses whose display name matches, as the service understands it. Nullable.
     pub display_name: *const c_char,
+    /// One of `SW_ADDRESS_SORT_*`.
+    pub sort_by: i32,
+    /// One of `SW_SORT_ORDER_*`.
+    pub sort_order: i32,
+}
+
+/// What a list of addresses is sorted by. Numbers never change.
+#[repr(C)]
+pub enum sw_address_sorts {
+    /// As the service likes.
+    SW_ADDRESS_SORT_DEFAULT = 0,
+    /// The name.
+    SW_ADDRESS_SORT_NAME = 1,
+    /// When it was made.
+    SW_ADDRESS_SORT_CREATED_AT = 2,
+}
+
+/// In which order a list is sorted. Numbers never change.
+#[repr(C)]
+pub enum sw_sort_orders {
+    /// As the service likes.
+    SW_SORT_ORDER_DEFAULT = 0,
+    /// A to Z, oldest first.
+    SW_SORT_ORDER_ASCENDING = 1,
+    /// Z to A, newest first.
+    SW_SORT_ORDER_DESCENDING = 2,
 }
 
 // SAFETY: repr(C), size first, integers and nullable pointers.
 unsafe impl Versioned for sw_address_query {
-    const FIRST_SIZE: usize = size_of::<sw_address_query>();
+    const FIRST_SIZE: usize = std::mem::offset_of!(sw_address_query, sort_by);
 }
 
 fn or_default(value: u32, default: u32) -> u32 {
@@ -283,7 +309,35 @@ pub(super) unsafe fn query(pointer: *const sw_address_query) -> Result<AddressQu
         // SAFETY: the caller's promise.
         display_name: unsafe { text::optional(query.display_name, "display_name")? },
         page_size: (query.page_size != 0).then_some(query.page_size),
+        sort_by: sort_by(query.sort_by)?,
+        sort_order: sort_order(query.sort_order)?,
     })
+}
+
+fn sort_by(number: i32) -> Result<Option<AddressSort>> {
+    use sw_address_sorts::*;
+    const DEFAULT: i32 = SW_ADDRESS_SORT_DEFAULT as i32;
+    const NAME: i32 = SW_ADDRESS_SORT_NAME as i32;
+    const CREATED_AT: i32 = SW_ADDRESS_SORT_CREATED_AT as i32;
+    match number {
+        DEFAULT => Ok(None),
+        NAME => Ok(Some(AddressSort::Name)),
+        CREATED_AT => Ok(Some(AddressSort::CreatedAt)),
+        other => Err(Error::invalid(format!("sort_by: {other} is no SW_ADDRESS_SORT_*"))),
+    }
+}
+
+fn sort_order(number: i32) -> Result<Option<SortOrder>> {
+    use sw_sort_orders::*;
+    const DEFAULT: i32 = SW_SORT_ORDER_DEFAULT as i32;
+    const ASCENDING: i32 = SW_SORT_ORDER_ASCENDING as i32;
+    const DESCENDING: i32 = SW_SORT_ORDER_DESCENDING as i32;
+    match number {
+        DEFAULT => Ok(None),
+        ASCENDING => Ok(Some(SortOrder::Ascending)),
+        DESCENDING => Ok(Some(SortOrder::Descending)),
+        other => Err(Error::invalid(format!("sort_order: {other} is no SW_SORT_ORDER_*"))),
+    }
 }
 
 const ADDRESS_TYPES: [AddressType; 5] = [

@@ -58,6 +58,9 @@ pub enum sw_status_codes {
     SW_ERR_FORKED = -21,
     /// The call was refused or ended before the answer. `code` holds the hang-up cause.
     SW_ERR_CALL_FAILED = -22,
+    /// The answer to a request that changes something was lost: the service may have carried it
+    /// out or not. Look before repeating it; the function's documentation says where.
+    SW_ERR_UNCERTAIN = -23,
 }
 
 /// What failed. Borrowed: valid during the callback that gets it, or as `sw_last_error_info`
@@ -102,6 +105,7 @@ pub(super) fn code_of(kind: ErrorKind) -> sw_status {
         ErrorKind::InCallback => SW_ERR_IN_CALLBACK,
         ErrorKind::Forked => SW_ERR_FORKED,
         ErrorKind::CallFailed => SW_ERR_CALL_FAILED,
+        ErrorKind::Uncertain => SW_ERR_UNCERTAIN,
     };
     code as sw_status
 }
@@ -114,7 +118,7 @@ fn kind_of(status: sw_status) -> ErrorKind {
     KINDS.into_iter().find(|kind| code_of(*kind) == status).unwrap_or(ErrorKind::Internal)
 }
 
-const KINDS: [ErrorKind; 22] = [
+const KINDS: [ErrorKind; 23] = [
     ErrorKind::InvalidArgument,
     ErrorKind::InvalidToken,
     ErrorKind::Unauthorized,
@@ -137,10 +141,11 @@ const KINDS: [ErrorKind; 22] = [
     ErrorKind::InCallback,
     ErrorKind::Forked,
     ErrorKind::CallFailed,
+    ErrorKind::Uncertain,
 ];
 
 /// Name and text of each status; the position is the negated number.
-const TEXTS: [(&CStr, &CStr); 23] = [
+const TEXTS: [(&CStr, &CStr); 24] = [
     (c"SW_OK", c"success"),
     (c"SW_ERR_INVALID_ARGUMENT", c"an argument cannot be used"),
     (c"SW_ERR_INVALID_TOKEN", c"the token is not a subscriber access token"),
@@ -164,6 +169,7 @@ const TEXTS: [(&CStr, &CStr); 23] = [
     (c"SW_ERR_IN_CALLBACK", c"a blocking function was called inside a callback"),
     (c"SW_ERR_FORKED", c"the process forked after the object was made"),
     (c"SW_ERR_CALL_FAILED", c"the call was refused or ended before the answer"),
+    (c"SW_ERR_UNCERTAIN", c"it is not known whether the service carried the request out"),
 ];
 
 fn texts(status: sw_status) -> Option<(&'static CStr, &'static CStr)> {

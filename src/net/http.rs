@@ -4,11 +4,14 @@ use crate::auth::token::Token;
 use crate::config::HTTP_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::failure::{self, Answer};
-use reqwest::Client;
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
+
+mod write;
+pub(crate) use write::{Repeat, Write};
 
 /// Tries for a request that may be repeated, and the pause before each repetition.
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1_000)];
@@ -38,13 +41,29 @@ impl Http {
 
     /// Reads JSON. Repeated up to twice on network errors and HTTP 5xx.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value> {
-        let mut url = self
-            .base
-            .join(path)
-            .map_err(|error| Error::internal(format!("cannot form the URL: {error}")))?;
+        let mut url = self.url(path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
+            // Form encoding has `+` for a space, which not every server takes for one.
+            let encoded = url.query().unwrap_or_default().replace('+', "%20");
+            url.set_query(Some(&encoded));
         }
+        self.read(url).await
+    }
+
+    /// Reads the page that a link of the service leads to, repeated like [`Http::get`]. A link to
+    /// another host is refused: the token would go along.
+    pub(crate) async fn get_link(&self, link: &str) -> Result<Value> {
+        self.read(resolve(link, &self.base)?).await
+    }
+
+    fn url(&self, path: &str) -> Result<Url> {
+        self.base
+            .join(path)
+            .map_err(|error| Error::internal(format!("cannot form the URL: {error}")))
+    }
+
+    async fn read(&self, url: Url) -> Result<Value> {
         let mut pauses = PAUSES.iter();
         loop {
             let error = match self.get_once(url.clone()).await {
@@ -60,28 +79,75 @@ impl Http {
     }
 
     async fn get_once(&self, url: Url) -> Result<Value> {
-        let mut response = self
-            .client
-            .get(url)
-            .bearer_auth(self.token.expose())
-            .header("accept", "application/json")
-            .send()
-            .await
-            .map_err(failure::of_transport)?;
+        let request = self.request(Method::GET, url);
+        let mut response = request.send().await.map_err(failure::of_transport)?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failure::of_transport)? {
-            if body.len() + chunk.len() > MAX_BODY {
-                return Err(Error::protocol("the answer of the HTTP API is too large"));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let body = body_of(&mut response).await?;
         if !status.is_success() {
             let answer = Answer { status, headers: &headers, body: &body };
             return Err(failure::of_status(&answer, TOKEN_ADVICE, &[self.token.expose()]));
         }
         serde_json::from_slice(&body)
             .map_err(|_| Error::protocol("the answer of the HTTP API is not JSON"))
+    }
+
+    fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client
+            .request(method, url)
+            .bearer_auth(self.token.expose())
+            .header("accept", "application/json")
+    }
+}
+
+/// The body of an answer, bounded.
+async fn body_of(response: &mut Response) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failure::of_transport)? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(Error::protocol("the answer of the HTTP API is too large"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// A link of a page, absolute or relative, as a URL of the service's own host.
+fn resolve(link: &str, base: &Url) -> Result<Url> {
+    let url = base
+        .join(link)
+        .map_err(|_| Error::protocol("a page links to something that is not a URL"))?;
+    if url.origin() != base.origin() || !url.username().is_empty() || url.password().is_some() {
+        let host: String = url.origin().ascii_serialization().chars().take(200).collect();
+        return Err(Error::protocol(format!(
+            "a page links to another host, {host}; the token is not sent there"
+        )));
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stay_at_the_service() {
+        let base = Url::parse("https://fabric.signalwire.com").unwrap();
+        for link in ["https://fabric.signalwire.com/api/x?page_number=1", "/api/x?page_number=1"] {
+            let url = resolve(link, &base).unwrap();
+            assert_eq!(url.as_str(), "https://fabric.signalwire.com/api/x?page_number=1");
+        }
+        for link in [
+            "https://evil.example/api/x",
+            "//evil.example/api/x",
+            "http://fabric.signalwire.com/api/x",
+            "https://fabric.signalwire.com:8443/x",
+            "https://fabric.signalwire.com.evil.example/x",
+            "https://u:p@fabric.signalwire.com/x",
+            "data:text/plain,x",
+            "https://",
+        ] {
+            assert_eq!(resolve(link, &base).unwrap_err().kind(), ErrorKind::Protocol, "{link}");
+        }
     }
 }

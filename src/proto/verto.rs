@@ -191,6 +191,16 @@ impl Dialog {
         self.envelope(id, "verto.subscribe", params)
     }
 
+    /// `verto.subscribe` for a call that a notification announced: this session takes part in it
+    /// (signalwire-js WSClient.ts).
+    #[cfg(feature = "push")]
+    pub(crate) fn adopt(&self, id: &str) -> Value {
+        let params = json!({"sessid": self.call_id, "eventChannel": []});
+        let mut envelope = self.envelope(id, "verto.subscribe", params);
+        envelope["subscribe"] = json!([]);
+        envelope
+    }
+
     /// `verto.modify` with `transfer`.
     pub(crate) fn transfer(&self, id: &str, destination: &str) -> Value {
         let params = json!({

@@ -11,6 +11,7 @@ const MAX_NOTIFICATION: usize = 64 * 1024;
 /// The caller's name and number are readable at once: show them before anything else, as the
 /// platforms demand. They are not authenticated.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct PushPayload {
     /// Version of the format, as the service writes it.

@@ -1,6 +1,7 @@
 //! `GET /api/fabric/addresses`.
 
-use crate::error::{Error, Result};
+use super::page::{self, PageLinks};
+use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::Http;
 use crate::proto::value::text;
 use serde_json::Value;
@@ -84,7 +85,9 @@ pub struct Address {
 }
 
 impl Address {
-    /// The string to dial: the video channel for a room, else audio; else whatever there is.
+    /// The string to dial: the video channel for a room, else audio; the other of the two where
+    /// the first is missing. `None` for an address that cannot be called, such as one with a
+    /// messaging channel only. Source: signalwire-js Address.ts, `defaultChannel`.
     pub fn dial_string(&self) -> Option<&str> {
         let Channels { audio, video, messaging: _ } = &self.channels;
         let (first, second) = match self.address_type {
@@ -92,6 +95,15 @@ impl Address {
             _ => (audio, video),
         };
         first.as_deref().or(second.as_deref())
+    }
+
+    /// Whether one of the channels is this path, such as `/private/alice`.
+    fn is_at(&self, path: &str) -> bool {
+        let Channels { audio, video, messaging } = &self.channels;
+        [audio, video, messaging]
+            .into_iter()
+            .flatten()
+            .any(|channel| channel.split('?').next() == Some(path))
     }
 
     pub(crate) fn parse(value: &Value) -> Option<Self> {
@@ -120,7 +132,29 @@ impl Address {
     }
 }
 
-/// Which addresses to list.
+/// What a list of addresses is sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum AddressSort {
+    /// The name.
+    Name = 1,
+    /// When it was made.
+    CreatedAt = 2,
+}
+
+/// In which order a list is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum SortOrder {
+    /// A to Z, oldest first.
+    Ascending = 1,
+    /// Z to A, newest first.
+    Descending = 2,
+}
+
+/// Which addresses to list. What is not given is left to the service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct AddressQuery {
@@ -133,6 +167,12 @@ pub struct AddressQuery {
     /// Entries per page, 1 to 1000. Default: the service's own (50).
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub page_size: Option<u32>,
+    /// What the list is sorted by.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub sort_by: Option<AddressSort>,
+    /// In which order.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub sort_order: Option<SortOrder>,
 }
 
 /// One page of the directory.
@@ -141,13 +181,93 @@ pub struct AddressQuery {
 pub struct AddressPage {
     /// The entries of this page.
     pub addresses: Vec<Address>,
-    /// Whether more pages follow.
+    /// Whether a page follows.
     pub has_next: bool,
+    /// Whether there is a page before this one.
+    pub has_previous: bool,
+    /// Where the other pages are.
+    pub links: PageLinks,
 }
+
+const PATH: &str = "/api/fabric/addresses";
+/// Longer than any id or name.
+const MAX_NAME: usize = 1_024;
 
 /// Reads the first page. Errors: see `Client::addresses`.
 pub(crate) async fn list(http: &Http, query: &AddressQuery) -> Result<AddressPage> {
-    let mut parameters: Vec<(&str, String)> = Vec::new();
+    let body = http.get(PATH, &parameters(query)?).await?;
+    parse_page(&body)
+}
+
+/// Reads the page that a link leads to. Errors: see `Client::addresses_at`.
+pub(crate) async fn list_at(http: &Http, link: &str) -> Result<AddressPage> {
+    parse_page(&http.get_link(link).await?)
+}
+
+/// Reads one address by its id. Errors: see `Client::address`.
+pub(crate) async fn by_id(http: &Http, id: &str) -> Result<Address> {
+    let body = http.get(&format!("{PATH}/{}", id_segment(id)?), &[]).await?;
+    Address::parse(&body)
+        .ok_or_else(|| Error::protocol("the address has no id; report this to SignalWire"))
+}
+
+/// Finds one address by its name or path. Errors: see `Client::address_by_name`.
+///
+/// The path comes in two spellings: newer clients look `/context/name` up, older ones `name`.
+pub(crate) async fn by_name(http: &Http, name: &str) -> Result<Address> {
+    let path = name.split('?').next().unwrap_or_default();
+    if path.is_empty() || path.len() > MAX_NAME || path.chars().any(char::is_control) {
+        return Err(Error::invalid("name must be a name such as alice, or /context/name"));
+    }
+    let mut found = named(http, path).await?;
+    let bare = path.rsplit('/').next().unwrap_or_default();
+    if bare == path {
+        return first(found, path);
+    }
+    if found.is_empty() && !bare.is_empty() {
+        // Names are unique within their context only.
+        found = named(http, bare).await?;
+        found.retain(|address| address.is_at(path));
+    }
+    if let Some(at) = found.iter().position(|address| address.is_at(path)) {
+        return Ok(found.swap_remove(at));
+    }
+    first(found, path)
+}
+
+async fn named(http: &Http, name: &str) -> Result<Vec<Address>> {
+    let body = http.get(PATH, &[("name", name.to_owned())]).await?;
+    parse_page(&body).map(|page| page.addresses)
+}
+
+fn first(found: Vec<Address>, name: &str) -> Result<Address> {
+    found.into_iter().next().ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, format!("no address {name:?} can be seen with this token"))
+    })
+}
+
+/// An id as a segment of a path: whatever it is, it stays one segment.
+pub(crate) fn id_segment(id: &str) -> Result<String> {
+    if id.is_empty() || id.len() > MAX_NAME || id.chars().any(char::is_control) {
+        return Err(Error::invalid(
+            "the id must not be empty; pass the id of what the service lists",
+        ));
+    }
+    let mut segment = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+                segment.push(byte.into());
+            }
+            // Dots too: `..` would be another path.
+            _ => segment.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    Ok(segment)
+}
+
+fn parameters(query: &AddressQuery) -> Result<Vec<(&'static str, String)>> {
+    let mut parameters = page::size(query.page_size)?;
     if let Some(address_type) = query.address_type {
         let wire = address_type
             .wire()
@@ -157,23 +277,30 @@ pub(crate) async fn list(http: &Http, query: &AddressQuery) -> Result<AddressPag
     if let Some(name) = &query.display_name {
         parameters.push(("display_name", name.clone()));
     }
-    if let Some(size) = query.page_size {
-        if size == 0 || size > 1000 {
-            return Err(Error::invalid(format!("page_size must be 1 to 1000; got {size}")));
-        }
-        parameters.push(("page_size", size.to_string()));
+    if let Some(sort) = query.sort_by {
+        let wire = match sort {
+            AddressSort::Name => "name",
+            AddressSort::CreatedAt => "created_at",
+        };
+        parameters.push(("sort_by", wire.to_owned()));
     }
-    let body = http.get("/api/fabric/addresses", &parameters).await?;
-    parse_page(&body)
+    if let Some(order) = query.sort_order {
+        let wire = match order {
+            SortOrder::Ascending => "asc",
+            SortOrder::Descending => "desc",
+        };
+        parameters.push(("sort_order", wire.to_owned()));
+    }
+    Ok(parameters)
 }
 
 fn parse_page(body: &Value) -> Result<AddressPage> {
-    let entries = body["data"].as_array().ok_or_else(|| {
-        Error::protocol("the list of addresses has no data member; report this to SignalWire")
-    })?;
+    let (addresses, links) = page::parse(body, Address::parse)?;
     Ok(AddressPage {
-        addresses: entries.iter().filter_map(Address::parse).collect(),
-        has_next: body["links"]["next"].as_str().is_some_and(|link| !link.is_empty()),
+        addresses,
+        has_next: links.next.is_some(),
+        has_previous: links.previous.is_some(),
+        links,
     })
 }
 
@@ -191,7 +318,7 @@ mod tests {
             {"name":"no id"}],
             "links":{"next":"/api/fabric/addresses?page_number=1"}}))
         .unwrap();
-        assert!(page.has_next);
+        assert!(page.has_next && !page.has_previous);
         assert_eq!(page.addresses.len(), 2);
         assert_eq!(page.addresses[0].dial_string(), Some("/public/room?channel=video"));
         assert_eq!(page.addresses[0].cover_url, None);
@@ -203,5 +330,31 @@ mod tests {
     #[test]
     fn no_data_is_a_protocol_error() {
         assert!(parse_page(&json!({"links":{}})).is_err());
+    }
+
+    #[test]
+    fn an_id_stays_one_segment_of_the_path() {
+        assert_eq!(id_segment("9d0c-A_b~").unwrap(), "9d0c-A_b~");
+        assert_eq!(id_segment("../x?y#z").unwrap(), "%2E%2E%2Fx%3Fy%23z");
+        assert_eq!(id_segment("\u{e9}").unwrap(), "%C3%A9");
+        for bad in ["", "a\nb"] {
+            assert_eq!(id_segment(bad).unwrap_err().kind(), ErrorKind::InvalidArgument);
+        }
+    }
+
+    #[test]
+    fn what_is_dialled_for_each_set_of_channels() {
+        for (kind, channels, expected) in [
+            ("room", json!({"audio": "/a", "video": "/v"}), Some("/v")),
+            ("room", json!({"audio": "/a"}), Some("/a")),
+            ("subscriber", json!({"audio": "/a", "video": "/v"}), Some("/a")),
+            ("app", json!({"video": "/v", "messaging": "/m"}), Some("/v")),
+            ("call", json!({"messaging": "/m"}), None),
+            ("call", json!(null), None),
+        ] {
+            let address =
+                Address::parse(&json!({"id": "1", "type": kind, "channels": channels})).unwrap();
+            assert_eq!(address.dial_string(), expected, "{kind} {channels}");
+        }
     }
 }

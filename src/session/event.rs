@@ -1,5 +1,7 @@
 //! What the application is told about a client's session.
 
+use crate::proto::conversation::Message;
+
 /// Where a client stands. The number of a state never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
@@ -108,6 +110,27 @@ pub enum ClientEvent {
         to_name: String,
         /// The own address that was called.
         to_number: String,
+    },
+    /// A call that was expected ([`crate::Client::expect_call`]) will not come; or, if it comes
+    /// after the deadline nevertheless, it is announced as any other.
+    ExpectedCallOver {
+        /// The id that was expected.
+        call_id: String,
+        /// Whether the deadline passed; otherwise the caller gave up or another device took it.
+        is_expired: bool,
+    },
+    /// A message arrived in one of the subscriber's conversations, from others or from another
+    /// place of its own. Comes whenever the session is up, without subscription; what came while it
+    /// was away is delivered with [`ClientEvent::SessionReady`] that `is_resumed`, else read it
+    /// with [`crate::Client::messages`].
+    Message {
+        /// The message.
+        message: Message,
+    },
+    /// A message changed: replace the one that has its id.
+    MessageUpdated {
+        /// The message as it is now.
+        message: Message,
     },
     /// The session was made anew, and the service did not take this client as reachable again: no
     /// calls come in. Call [`crate::Client::online`] again.

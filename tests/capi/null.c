@@ -8,6 +8,99 @@
 
 static void on_frame(const sw_audio_frame *frame, void *user_data) { (void)frame, (void)user_data; }
 
+static void for_the_directory(sw_client *client) {
+    sw_address_page_completion no_page = {NULL, NULL};
+    sw_address_completion no_address = {NULL, NULL};
+    BAD_HANDLE(sw_client_addresses_at(NULL, "/", no_page));
+    BAD_ARGUMENT(sw_client_addresses_at(client, NULL, no_page));
+    BAD_HANDLE(sw_client_address(NULL, "id", no_address));
+    BAD_ARGUMENT(sw_client_address(client, NULL, no_address));
+    BAD_HANDLE(sw_client_address_by_name(NULL, "echo", no_address));
+    BAD_ARGUMENT(sw_client_address_by_name(client, NULL, no_address));
+    BAD_HANDLE(sw_client_cached_address(NULL, "id", no_address));
+    BAD_ARGUMENT(sw_client_cached_address(client, NULL, no_address));
+}
+
+static void for_messages(sw_client *client) {
+    sw_conversation_page_completion no_page = {NULL, NULL};
+    sw_conversation_completion no_conversation = {NULL, NULL};
+    sw_message_page_completion no_messages = {NULL, NULL};
+    sw_outgoing_message *message = NULL;
+    int32_t state;
+    BAD_HANDLE(sw_client_conversations(NULL, 0, no_page));
+    FINE(sw_client_conversations(client, 0, no_page));
+    BAD_HANDLE(sw_client_conversations_at(NULL, "/", no_page));
+    BAD_ARGUMENT(sw_client_conversations_at(client, NULL, no_page));
+    BAD_HANDLE(sw_client_join_conversation(NULL, "a", NULL, no_conversation));
+    BAD_ARGUMENT(sw_client_join_conversation(client, NULL, NULL, no_conversation));
+    BAD_HANDLE(sw_client_messages(NULL, "c", 0, no_messages));
+    BAD_ARGUMENT(sw_client_messages(client, NULL, 0, no_messages));
+    BAD_HANDLE(sw_client_messages_at(NULL, "/", no_messages));
+    BAD_ARGUMENT(sw_client_messages_at(client, NULL, no_messages));
+    BAD_HANDLE(sw_client_compose_message(NULL, "c", "a", "x", &message));
+    BAD_ARGUMENT(sw_client_compose_message(client, NULL, "a", "x", &message));
+    BAD_ARGUMENT(sw_client_compose_message(client, "c", NULL, "x", &message));
+    BAD_ARGUMENT(sw_client_compose_message(client, "c", "a", NULL, &message));
+    BAD_ARGUMENT(sw_client_compose_message(client, "c", "a", "x", NULL));
+    CHECK(message == NULL);
+    BAD_HANDLE(sw_outgoing_message_send(NULL, NOBODY));
+    BAD_HANDLE(sw_outgoing_message_reconcile(NULL, NOBODY));
+    BAD_HANDLE(sw_outgoing_message_state(NULL, &state));
+    FINE(sw_client_compose_message(client, "c", "a", "x", &message));
+    BAD_ARGUMENT(sw_outgoing_message_state(message, NULL));
+    FINE(sw_outgoing_message_free(message));
+    FINE(sw_outgoing_message_free(NULL));
+}
+
+static void for_waking_up(sw_client *client) {
+    sw_device_completion no_device = {NULL, NULL};
+    sw_text_completion no_text = {NULL, NULL};
+    sw_expected_call *expected = NULL;
+    sw_host_call *host = NULL;
+    sw_host_actions actions = SW_HOST_ACTIONS_INIT;
+    char *name = NULL, *number = NULL;
+    bool has_video;
+    int32_t state;
+    BAD_HANDLE(sw_client_register_device(NULL, SW_DEVICE_TYPE_IOS, "t", no_device));
+    BAD_ARGUMENT(sw_client_register_device(client, SW_DEVICE_TYPE_IOS, NULL, no_device));
+    BAD_HANDLE(sw_client_unregister_device(NULL, "id", NOBODY));
+    BAD_ARGUMENT(sw_client_unregister_device(client, NULL, NOBODY));
+    BAD_ARGUMENT(sw_parse_push(NULL, &name, &number, &has_video));
+    BAD_ARGUMENT(sw_parse_push("{}", NULL, &number, &has_video));
+    BAD_ARGUMENT(sw_parse_push("{}", &name, NULL, &has_video));
+    BAD_ARGUMENT(sw_parse_push("{}", &name, &number, NULL));
+    BAD_HANDLE(sw_client_handle_push(NULL, "{}", NULL, no_text));
+    BAD_ARGUMENT(sw_client_handle_push(client, NULL, NULL, no_text));
+    BAD_HANDLE(sw_client_expect_call(NULL, "c", 1, &expected));
+    BAD_ARGUMENT(sw_client_expect_call(client, NULL, 1, &expected));
+    BAD_ARGUMENT(sw_client_expect_call(client, "c", 1, NULL));
+    CHECK(expected == NULL);
+    BAD_HANDLE(sw_expected_call_call_id(NULL, &name));
+    BAD_HANDLE(sw_expected_call_state(NULL, &state));
+    BAD_HANDLE(sw_expected_call_arrived(NULL, NOBODY));
+    BAD_HANDLE(sw_expected_call_answer(NULL, NULL, NOBODY));
+    BAD_HANDLE(sw_expected_call_reject(NULL, NOBODY));
+    BAD_HANDLE(sw_expected_call_cancel(NULL));
+    FINE(sw_client_expect_call(client, "c", 1, &expected));
+    BAD_ARGUMENT(sw_expected_call_call_id(expected, NULL));
+    BAD_ARGUMENT(sw_expected_call_state(expected, NULL));
+    FINE(sw_expected_call_free(expected));
+    FINE(sw_expected_call_free(NULL));
+    BAD_ARGUMENT(sw_host_call_new(NULL, &host));
+    BAD_ARGUMENT(sw_host_call_new("c", NULL));
+    CHECK(host == NULL);
+    BAD_HANDLE(sw_host_call_call_id(NULL, &name));
+    BAD_HANDLE(sw_host_call_phase(NULL, &state));
+    BAD_HANDLE(sw_host_call_handle(NULL, SW_HOST_INPUT_PUSHED, 0, &actions));
+    FINE(sw_host_call_new("c", &host));
+    BAD_ARGUMENT(sw_host_call_call_id(host, NULL));
+    BAD_ARGUMENT(sw_host_call_phase(host, NULL));
+    BAD_ARGUMENT(sw_host_call_handle(host, SW_HOST_INPUT_PUSHED, 0, NULL));
+    FINE(sw_host_call_free(host));
+    FINE(sw_host_call_free(NULL));
+    CHECK(name == NULL && number == NULL);
+}
+
 static void for_clients(sw_client *client) {
     sw_client_options options = SW_CLIENT_OPTIONS_INIT;
     sw_client *made = NULL;
@@ -36,6 +129,9 @@ static void for_clients(sw_client *client) {
     BAD_HANDLE(sw_client_dial(NULL, "/public/echo", NULL, &call, NOBODY));
     BAD_ARGUMENT(sw_client_dial(client, NULL, NULL, &call, NOBODY));
     BAD_ARGUMENT(sw_client_dial(client, "/public/echo", NULL, NULL, NOBODY));
+    for_the_directory(client);
+    for_messages(client);
+    for_waking_up(client);
     BAD_HANDLE(sw_client_online(NULL, NOBODY));
     BAD_HANDLE(sw_client_offline(NULL, NOBODY));
     char *record = NULL;

@@ -1,5 +1,6 @@
 //! A loopback HTTP/1.1 server that answers as told, one reply per request, and remembers what it
 //! was asked.
+#![allow(dead_code)] // Each test file uses its part.
 
 use serde_json::Value;
 use std::collections::VecDeque;

@@ -59,6 +59,8 @@ pub struct GatewayConfig {
     /// Whether `verto.modify` with `action: "transfer"` moves the leg to another address; the
     /// service does not do it.
     pub accept_transfer: bool,
+    /// Conversations in lists and events have the older generation's ids: the other address's.
+    pub old_conversations: bool,
     /// Log to standard error.
     pub log: bool,
 }
@@ -90,6 +92,7 @@ impl Default for GatewayConfig {
             attach_on_resume: false,
             attach_by_answer: false,
             accept_transfer: false,
+            old_conversations: false,
             log: false,
         }
     }

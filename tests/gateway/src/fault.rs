@@ -38,7 +38,10 @@
 //! | `ignore_requests` | `method`, `count?` (1) | the next requests of this method (a Verto method for those) are never answered, nor done |
 //! | `lose_events` | – | what waits for sessions without a socket is lost, and so is what comes until they have one |
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
-//! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail; with `after` they are carried out first |
+//! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail, by the end of the connection with status 0; with `after` they are carried out first |
+//! | `log_call` | `from`, `to` (references), `kind?` | an entry of the call history, told to both |
+//! | `update_message` | `id`, `text?`, `status?` | an entry of a conversation changes, told to both |
+//! | `push_call` | `reference`, `from?`, `source?` echo or tone | an inbound call; gives `call_id` and the `notification` for the registered device |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
@@ -51,10 +54,12 @@ use std::time::{Duration, Instant};
 use serde_json::{json, Value};
 
 use crate::call;
+use crate::conversations;
 use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
 use crate::life;
 use crate::media::lock;
 use crate::media::stream::{Impairment, Source};
+use crate::pushed;
 use crate::rpc;
 use crate::segment::{self, Segment};
 use crate::token;
@@ -269,6 +274,9 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
             in_rooms(hub, name, fault)
         }
         "impair_media" => Ok(impair_media(hub, fault)),
+        "log_call" => conversations::log_call(hub, fault),
+        "update_message" => conversations::update_message(hub, fault),
+        "push_call" => pushed::push_call(hub, fault),
         "call_client" => call_client(hub, fault),
         _ => Err(format!("no such fault: {name}")),
     }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::call::Call;
 use crate::conference::Conference;
 use crate::config::GatewayConfig;
+use crate::conversations::Conversation;
 use crate::directory::{self, Address};
 use crate::fault::Faults;
 use crate::media::{lock, MediaConfig};
@@ -123,6 +124,7 @@ pub struct Inner {
     pub proofs: HashSet<String>,
     pub sessions: HashMap<String, Session>,
     pub calls: Vec<Arc<Call>>,
+    pub conversations: Vec<Conversation>,
     /// By address.
     pub conferences: HashMap<String, Arc<Conference>>,
     pub counters: Counters,
@@ -163,6 +165,7 @@ impl Hub {
                 proofs: HashSet::new(),
                 sessions: HashMap::new(),
                 calls: Vec::new(),
+                conversations: Vec::new(),
                 conferences: HashMap::new(),
                 counters: Counters::default(),
                 violations: Vec::new(),
@@ -261,6 +264,11 @@ impl Hub {
 
     /// Sends an event to a session, now or after its next resume.
     pub fn event(&self, protocol: &str, kind: &str, payload: Value) {
+        self.event_with(protocol, kind, payload, json!({}));
+    }
+
+    /// The same with more members in the envelope.
+    pub fn event_with(&self, protocol: &str, kind: &str, payload: Value, more: Value) {
         let id = rpc::uuid();
         let mut params = json!({ "event_type": kind, "params": payload });
         if kind != "signalwire.authorization.state" {
@@ -268,6 +276,9 @@ impl Hub {
             params["timestamp"] = json!(timestamp());
             params["project_id"] = json!(self.config.project);
             params["node_id"] = json!(self.node_id);
+        }
+        if let (Some(params), Value::Object(more)) = (params.as_object_mut(), more) {
+            params.extend(more);
         }
         let text = rpc::request(&json!(id), "signalwire.event", params).to_string();
         self.log(&format!("event {kind} {}", payload_summary(&text)));

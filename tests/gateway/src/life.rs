@@ -210,6 +210,26 @@ pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source:
             .get(protocol)
             .map_or_else(Default::default, |s| (s.reference.clone(), s.grant.subscriber_id.clone()))
     });
+    let ringing = Ringing { protocol, callee: &callee, subscriber_id, from, video, source };
+    let Some((id, invite)) = ring(hub, ringing) else { return rpc::uuid() };
+    hub.verto_event(protocol, "verto.invite", invite);
+    id
+}
+
+/// A call that is about to be offered.
+pub struct Ringing<'a> {
+    /// Empty for a call whose client has no session yet.
+    pub protocol: &'a str,
+    pub callee: &'a str,
+    pub subscriber_id: String,
+    pub from: &'a str,
+    pub video: bool,
+    pub source: Source,
+}
+
+/// Makes a call of the gateway to a client; gives its id and the parameters of its invite.
+pub fn ring(hub: &Arc<Hub>, ringing: Ringing) -> Option<(String, Value)> {
+    let Ringing { protocol, callee, subscriber_id, from, video, source } = ringing;
     let destination = format!("/private/{callee}");
     let plan = Plan {
         id: rpc::uuid(),
@@ -229,20 +249,14 @@ pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source:
     let (sender, events) = mpsc::unbounded_channel();
     let id = call.id.clone();
     let wanted = Wanted { audio: None, video: video.then_some(Codec::Vp8) };
-    let Ok((media, offer)) = Media::offer(&hub.media, wanted, Controls::new(source), true, sender)
-    else {
-        return id;
-    };
+    let (media, offer) =
+        Media::offer(&hub.media, wanted, Controls::new(source), true, sender).ok()?;
     call.equip(hub, media, None, events);
     hub.add_call(call);
-    hub.verto_event(
-        protocol,
-        "verto.invite",
-        json!({
-            "callID": id, "sdp": offer, "caller_id_name": from, "caller_id_number": from,
-            "callee_id_name": callee, "callee_id_number": destination,
-            "display_direction": "outbound", "userVariables": {},
-        }),
-    );
-    id
+    let invite = json!({
+        "callID": id, "sdp": offer, "caller_id_name": from, "caller_id_number": from,
+        "callee_id_name": callee, "callee_id_number": destination,
+        "display_direction": "outbound", "userVariables": {},
+    });
+    Some((id, invite))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{json, Value};
 
+use crate::conversations;
 use crate::devices;
 use crate::directory::Address;
 use crate::hub::{Hub, Subscriber};
@@ -35,6 +36,9 @@ pub fn handle(hub: &Hub, request: &Request) -> Answer {
         ("POST", "/subscriber/devices") => devices::register(hub, request),
         ("DELETE", path) if path.starts_with("/subscriber/devices/") => {
             devices::unregister(hub, request, &path["/subscriber/devices/".len()..])
+        }
+        (_, path) if path.starts_with("/conversations") || path == "/messages" => {
+            conversations::handle(hub, request, path)
         }
         ("GET", "/subscriber/info") => info(hub, request),
         ("GET", "/addresses") => addresses(hub, request),

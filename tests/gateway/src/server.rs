@@ -1,6 +1,5 @@
 //! The listener: TLS, HTTP/1.1, CORS, and the upgrade to WebSocket.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -117,7 +116,7 @@ where
 {
     let service = service_fn(move |request| {
         let hub = hub.clone();
-        async move { Ok::<_, Infallible>(respond(hub, request).await) }
+        async move { respond(hub, request).await }
     });
     // A client that breaks off in the middle is no news.
     let _ = hyper::server::conn::http1::Builder::new()
@@ -128,17 +127,21 @@ where
 
 type HttpResponse = Response<Full<Bytes>>;
 
-async fn respond(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> HttpResponse {
+/// An error ends the connection without an answer.
+async fn respond(
+    hub: Arc<Hub>,
+    request: hyper::Request<Incoming>,
+) -> std::io::Result<HttpResponse> {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let mut response = if upgrade_key(&request).is_some() {
         upgrade(hub, request)
     } else if request.method() == Method::OPTIONS {
         plain(204, "text/plain", Vec::new())
     } else {
-        http(hub, request).await
+        http(hub, request).await?
     };
     allow_origin(response.headers_mut(), origin);
-    response
+    Ok(response)
 }
 
 /// Browsers ask from another origin; a test double has nothing to protect.
@@ -184,10 +187,11 @@ fn failed_as_told(failure: &HttpFailure) -> HttpResponse {
     response
 }
 
-async fn http(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> HttpResponse {
+async fn http(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> std::io::Result<HttpResponse> {
     let (parts, body) = request.into_parts();
     let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-        return plain(413, "application/json", json!({ "error": "Too Large" }).to_string().into());
+        let text = json!({ "error": "Too Large" }).to_string();
+        return Ok(plain(413, "application/json", text.into()));
     };
     let scheme = if hub.config.tls { "https" } else { "http" };
     let host = parts.headers.get(header::HOST).and_then(|h| h.to_str().ok());
@@ -214,12 +218,15 @@ async fn http(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> HttpResponse 
                 if failure.after {
                     rest::handle(&hub, &call);
                 }
-                return failed_as_told(&failure);
+                if failure.status == 0 {
+                    return Err(std::io::ErrorKind::ConnectionReset.into());
+                }
+                return Ok(failed_as_told(&failure));
             }
             None => rest::handle(&hub, &call),
         }
     };
-    plain(answer.status, answer.kind, answer.body)
+    Ok(plain(answer.status, answer.kind, answer.body))
 }
 
 fn upgrade_key<T>(request: &hyper::Request<T>) -> Option<&[u8]> {

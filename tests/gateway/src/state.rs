@@ -11,10 +11,11 @@ use crate::media::Media;
 
 /// Everything: sessions, calls, counters, violations.
 pub fn report(hub: &Hub) -> Value {
-    let (sessions, calls, counters, violations, invites, faults) = hub.with(|inner| {
+    let (devices, sessions, calls, counters, violations, invites, faults) = hub.with(|inner| {
         let sessions: Vec<Value> = inner.sessions.values().map(session).collect();
         let unacked: usize = inner.sessions.values().map(|s| s.unacked.len()).sum();
         (
+            inner.devices.iter().map(|(_, device)| device.clone()).collect::<Vec<_>>(),
             sessions,
             inner.calls.clone(),
             counters(&inner.counters, unacked),
@@ -31,6 +32,7 @@ pub fn report(hub: &Hub) -> Value {
         },
         "node_id": hub.node_id,
         "uptime_ms": hub.started.elapsed().as_millis() as u64,
+        "devices": devices,
         "sessions": sessions,
         "calls": calls,
         "counters": counters,

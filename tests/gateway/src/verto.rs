@@ -466,8 +466,18 @@ fn subscribe(request: &Request) {
         request.violation("sessid is missing");
     }
     if let Some(call) = rpc::text(&request.params, "sessid").and_then(|id| request.hub.call(id)) {
+        // A call that a notification announced belongs to who adopts it first.
+        if call.protocol().is_empty() && is_owner(request, &call) {
+            call.move_to(request.protocol);
+        }
         let names = channels.iter().filter_map(Value::as_str).map(str::to_owned);
         call.subscribe(names.collect());
+    }
+    if !request.params["eventChannel"].is_array() {
+        request.violation("eventChannel is not an array");
+    }
+    if rpc::text(request.outer, "callID") != rpc::text(&request.params, "sessid") {
+        request.violation("callID and sessid differ");
     }
     request.ok(json!({ "subscribedChannels": channels }));
 }

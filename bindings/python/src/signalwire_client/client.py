@@ -12,6 +12,9 @@ from . import _native
 from ._convert import awaited, guarded
 from .call import Call
 from .events import EventStream
+from .lists import EntryList
+from .messages import OutgoingMessage
+from .wake_up import ExpectedCall
 
 
 class Client:
@@ -118,16 +121,184 @@ class Client:
         address_type: _native.AddressType | None = None,
         display_name: str | None = None,
         page_size: int | None = None,
+        sort_by: _native.AddressSort | None = None,
+        sort_order: _native.SortOrder | None = None,
     ) -> _native.AddressPage:
         """Reads the first page of the addresses that the subscriber can see. Needs no session.
 
-        ``page_size`` is 1 to 1000. Raises :class:`InvalidArgumentError` for the query, else as
-        :meth:`subscriber_info`.
+        The page's ``links`` lead to the others, see :meth:`addresses_at`; :meth:`all_addresses`
+        reads on by itself. ``page_size`` is 1 to 1000. Raises :class:`InvalidArgumentError` for
+        the query, else as :meth:`subscriber_info`.
         """
         query = _native.AddressQuery(
-            address_type=address_type, display_name=display_name, page_size=page_size
+            address_type=address_type,
+            display_name=display_name,
+            page_size=page_size,
+            sort_by=sort_by,
+            sort_order=sort_order,
         )
         return await awaited(self._native.addresses(query))
+
+    async def addresses_at(self, link: str) -> _native.AddressPage:
+        """Reads the page of the directory that a link of another page leads to.
+
+        Raises :class:`ProtocolError` for a link to another host, which would get the token,
+        :class:`NotFoundError` for a page that is gone, else as :meth:`subscriber_info`.
+        """
+        return await awaited(self._native.addresses_at(link))
+
+    def all_addresses(
+        self,
+        *,
+        address_type: _native.AddressType | None = None,
+        display_name: str | None = None,
+        page_size: int | None = None,
+        sort_by: _native.AddressSort | None = None,
+        sort_order: _native.SortOrder | None = None,
+    ) -> EntryList[_native.Address]:
+        """Every address that the query finds: ``async for address in client.all_addresses()``.
+
+        Nothing is sent before the first is asked for, and exceptions of the query come then.
+        """
+        query = _native.AddressQuery(
+            address_type=address_type,
+            display_name=display_name,
+            page_size=page_size,
+            sort_by=sort_by,
+            sort_order=sort_order,
+        )
+        return EntryList(self._native.all_addresses(query))
+
+    async def address(self, id: str) -> _native.Address:
+        """Reads one address by its id, always from the service.
+
+        Raises :class:`NotFoundError` if there is none, or none that this subscriber can see,
+        :class:`InvalidArgumentError` for an empty id, else as :meth:`subscriber_info`.
+        """
+        return await awaited(self._native.address(id))
+
+    async def address_by_name(self, name: str) -> _native.Address:
+        """Finds one address by its name, always at the service.
+
+        ``name`` is ``/context/name``, such as ``/private/alice`` (a ``?channel=`` is ignored), or
+        the name alone, which may exist in several contexts: the service's first is given. Raises
+        :class:`NotFoundError`, :class:`InvalidArgumentError`, else as :meth:`subscriber_info`.
+        """
+        return await awaited(self._native.address_by_name(name))
+
+    def cached_address(self, id: str) -> _native.Address | None:
+        """The address of this id as it was read last in this session; asks nobody.
+
+        The last 1024 addresses are kept, until a session is made anew. :meth:`address` reads it
+        anew.
+        """
+        return self._native.cached_address(id)
+
+    async def conversations(self, page_size: int | None = None) -> _native.ConversationPage:
+        """Reads the first page of the subscriber's conversations. Needs no session.
+
+        ``page_size`` is 1 to 1000. Raises :class:`InvalidArgumentError` for it, else as
+        :meth:`subscriber_info`.
+        """
+        return await awaited(self._native.conversations(page_size))
+
+    async def conversations_at(self, link: str) -> _native.ConversationPage:
+        """Reads the page of conversations that a link leads to, as :meth:`addresses_at`."""
+        return await awaited(self._native.conversations_at(link))
+
+    def all_conversations(self) -> EntryList[_native.Conversation]:
+        """Every conversation of the subscriber, for ``async for``."""
+        return EntryList(self._native.all_conversations())
+
+    async def join_conversation(
+        self, address_id: str, from_address_id: str | None = None
+    ) -> _native.Conversation:
+        """Finds the conversation with an address, or begins it. Needs no session.
+
+        ``from_address_id`` is the own address that takes part, by default the subscriber's first.
+        Joining twice gives the same conversation. Raises :class:`InvalidArgumentError` for the own
+        address, or when the subscriber has none, :class:`RejectedError` for an address that the
+        service does not know, else as :meth:`subscriber_info`.
+        """
+        return await awaited(self._native.join_conversation(address_id, from_address_id))
+
+    async def messages(
+        self, conversation_id: str, page_size: int | None = None
+    ) -> _native.MessagePage:
+        """Reads the first page of a conversation's messages, with the calls among them.
+
+        ``page_size`` is 1 to 1000. Needs no session. Raises :class:`NotFoundError` for an unknown
+        conversation, :class:`InvalidArgumentError`, else as :meth:`subscriber_info`.
+        """
+        return await awaited(self._native.messages(conversation_id, page_size))
+
+    async def messages_at(self, link: str) -> _native.MessagePage:
+        """Reads the page of messages that a link leads to, as :meth:`addresses_at`."""
+        return await awaited(self._native.messages_at(link))
+
+    def all_messages(self, conversation_id: str) -> EntryList[_native.Message]:
+        """Every message of a conversation, for ``async for``."""
+        return EntryList(self._native.all_messages(conversation_id))
+
+    def compose_message(
+        self, conversation_id: str, from_address_id: str, text: str
+    ) -> OutgoingMessage:
+        """Makes a text message for a conversation; its :meth:`OutgoingMessage.send` sends it, once.
+
+        The ids are the conversation's ``id`` and ``from_address_id``; the text has 1 to 65536
+        bytes. Raises :class:`InvalidArgumentError` for an empty id or text.
+        """
+        make = self._native.compose_message
+        return OutgoingMessage(guarded(make, conversation_id, from_address_id, text))
+
+    async def register_device(
+        self, device_type: _native.DeviceType, device_token: str
+    ) -> _native.Device:
+        """Registers this device for push notifications of calls. Needs no session.
+
+        ``device_token`` is what the platform gave. The answer's key opens the notifications: keep
+        it where the platform keeps secrets. A device that is registered should not be online as
+        well, or calls come twice; this client announces each once nevertheless. Newer deployments
+        of the service send no notifications. Raises :class:`InvalidArgumentError` for an empty
+        token, :class:`UncertainError` when the answer was lost (registering again is safe),
+        :class:`NotFoundError` where the service has no push, :class:`RejectedError`, else as
+        :meth:`subscriber_info`.
+        """
+        return await awaited(self._native.register_device(device_type, device_token))
+
+    async def unregister_device(self, device_id: str) -> None:
+        """Takes the registration of a device back. Needs no session.
+
+        Raises :class:`NotFoundError` for an id that is not registered,
+        :class:`InvalidArgumentError` for an empty one, else as :meth:`subscriber_info`.
+        """
+        await awaited(self._native.unregister_device(device_id))
+
+    async def handle_push(
+        self, notification: str, push_notification_key: str | None = None
+    ) -> Call:
+        """Takes the call that a notification of the service announces, and gives it, ringing.
+
+        Decrypts the notification (the text of its JSON), connects if the client is not connected,
+        and announces the call by the event ``IncomingCall`` unless it was announced before. The
+        key is what :meth:`register_device` gave; by default what this client's own registration
+        gave, else what the subscriber info says. Raises :class:`InvalidArgumentError` for another
+        notification or a key that does not fit, :class:`NotSupportedError`,
+        :class:`ProtocolError`, :class:`CallFailedError` if that call is over by now, and as
+        :meth:`connect`.
+        """
+        work = self._native.handle_push(notification, push_notification_key)
+        return Call(await awaited(work))
+
+    def expect_call(self, call_id: str, deadline_ms: int = 20_000) -> ExpectedCall:
+        """Waits for a call that was announced by a notification of the application's own backend.
+
+        The result can be answered and rejected at once. The invite comes when the client is
+        connected and online, or with :meth:`handle_push`; this does not connect. ``deadline_ms`` is
+        1 to 600000. Raises :class:`InvalidArgumentError`, :class:`ClosedError` after
+        :meth:`disconnect`, :class:`InvalidStateError` when 256 calls are expected.
+        """
+        return ExpectedCall(guarded(self._native.expect_call, call_id, deadline_ms))
 
     def dial(
         self,
@@ -172,6 +343,33 @@ class Client:
             node_id=node_id,
         )
         return Call(guarded(self._native.dial, address, options))
+
+    def dial_address(
+        self,
+        address: _native.Address,
+        *,
+        ring_timeout_ms: int = 0,
+        media_timeout_ms: int = 15_000,
+        user_variables: Mapping[str, object] | None = None,
+        audio_codecs: Iterable[_native.AudioCodec] = (),
+        opus_bitrate_bps: int = 32_000,
+        audio_queue_ms: int = 200,
+    ) -> Call:
+        """Calls an entry of the directory by its best channel, see :func:`dial_string`.
+
+        Options and exceptions as :meth:`dial`; :class:`NotSupportedError` if it has no channel
+        for calls.
+        """
+        variables = None if user_variables is None else json.dumps(dict(user_variables))
+        options = _native.DialOptions(
+            ring_timeout_ms=ring_timeout_ms,
+            media_timeout_ms=media_timeout_ms,
+            user_variables_json=variables,
+            audio_codecs=list(audio_codecs),
+            opus_bitrate_bps=opus_bitrate_bps,
+            audio_queue_ms=audio_queue_ms,
+        )
+        return Call(guarded(self._native.dial_address, address, options))
 
     async def online(self) -> None:
         """Makes this client reachable: calls come in as the event ``IncomingCall`` from now on.

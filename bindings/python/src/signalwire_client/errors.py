@@ -114,6 +114,13 @@ class CallFailedError(SignalWireError):
     """The call was refused or ended before it was answered. ``code`` holds the hang-up cause."""
 
 
+class UncertainError(SignalWireError):
+    """The answer was lost: the service may have carried the request out or not.
+
+    Look before repeating it.
+    """
+
+
 BY_KIND: dict[str, type[SignalWireError]] = {
     "InvalidArgument": InvalidArgumentError,
     "InvalidToken": InvalidTokenError,
@@ -137,6 +144,7 @@ BY_KIND: dict[str, type[SignalWireError]] = {
     "InCallback": InCallbackError,
     "Forked": ForkedError,
     "CallFailed": CallFailedError,
+    "Uncertain": UncertainError,
 }
 """The class for each kind, by the kind's name in the library."""
 

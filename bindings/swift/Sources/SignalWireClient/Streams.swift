@@ -74,6 +74,27 @@ extension Call {
     }
 }
 
+extension AddressList {
+    /// The addresses of the list, for one reader. Fails as `next`.
+    public var stream: AsyncThrowingStream<Address, Error> {
+        AsyncThrowingStream { try await self.next() }
+    }
+}
+
+extension ConversationList {
+    /// The conversations of the list, for one reader. Fails as `next`.
+    public var stream: AsyncThrowingStream<Conversation, Error> {
+        AsyncThrowingStream { try await self.next() }
+    }
+}
+
+extension MessageList {
+    /// The messages of the list, for one reader. Fails as `next`.
+    public var stream: AsyncThrowingStream<Message, Error> {
+        AsyncThrowingStream { try await self.next() }
+    }
+}
+
 extension PcmFrame {
     /// The samples, interleaved when there are two channels.
     public var samples: [Int16] {

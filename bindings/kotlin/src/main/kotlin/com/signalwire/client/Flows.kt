@@ -62,6 +62,30 @@ public fun Call.eventFlow(): Flow<CallEvent> = flow {
     }
 }
 
+/** The addresses of a list; collect it once. Fails as [AddressList.next]. */
+public fun AddressList.asFlow(): Flow<Address> = flow {
+    SignalWire.prepare()
+    while (true) {
+        emit(next() ?: break)
+    }
+}
+
+/** The conversations of a list; collect it once. Fails as [ConversationList.next]. */
+public fun ConversationList.asFlow(): Flow<Conversation> = flow {
+    SignalWire.prepare()
+    while (true) {
+        emit(next() ?: break)
+    }
+}
+
+/** The messages of a list; collect it once. Fails as [MessageList.next]. */
+public fun MessageList.asFlow(): Flow<Message> = flow {
+    SignalWire.prepare()
+    while (true) {
+        emit(next() ?: break)
+    }
+}
+
 /**
  * The received audio in frames of 20 ms, from the collection on. At most [queueFrames] frames wait
  * for a slow collector, then the oldest are dropped. Completes with the call.
