@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 pub use crate::media::describe::Dialect;
+pub use crate::oauth::OAuthSettings;
 
 /// The settings of a gateway. `GatewayConfig::default()` suits most tests.
 #[derive(Clone, Debug)]
@@ -51,11 +52,15 @@ pub struct GatewayConfig {
     pub ack_limit: Duration,
     /// Events that were not acknowledged are sent again after a resume.
     pub redeliver: bool,
+    /// A session whose token expires without a new one ends, and its calls with it.
+    pub ends_expired: bool,
     /// After a resume, a `verto.attach` for every answered call of the session.
     pub attach_on_resume: bool,
     /// Whether `verto.modify` with `action: "transfer"` moves the leg to another address; the
     /// service does not do it.
     pub accept_transfer: bool,
+    /// The application that users log in to with their browser.
+    pub oauth: OAuthSettings,
     /// Log to standard error.
     pub log: bool,
 }
@@ -84,8 +89,10 @@ impl Default for GatewayConfig {
             media_vanish: Duration::from_secs(150),
             ack_limit: Duration::from_secs(5),
             redeliver: true,
+            ends_expired: true,
             attach_on_resume: false,
             accept_transfer: false,
+            oauth: OAuthSettings::default(),
             log: false,
         }
     }

@@ -80,7 +80,9 @@ pub fn unregister(hub: &Hub, request: &Request, id: &str) -> Outcome {
         count != inner.devices.len()
     });
     match removed {
-        true => Ok(Answer { status: 204, kind: "text/plain", body: Vec::new() }),
+        true => {
+            Ok(Answer { status: 204, kind: "text/plain", body: Vec::new(), headers: Vec::new() })
+        }
         false => Err(not_found()),
     }
 }

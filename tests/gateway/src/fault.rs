@@ -35,6 +35,9 @@
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail; with `after` they are carried out first |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
+//! | `oauth` | `what` deny, error, wrong_state, no_code or expired_code; `error?` | the next login that the user allows goes wrong |
+//! | `revoke_refresh` | `reference?` | refresh tokens of logins are revoked |
+//! | `refuse_reauthenticate` | `count?` (1), `code?` (-32002) | the next `signalwire.reauthenticate` are refused |
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
 
@@ -63,6 +66,7 @@ pub struct Faults {
     stale_resumes: u64,
     http: Vec<HttpFault>,
     redirects: VecDeque<String>,
+    reauthentications: VecDeque<i64>,
     /// Requests of the server whose answers are of interest, by id.
     expected: HashMap<String, &'static str>,
 }
@@ -106,6 +110,11 @@ impl Faults {
         let stale = self.stale_resumes > 0;
         self.stale_resumes = self.stale_resumes.saturating_sub(1);
         stale
+    }
+
+    /// The code with which the reauthentication under way is refused.
+    pub fn refuse_reauthenticate(&mut self) -> Option<i64> {
+        self.reauthentications.pop_front()
     }
 
     /// Where the invite under way is redirected to.
@@ -195,6 +204,11 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         "move_call" | "leave_segment" | "member_joins" | "member_leaves" | "member_talks" => {
             in_rooms(hub, name, fault)
         }
+        "oauth" => hub.with(|inner| inner.logins.arrange(fault)).map(|()| json!({})),
+        "revoke_refresh" => {
+            let reference = rpc::text(fault, "reference");
+            Ok(json!({ "revoked": hub.with(|inner| inner.logins.revoke(reference)) }))
+        }
         "impair_media" => Ok(impair_media(hub, fault)),
         "call_client" => call_client(hub, fault),
         _ => Err(format!("no such fault: {name}")),
@@ -222,6 +236,11 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 count: number("count", 1).max(1),
                 path: rpc::text(fault, "path").unwrap_or_default().to_owned(),
             }),
+            "refuse_reauthenticate" => {
+                let code = fault["code"].as_i64().unwrap_or(-32002);
+                let count = number("count", 1) as usize;
+                faults.reauthentications.extend(std::iter::repeat_n(code, count));
+            }
             "clear_violations" => inner.violations.clear(),
             "clear" => {
                 faults.refuse_until = None;
@@ -230,6 +249,7 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 faults.stale_resumes = 0;
                 faults.http.clear();
                 faults.redirects.clear();
+                faults.reauthentications.clear();
             }
             _ => return None,
         }

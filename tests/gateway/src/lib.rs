@@ -27,6 +27,8 @@ mod hub;
 mod life;
 mod media;
 mod member;
+mod oauth;
+mod oauth_pages;
 mod rest;
 mod rest_resources;
 mod rpc;
@@ -39,5 +41,5 @@ mod tls;
 mod token;
 mod verto;
 
-pub use config::{Dialect, GatewayConfig};
+pub use config::{Dialect, GatewayConfig, OAuthSettings};
 pub use gateway::Gateway;

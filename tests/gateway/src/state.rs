@@ -11,7 +11,7 @@ use crate::media::Media;
 
 /// Everything: sessions, calls, counters, violations.
 pub fn report(hub: &Hub) -> Value {
-    let (sessions, calls, counters, violations, faults) = hub.with(|inner| {
+    let (sessions, calls, counters, violations, faults, oauth) = hub.with(|inner| {
         let sessions: Vec<Value> = inner.sessions.values().map(session).collect();
         let unacked: usize = inner.sessions.values().map(|s| s.unacked.len()).sum();
         (
@@ -20,6 +20,7 @@ pub fn report(hub: &Hub) -> Value {
             counters(&inner.counters, unacked),
             inner.violations.clone(),
             inner.faults.report(),
+            inner.logins.report(),
         )
     });
     let calls: Vec<Value> = calls.iter().map(call).collect();
@@ -35,6 +36,7 @@ pub fn report(hub: &Hub) -> Value {
         "counters": counters,
         "violations": violations,
         "faults": faults,
+        "oauth": oauth,
     })
 }
 
