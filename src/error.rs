@@ -66,6 +66,44 @@ pub struct Error {
     message: String,
     code: Option<i32>,
     service: Option<Box<FromService>>,
+    oauth: Option<OAuthFailure>,
+}
+
+/// Why a login by OAuth2 failed, where the [`ErrorKind`] alone does not say it. The number of a
+/// failure never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum OAuthFailure {
+    /// The URL is not the redirect of a login.
+    NotACallback = 1,
+    /// The state of the redirect belongs to no login: it may have been forged. Begin again.
+    WrongState = 2,
+    /// The redirect was used before. Begin again.
+    UsedTwice = 3,
+    /// The user took longer than the configured time. Begin again.
+    FlowExpired = 4,
+    /// The redirect has neither a code nor an error.
+    NoCode = 5,
+    /// `access_denied`: the user, or a rule, refused.
+    AccessDenied = 6,
+    /// Any other error of the provider; [`Error::problems`] has its name.
+    ProviderError = 7,
+    /// `invalid_grant` for a code: it is spent or expired, or the PKCE verifier does not fit.
+    CodeRefused = 8,
+    /// `invalid_grant` for a refresh token: it is revoked, expired or spent. Log in again.
+    RefreshRefused = 9,
+    /// The provider does not know the client id, or not with this redirect URI.
+    ClientRefused = 10,
+    /// The port of the redirect URI is in use.
+    PortTaken = 11,
+    /// The browser did not come back in time.
+    NoCallback = 12,
+    /// The application gave the login up.
+    Cancelled = 13,
+    /// There is no refresh token. Log in.
+    NotLoggedIn = 14,
 }
 
 /// What an HTTP answer said besides its status.
@@ -95,7 +133,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error of `kind` with a text that says what went wrong and what to do about it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, service: None }
+        Self { kind, message: message.into(), code: None, service: None, oauth: None }
     }
 
     /// Adds the service's numeric code (RPC error, HTTP status or hang-up cause).
@@ -127,6 +165,17 @@ impl Error {
     /// How long to wait before the next request, where the service said so (`Retry-After`).
     pub fn retry_after(&self) -> Option<Duration> {
         self.service.as_ref().and_then(|service| service.retry_after)
+    }
+
+    /// Why a login failed; `None` for all other errors.
+    pub fn oauth_failure(&self) -> Option<OAuthFailure> {
+        self.oauth
+    }
+
+    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "for logins"))]
+    pub(crate) fn with_oauth_failure(mut self, failure: OAuthFailure) -> Self {
+        self.oauth = Some(failure);
+        self
     }
 
     pub(crate) fn with_service(

@@ -22,6 +22,7 @@
 //! | to call somebody | [`Client::dial`], [`Call`], [`DialOptions`] |
 //! | to know what happens | [`Call::events`], [`Client::events`] |
 //! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
+//! | to log a user in with their browser | [`OAuth`], [`OAuthConfig`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
@@ -47,6 +48,8 @@ mod error;
 mod ffi;
 mod media;
 mod net;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod proto;
 #[cfg(feature = "push")]
 pub mod push;
@@ -62,15 +65,20 @@ pub use call::{
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
 pub use config::{AnswerOptions, ClientOptions, DialOptions};
-pub use error::{Error, ErrorKind, Problem, Result};
+pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;
 pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::sink::{AudioSink, SinkId};
+#[cfg(feature = "oauth")]
+pub use oauth::{
+    LoopbackLogin, MemoryTokenStore, OAuth, OAuthConfig, OAuthFlow, OAuthTokens, TokenStore,
+};
 #[cfg(feature = "rest-api")]
 pub use rest::admin as rest_api;
 pub use rest::{Address, AddressPage, AddressQuery, AddressType, Channels, Subscriber};
 pub use util::bus::EventStream;
+pub use util::redact::Secret;
 
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!();

@@ -1,5 +1,6 @@
 //! A loopback HTTP/1.1 server that answers as told, one reply per request, and remembers what it
 //! was asked.
+#![allow(dead_code)] // Each test file uses its part.
 
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -49,6 +50,10 @@ pub struct Seen {
 impl Seen {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn body(&self) -> &[u8] {
+        &self.body
     }
 
     pub fn json(&self) -> Value {
