@@ -58,6 +58,7 @@ mod runtime;
 mod session;
 mod util;
 
+pub use auth::{AccessToken, CredentialProvider, Credentials, TokenReason, TokenRequest};
 pub use call::{
     AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind,
     EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty,

@@ -8,8 +8,12 @@ use common::*;
 use login::*;
 use scripted::{json_answer, Reply, Scripted};
 use serde_json::json;
-use signalwire_client::{Client, ErrorKind, OAuth, OAuthConfig, OAuthFailure, OAuthTokens, Secret};
+use signalwire_client::{
+    Client, ClientEvent, ClientOptions, Credentials, ErrorKind, MemoryTokenStore, OAuth,
+    OAuthConfig, OAuthFailure, OAuthTokens, Secret, TokenStore,
+};
 use signalwire_gateway::{Dialect, Gateway, GatewayConfig, OAuthSettings};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -205,6 +209,78 @@ fn a_provider_that_does_not_rotate_keeps_the_refresh_token() {
         let second = oauth.refresh(&first).await.unwrap();
         assert_eq!(first.refresh_token, second.refresh_token);
         oauth.refresh(&second).await.unwrap();
+    });
+}
+
+/// Tokens of a login.
+async fn logged_in(gateway: &Gateway, oauth: &OAuth) -> OAuthTokens {
+    let flow = oauth.begin().unwrap();
+    let callback = Browser::new(gateway).log_in(flow.authorize_url(), "allow").await;
+    oauth.complete(&callback).await.unwrap()
+}
+
+/// Options without a token.
+fn bare(gateway: &Gateway) -> ClientOptions {
+    ClientOptions { token: String::new(), ..options(gateway) }
+}
+
+#[test]
+fn a_logged_in_client_renews_its_token_and_keeps_what_it_got() {
+    run(async {
+        // Tokens of 31 s: the renewal is due after one.
+        let settings =
+            OAuthSettings { access_life: Duration::from_secs(31), ..OAuthSettings::default() };
+        let config = GatewayConfig { oauth: settings, ..GatewayConfig::default() };
+        let gateway = Gateway::start(config).unwrap();
+        let oauth = oauth(&gateway, CALLBACK);
+        let first = logged_in(&gateway, &oauth).await;
+        let store = Arc::new(MemoryTokenStore::new(&first));
+        let credentials = Credentials::oauth(oauth.clone(), store.clone());
+        let client = Client::with_credentials(bare(&gateway), credentials).unwrap();
+        let events = client.events();
+        client.connect().await.unwrap();
+        assert_eq!(client.subscriber_info().await.unwrap().email, USER);
+        loop {
+            match tokio::time::timeout(DEADLINE, events.next()).await.unwrap().unwrap() {
+                ClientEvent::TokenRefreshed { token_expires_at: Some(_) } => break,
+                ClientEvent::TokenRefreshFailed { message, .. } => panic!("{message}"),
+                _ => {}
+            }
+        }
+        let kept = OAuthTokens::from_text(store.load().unwrap().unwrap().expose()).unwrap();
+        assert_ne!(kept.refresh_token, first.refresh_token);
+        client.disconnect().await.unwrap();
+
+        // The next start goes on with what was kept, although its access token is refused.
+        gateway.fault(json!({"fault": "expire_token"}));
+        let credentials = Credentials::oauth(oauth, store.clone());
+        let client = Client::with_credentials(bare(&gateway), credentials).unwrap();
+        client.connect().await.unwrap();
+        client.disconnect().await.unwrap();
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
+fn a_revoked_login_is_told_and_forgotten() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let oauth = oauth(&gateway, CALLBACK);
+        let tokens = logged_in(&gateway, &oauth).await;
+        let store = Arc::new(MemoryTokenStore::new(&tokens));
+        gateway.fault(json!({"fault": "revoke_refresh"}));
+        gateway.fault(json!({"fault": "expire_token"}));
+        let credentials = Credentials::oauth(oauth.clone(), store.clone());
+        let client = Client::with_credentials(bare(&gateway), credentials).unwrap();
+        let error = client.connect().await.unwrap_err();
+        assert_eq!(error.oauth_failure(), Some(OAuthFailure::RefreshRefused), "{error}");
+        assert!(store.load().unwrap().is_none());
+        let error = client.connect().await.unwrap_err();
+        assert_eq!(error.oauth_failure(), Some(OAuthFailure::NotLoggedIn), "{error}");
+        // Logged in again, the same client connects.
+        store.save(&logged_in(&gateway, &oauth).await.to_text()).unwrap();
+        client.connect().await.unwrap();
+        assert_clean(&gateway);
     });
 }
 

@@ -1,10 +1,12 @@
 //! HTTP with the subscriber's token: JSON in and out, every failure a typed error.
 
-use crate::auth::token::Token;
+use crate::auth::tokens::{Current, Tokens};
+use crate::auth::TokenReason;
 use crate::config::HTTP_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::endpoints::Hosts;
 use crate::net::failure::{self, Answer};
-use reqwest::Client;
+use reqwest::{Client, RequestBuilder};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,40 +19,49 @@ const TOKEN_ADVICE: &str = "the service refused the token; get a new one";
 /// A larger answer is not one of this API's.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// A client of the HTTP API, bound to one host and one token.
+/// A client of the HTTP API, with the client's current token and on the host that it leads to.
 #[derive(Clone)]
 pub(crate) struct Http {
     client: Client,
-    base: Url,
-    token: Token,
+    hosts: Hosts,
+    tokens: Arc<Tokens>,
 }
 
 impl Http {
-    pub(crate) fn new(base: &Url, token: Token, tls: Arc<rustls::ClientConfig>) -> Result<Self> {
+    pub(crate) fn new(
+        hosts: Hosts,
+        tokens: Arc<Tokens>,
+        tls: &Arc<rustls::ClientConfig>,
+    ) -> Result<Self> {
         let client = Client::builder()
-            .tls_backend_preconfigured((*tls).clone())
+            .tls_backend_preconfigured((**tls).clone())
             .redirect(reqwest::redirect::Policy::none())
             .timeout(HTTP_TIMEOUT)
             .build()
             .map_err(|error| Error::internal(format!("cannot set up HTTP: {error}")))?;
-        Ok(Self { client, base: base.clone(), token })
+        Ok(Self { client, hosts, tokens })
     }
 
-    /// Reads JSON. Repeated up to twice on network errors and HTTP 5xx.
+    /// Reads JSON. Repeated up to twice on network errors and HTTP 5xx, and once with another
+    /// token where the present one is refused and there is somebody to ask for one.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value> {
-        let mut url = self
-            .base
-            .join(path)
-            .map_err(|error| Error::internal(format!("cannot form the URL: {error}")))?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-        }
         let mut pauses = PAUSES.iter();
+        let mut is_renewed = false;
         loop {
-            let error = match self.get_once(url.clone()).await {
+            let current = self.tokens.obtain().await?;
+            let mut url = self.url(&current, path)?;
+            if !query.is_empty() {
+                url.query_pairs_mut().extend_pairs(query);
+            }
+            let error = match self.exchange(self.client.get(url), &current).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
+            let is_refused = error.code() == Some(401) && self.tokens.can_renew();
+            if is_refused && !std::mem::replace(&mut is_renewed, true) {
+                self.tokens.renew(current.generation, TokenReason::Refused).await?;
+                continue;
+            }
             let may_repeat = matches!(error.kind(), ErrorKind::Network | ErrorKind::Server);
             match pauses.next() {
                 Some(pause) if may_repeat => tokio::time::sleep(*pause).await,
@@ -59,11 +70,26 @@ impl Http {
         }
     }
 
-    async fn get_once(&self, url: Url) -> Result<Value> {
-        let mut response = self
+    /// Sends JSON once, with this token whatever has become of it.
+    #[cfg_attr(not(feature = "dpop"), allow(dead_code, reason = "for client-bound tokens"))]
+    pub(crate) async fn post(&self, path: &str, body: &Value, with: &Current) -> Result<Value> {
+        let request = self
             .client
-            .get(url)
-            .bearer_auth(self.token.expose())
+            .post(self.url(with, path)?)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        self.exchange(request, with).await
+    }
+
+    fn url(&self, current: &Current, path: &str) -> Result<Url> {
+        let base = self.hosts.resolve(&current.token)?.http_url;
+        base.join(path).map_err(|error| Error::internal(format!("cannot form the URL: {error}")))
+    }
+
+    async fn exchange(&self, request: RequestBuilder, current: &Current) -> Result<Value> {
+        let token = current.token.expose();
+        let mut response = request
+            .bearer_auth(token)
             .header("accept", "application/json")
             .send()
             .await
@@ -79,7 +105,7 @@ impl Http {
         }
         if !status.is_success() {
             let answer = Answer { status, headers: &headers, body: &body };
-            return Err(failure::of_status(&answer, TOKEN_ADVICE, &[self.token.expose()]));
+            return Err(failure::of_status(&answer, TOKEN_ADVICE, &[token]));
         }
         serde_json::from_slice(&body)
             .map_err(|_| Error::protocol("the answer of the HTTP API is not JSON"))

@@ -5,6 +5,7 @@ mod exchange;
 mod failure;
 mod flows;
 mod loopback;
+mod provider;
 mod redirect;
 mod tokens;
 

@@ -1,9 +1,9 @@
 //! What a login gives, and how it is kept.
 
+pub(super) use crate::auth::schedule::now;
 use crate::error::{Error, ErrorKind, Result};
 use crate::util::redact::Secret;
 use serde_json::{json, Value};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The tokens of a logged-in user. None of them is ever shown by `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,12 +66,6 @@ impl OAuthTokens {
     pub(super) fn lasts(&self, seconds: i64) -> bool {
         self.expires_at.is_none_or(|at| at > now().saturating_add(seconds))
     }
-}
-
-/// Seconds since 1970.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Where the tokens of a user are kept between two runs of the application: a keychain, a file

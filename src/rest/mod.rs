@@ -3,6 +3,7 @@
 #[cfg(feature = "rest-api")]
 pub mod admin;
 pub(crate) mod directory;
+mod embed;
 pub(crate) mod subscriber;
 
 pub use directory::{Address, AddressPage, AddressQuery, AddressType, Channels};

@@ -5,18 +5,18 @@ mod event;
 mod rpc;
 mod state;
 
-use crate::auth::token::Token;
+use crate::auth::tokens::Tokens;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::endpoints::Hosts;
 use crate::proto::ice::IceServer;
-use crate::proto::session::Event;
+use crate::proto::session::{Event, Grant};
 use crate::runtime;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
-use url::Url;
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub use event::{ClientEvent, ClientState};
 
@@ -25,8 +25,8 @@ const COMMANDS: usize = 256;
 
 /// What a session needs to know.
 pub(crate) struct SessionConfig {
-    pub(crate) ws_url: Url,
-    pub(crate) token: Token,
+    pub(crate) hosts: Hosts,
+    pub(crate) tokens: Arc<Tokens>,
     pub(crate) tls: Arc<rustls::ClientConfig>,
     pub(crate) agent: String,
     pub(crate) request_timeout: Duration,
@@ -52,9 +52,22 @@ pub(crate) struct Facts {
     pub(crate) local_address: Option<IpAddr>,
 }
 
+/// One authorization of the session by `signalwire.connect`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Authorization {
+    /// How many there were; 0 before the first.
+    pub(crate) count: u64,
+    /// Whether it was by the earlier session rather than by the token.
+    pub(crate) is_resumed: bool,
+    /// Which token was sent.
+    pub(crate) generation: u64,
+    pub(crate) grant: Grant,
+}
+
 /// A handle on the session's task.
 #[derive(Clone)]
 pub(crate) struct Session {
+    authorizations: watch::Receiver<Authorization>,
     commands: mpsc::Sender<Command>,
     facts: Arc<Mutex<Facts>>,
     request_timeout: Duration,
@@ -71,10 +84,16 @@ pub(crate) struct Outgoing {
 }
 
 pub(crate) enum Command {
-    Connect { reply: oneshot::Sender<Result<()>> },
+    Connect {
+        reply: oneshot::Sender<Result<()>>,
+    },
     Request(Outgoing),
     Abandon(Error),
-    Close { reply: oneshot::Sender<()> },
+    /// The session cannot go on.
+    End(Error),
+    Close {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 impl Session {
@@ -83,9 +102,10 @@ impl Session {
         let (commands, queue) = mpsc::channel(COMMANDS);
         let facts = Arc::new(Mutex::new(Facts::default()));
         let timeout = config.request_timeout;
-        let actor = actor::Actor::new(config, listener, queue, Arc::clone(&facts));
+        let (authorized, authorizations) = watch::channel(Authorization::default());
+        let actor = actor::Actor::new(config, listener, queue, Arc::clone(&facts), authorized);
         runtime::spawn(actor.run())?;
-        Ok(Self { commands, facts, request_timeout: timeout })
+        Ok(Self { authorizations, commands, facts, request_timeout: timeout })
     }
 
     pub(crate) async fn connect(&self, limit: Duration) -> Result<()> {
@@ -139,6 +159,16 @@ impl Session {
         if self.send(Command::Close { reply }).await.is_ok() {
             let _ = done.await;
         }
+    }
+
+    /// Every authorization; ends with the session's task.
+    pub(crate) fn authorizations(&self) -> watch::Receiver<Authorization> {
+        self.authorizations.clone()
+    }
+
+    /// Ends the session for good as if the service had refused it; `connect` begins a new one.
+    pub(crate) async fn end(&self, error: Error) {
+        let _ = self.send(Command::End(error)).await;
     }
 
     pub(crate) fn facts(&self) -> Facts {
