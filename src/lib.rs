@@ -58,6 +58,8 @@ mod runtime;
 mod session;
 mod util;
 
+#[cfg(feature = "dpop")]
+pub use auth::DeviceKey;
 pub use auth::{AccessToken, CredentialProvider, Credentials, TokenReason, TokenRequest};
 pub use call::{
     AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind,

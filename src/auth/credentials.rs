@@ -1,5 +1,6 @@
 //! Where a client's tokens come from.
 
+use super::prover::Prover;
 use crate::error::Result;
 use crate::util::redact::Secret;
 use std::sync::Arc;
@@ -64,6 +65,7 @@ pub trait CredentialProvider: Send + Sync + 'static {
 pub struct Credentials {
     pub(crate) token: Option<AccessToken>,
     pub(crate) provider: Option<Arc<dyn CredentialProvider>>,
+    pub(crate) prover: Prover,
 }
 
 impl Credentials {
@@ -83,6 +85,19 @@ impl Credentials {
         self.token = Some(token);
         self
     }
+
+    /// The same for a client that proves with every connection that it has this key.
+    ///
+    /// A token with the scope `sat:refresh` is exchanged for one that is bound to the key before
+    /// `connect` is done, and renewed with the key alone from then on; the provider is asked only for
+    /// the first token, and again if the service refuses the bound one. If the exchange fails,
+    /// `connect` does. A token without the scope is used as it is, and the event
+    /// [`crate::ClientEvent::TokenNotBound`] says so; once a client was bound, that ends the session.
+    #[cfg(feature = "dpop")]
+    pub fn bound_to(mut self, key: super::DeviceKey) -> Self {
+        self.prover.key = Some(key);
+        self
+    }
 }
 
 impl std::fmt::Debug for Credentials {
@@ -90,6 +105,7 @@ impl std::fmt::Debug for Credentials {
         f.debug_struct("Credentials")
             .field("token", &self.token)
             .field("has_provider", &self.provider.is_some())
+            .field("thumbprint", &self.prover.thumbprint())
             .finish()
     }
 }

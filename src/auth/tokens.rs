@@ -16,12 +16,20 @@ pub(crate) struct Current {
     pub(crate) token: Token,
     pub(crate) expires_at: Option<i64>,
     pub(crate) generation: u64,
+    /// Whether the service bound it to the device key.
+    pub(crate) is_bound: bool,
+}
+
+/// What a renewal gave.
+pub(crate) struct Renewed {
+    pub(crate) token: AccessToken,
+    pub(crate) is_bound: bool,
 }
 
 /// Gets the next token.
 #[async_trait::async_trait]
 pub(crate) trait Renew: Send + Sync {
-    async fn renew(&self, current: Option<&Current>, reason: TokenReason) -> Result<AccessToken>;
+    async fn renew(&self, current: Option<&Current>, reason: TokenReason) -> Result<Renewed>;
 }
 
 type Flight = Shared<BoxFuture<'static, Result<Current>>>;
@@ -35,12 +43,14 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     /// Errors: `InvalidToken` if the first token is not one.
-    pub(crate) fn new(credentials: &Credentials, fingerprint: Option<String>) -> Result<Arc<Self>> {
+    pub(crate) fn new(credentials: &Credentials) -> Result<Arc<Self>> {
+        let fingerprint = credentials.prover.thumbprint().map(str::to_owned);
         let first = match &credentials.token {
             Some(first) => Some(Current {
                 token: Token::parse(first.token.expose())?,
                 expires_at: first.expires_at,
                 generation: 1,
+                is_bound: false,
             }),
             None => None,
         };
@@ -89,11 +99,17 @@ impl Tokens {
 
     /// Makes a token the current one. Errors: `InvalidToken`.
     pub(crate) fn install(&self, next: &AccessToken) -> Result<Current> {
+        self.install_as(next, false)
+    }
+
+    /// The same for a token that may be bound to the device key.
+    pub(crate) fn install_as(&self, next: &AccessToken, is_bound: bool) -> Result<Current> {
         let token = Token::parse(next.token.expose())?;
         let mut installed = None;
         self.current.send_modify(|current| {
             let generation = current.as_ref().map_or(1, |current| current.generation + 1);
-            let next = Current { token, expires_at: next.expires_at, generation };
+            let expires_at = next.expires_at;
+            let next = Current { token, expires_at, generation, is_bound };
             installed = Some(next.clone());
             *current = Some(next);
         });
@@ -157,7 +173,7 @@ impl Tokens {
             match tokens.current() {
                 // The application was faster.
                 Some(current) if current.generation != seen => Ok(current),
-                _ => tokens.install(&next),
+                _ => tokens.install_as(&next.token, next.is_bound),
             }
         })?;
         let flight = async move {
@@ -180,9 +196,10 @@ struct Provided {
 
 #[async_trait::async_trait]
 impl Renew for Provided {
-    async fn renew(&self, _: Option<&Current>, reason: TokenReason) -> Result<AccessToken> {
+    async fn renew(&self, _: Option<&Current>, reason: TokenReason) -> Result<Renewed> {
         let fingerprint = self.fingerprint.clone();
-        self.provider.access_token(TokenRequest { reason, fingerprint }).await
+        let token = self.provider.access_token(TokenRequest { reason, fingerprint }).await?;
+        Ok(Renewed { token, is_bound: false })
     }
 }
 

@@ -33,7 +33,7 @@ impl CredentialProvider for Gate {
 fn tokens(first: Option<&str>, gate: Arc<Gate>) -> Arc<Tokens> {
     let mut credentials = Credentials::provider(gate);
     credentials.token = first.map(|name| AccessToken::new(text(name)));
-    Tokens::new(&credentials, None).unwrap()
+    Tokens::new(&credentials).unwrap()
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn the_application_is_faster_than_the_provider() {
 
 #[test]
 fn a_refused_token_gives_way_to_the_earlier_one() {
-    let tokens = Tokens::new(&Credentials::token(AccessToken::new(text("a"))), None).unwrap();
+    let tokens = Tokens::new(&Credentials::token(AccessToken::new(text("a")))).unwrap();
     let earlier = tokens.current();
     let refused = tokens.install(&AccessToken::new(text("b"))).unwrap();
     tokens.take_back(refused.generation, earlier.clone());
@@ -109,7 +109,7 @@ fn a_refused_token_gives_way_to_the_earlier_one() {
 
 #[test]
 fn expiry_is_learnt_for_the_token_that_it_is_about() {
-    let tokens = Tokens::new(&Credentials::token(AccessToken::new(text("a"))), None).unwrap();
+    let tokens = Tokens::new(&Credentials::token(AccessToken::new(text("a")))).unwrap();
     tokens.learn_expiry(7, Some(5));
     tokens.learn_expiry(1, None);
     assert_eq!(tokens.current().unwrap().expires_at, None);

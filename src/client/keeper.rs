@@ -4,11 +4,15 @@
 //! There is one renewal at a time (`auth/tokens.rs`), whoever asked for it; the session learns of
 //! every new token here and nowhere else.
 
+use crate::auth::prover::Prover;
 use crate::auth::schedule::{self, ATTEMPTS, RETRY_PAUSE};
 use crate::auth::tokens::{is_final, Current, Tokens};
 use crate::auth::{AccessToken, TokenReason};
 use crate::call::Router;
+#[cfg(feature = "dpop")]
+use crate::client::binding::{self, Binding, BoundRenewal};
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::http::Http;
 use crate::proto::session::{reauthenticate_params, Grant};
 use crate::runtime;
 use crate::session::{Authorization, ClientEvent, ClientState, Listener, Session};
@@ -21,31 +25,46 @@ use tokio::time::{sleep_until, Instant};
 /// Tokens that the application may install before the first is looked at.
 const UPDATES: usize = 16;
 
+/// Tries to bind a token (signalwire-js DeviceTokenManager.ts).
+#[cfg(feature = "dpop")]
+const EXCHANGES: u32 = 3;
+
 /// A token that the application brings.
 struct Update {
     token: AccessToken,
     done: oneshot::Sender<Result<()>>,
 }
 
+/// What the task works with.
+pub(super) struct Parts {
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) session: Session,
+    pub(super) router: Arc<Router>,
+    pub(super) prover: Prover,
+    #[cfg_attr(not(feature = "dpop"), allow(dead_code, reason = "for client-bound tokens"))]
+    pub(super) http: Http,
+}
+
 /// A handle on the task.
 pub(super) struct Keeper {
     updates: mpsc::Sender<Update>,
+    settled: watch::Receiver<(u64, Result<()>)>,
+    /// Whether tokens may have to be bound before a connection counts.
+    has_key: bool,
 }
 
 impl Keeper {
-    pub(super) fn start(
-        tokens: Arc<Tokens>,
-        session: Session,
-        router: Arc<Router>,
-    ) -> Result<Self> {
+    pub(super) fn start(parts: Parts) -> Result<Self> {
         let (updates, queue) = mpsc::channel(UPDATES);
+        let (settle, settled) = watch::channel((0, Ok(())));
+        let has_key = parts.prover.thumbprint().is_some();
         let task = Task {
-            current: tokens.subscribe(),
-            authorizations: session.authorizations(),
-            tokens,
-            session,
-            router,
+            current: parts.tokens.subscribe(),
+            authorizations: parts.session.authorizations(),
+            parts,
             updates: queue,
+            settle,
+            was_bound: false,
             session_generation: 0,
             grant: Grant::default(),
             seen_generation: 0,
@@ -57,7 +76,18 @@ impl Keeper {
             renewing: None,
         };
         runtime::spawn(task.run())?;
-        Ok(Self { updates })
+        Ok(Self { updates, settled, has_key })
+    }
+
+    /// Waits until the token of the present connection is bound, where it has to be.
+    pub(super) async fn settled(&self, session: &Session) -> Result<()> {
+        if !self.has_key {
+            return Ok(());
+        }
+        let count = session.authorizations().borrow().count;
+        let mut settled = self.settled.clone();
+        let outcome = settled.wait_for(|(settled, _)| *settled >= count).await;
+        outcome.map_or_else(|_| Err(Error::closed("the client")), |outcome| outcome.1.clone())
     }
 
     /// See `Client::update_token`.
@@ -89,9 +119,12 @@ enum Wake {
 }
 
 struct Task {
-    tokens: Arc<Tokens>,
-    session: Session,
-    router: Arc<Router>,
+    parts: Parts,
+    /// The last authorization that was dealt with, and how that went.
+    settle: watch::Sender<(u64, Result<()>)>,
+    #[cfg_attr(not(feature = "dpop"), allow(dead_code, reason = "for client-bound tokens"))]
+    /// Whether the client ever had a token that was bound to its key.
+    was_bound: bool,
     authorizations: watch::Receiver<Authorization>,
     current: watch::Receiver<Option<Current>>,
     updates: mpsc::Receiver<Update>,
@@ -159,7 +192,9 @@ impl Task {
             self.learn(authorization.generation, authorization.grant);
         }
         self.bring().await;
+        let bound = self.bind().await;
         self.plan();
+        let _ = self.settle.send_replace((authorization.count, bound));
     }
 
     /// There is another token, or more is known about it.
@@ -168,13 +203,14 @@ impl Task {
         if std::mem::replace(&mut self.seen_generation, generation) != generation {
             self.failure = None;
             self.bring().await;
+            let _ = self.bind().await;
         }
         self.plan();
     }
 
     /// Brings the current token to the session, if that is up and lives on another one.
     async fn bring(&mut self) {
-        let Some(current) = self.tokens.current() else { return };
+        let Some(current) = self.parts.tokens.current() else { return };
         if current.generation == self.session_generation {
             return;
         }
@@ -186,7 +222,7 @@ impl Task {
 
     /// `None` if the session is not up, or was lost meanwhile: it comes back with the new token.
     async fn reauthenticate(&mut self, current: &Current) -> Option<Result<()>> {
-        let is_up = self.router.state() == ClientState::Connected;
+        let is_up = self.parts.router.state() == ClientState::Connected;
         if !is_up || self.session_generation == 0 {
             return None;
         }
@@ -194,8 +230,13 @@ impl Task {
             let text = "the service did not name its project, so the token cannot be replaced";
             return Some(Err(Error::protocol(text)));
         };
-        let params = reauthenticate_params(&project, current.token.expose());
-        match self.session.request("signalwire.reauthenticate", params).await {
+        let mut params = reauthenticate_params(&project, current.token.expose());
+        match self.parts.prover.for_rpc("signalwire.reauthenticate") {
+            Ok(Some(proof)) => params["dpop_token"] = proof.expose().into(),
+            Ok(None) => {}
+            Err(error) => return Some(Err(error)),
+        }
+        match self.parts.session.request("signalwire.reauthenticate", params).await {
             Ok(result) => {
                 self.session_generation = current.generation;
                 self.learn(current.generation, Grant::parse(&result));
@@ -206,9 +247,93 @@ impl Task {
         }
     }
 
+    /// Binds the session's token to the device key, if there is one and it is not bound yet.
+    #[cfg(not(feature = "dpop"))]
+    async fn bind(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Binds the session's token to the device key, if there is one and it is not bound yet. A
+    /// session whose token should be bound and cannot be is ended.
+    #[cfg(feature = "dpop")]
+    async fn bind(&mut self) -> Result<()> {
+        let Some(key) = self.parts.prover.key.clone() else { return Ok(()) };
+        let Some(current) = self.parts.tokens.current() else { return Ok(()) };
+        let is_up = self.parts.router.state() == ClientState::Connected;
+        if current.is_bound || !is_up || self.session_generation != current.generation {
+            return Ok(());
+        }
+        let binding = Binding { http: self.parts.http.clone(), key };
+        let bound = match self.may_exchange().await {
+            Ok(true) => self.exchange(&binding, &current).await,
+            Ok(false) if self.was_bound => Err(Error::new(
+                ErrorKind::Unauthorized,
+                "the new token cannot be bound to the device key, as the earlier one was; the \
+                 backend must make it with fingerprint and the scope sat:refresh",
+            )),
+            Ok(false) => {
+                let message = "the token has not the scope sat:refresh".to_owned();
+                self.tell(ClientEvent::TokenNotBound { message });
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &bound {
+            self.session_generation = 0;
+            self.parts.session.end(error.clone()).await;
+        }
+        bound
+    }
+
+    /// Whether the service lets the holder of the token exchange it.
+    #[cfg(feature = "dpop")]
+    async fn may_exchange(&mut self) -> Result<bool> {
+        let scope = match &self.grant.scope {
+            Some(scope) => Some(scope.clone()),
+            // Older services say it here alone.
+            None => {
+                let info = self.parts.http.get("/api/fabric/subscriber/info", &[]).await?;
+                crate::proto::session::scope(&info["sat_claims"]["scope"])
+            }
+        };
+        Ok(scope.is_some_and(|scope| scope.iter().any(|one| one == binding::SCOPE)))
+    }
+
+    /// Gets the bound token, in up to three tries, and brings it to the session.
+    #[cfg(feature = "dpop")]
+    async fn exchange(&mut self, binding: &Binding, current: &Current) -> Result<()> {
+        let mut pauses = Backoff::new(RETRY_PAUSE.0, RETRY_PAUSE.1);
+        let token = loop {
+            match binding.exchange(current).await {
+                Ok(token) => break token,
+                Err(error) => {
+                    let pause = pauses.next(rand::random());
+                    if pauses.attempts() == EXCHANGES || is_final(&error) {
+                        return Err(error);
+                    }
+                    tracing::warn!(%error, "the token could not be bound yet");
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        };
+        let bound = self.parts.tokens.install_as(&token, true)?;
+        if !std::mem::replace(&mut self.was_bound, true) {
+            let provider = self.parts.tokens.renewer();
+            let renewal = BoundRenewal { binding: binding.clone(), provider };
+            self.parts.tokens.set_renewer(Arc::new(renewal));
+        }
+        // The application has the token that it knows; this one is the library's affair.
+        self.told_generation = bound.generation;
+        self.seen_generation = bound.generation;
+        match self.reauthenticate(&bound).await {
+            None | Some(Ok(())) => Ok(()),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
     /// Keeps what the service says; what it leaves out stays as it was.
     fn learn(&mut self, generation: u64, grant: Grant) {
-        self.tokens.learn_expiry(generation, grant.expires_at);
+        self.parts.tokens.learn_expiry(generation, grant.expires_at);
         let known = &mut self.grant;
         known.project_id = grant.project_id.or(known.project_id.take());
         known.scope = grant.scope.or(known.scope.take());
@@ -217,7 +342,7 @@ impl Task {
     }
 
     fn renewed(&mut self) {
-        let Some(current) = self.tokens.current() else { return };
+        let Some(current) = self.parts.tokens.current() else { return };
         if self.session_generation == current.generation {
             self.failures.reset();
         }
@@ -232,9 +357,9 @@ impl Task {
     /// Says so, and tries again later if that makes sense.
     fn failed(&mut self, error: Error) {
         let pause = self.failures.next(rand::random());
-        let expires_at = self.tokens.current().and_then(|current| current.expires_at);
+        let expires_at = self.parts.tokens.current().and_then(|current| current.expires_at);
         let is_over = expires_at.is_none_or(|at| at <= schedule::now());
-        let gives_up = !self.tokens.can_renew()
+        let gives_up = !self.parts.tokens.can_renew()
             || is_final(&error)
             || (is_over && self.failures.attempts() >= ATTEMPTS);
         let due = match expires_at {
@@ -257,11 +382,11 @@ impl Task {
         if self.failure.is_some() || self.renewing.is_some() {
             return;
         }
-        let current = self.tokens.current();
+        let current = self.parts.tokens.current();
         let known = current.and_then(|now| Some((now.generation, now.expires_at?)));
         let now = schedule::now();
         self.due = known.and_then(|(generation, expires_at)| {
-            if self.tokens.can_renew() {
+            if self.parts.tokens.can_renew() {
                 let wait = schedule::renew_in(expires_at, now, generation > 1);
                 return Some((Due::Renew, Instant::now() + wait));
             }
@@ -272,7 +397,7 @@ impl Task {
 
     async fn due(&mut self, due: Due) {
         self.due = None;
-        let Some(current) = self.tokens.current() else { return };
+        let Some(current) = self.parts.tokens.current() else { return };
         match due {
             Due::Warn => self.warn(&current),
             Due::Renew => {
@@ -284,7 +409,7 @@ impl Task {
                     false => TokenReason::Expiring,
                 };
                 self.failure = None;
-                let tokens = Arc::clone(&self.tokens);
+                let tokens = Arc::clone(&self.parts.tokens);
                 self.renewing =
                     Some(Box::pin(async move { tokens.renew(current.generation, reason).await }));
             }
@@ -294,7 +419,7 @@ impl Task {
                     let end = Error::new(ErrorKind::Unauthorized, text);
                     let end = error.code().map_or(end.clone(), |code| end.with_code(code));
                     self.session_generation = 0;
-                    self.session.end(end).await;
+                    self.parts.session.end(end).await;
                 }
             }
         }
@@ -312,19 +437,19 @@ impl Task {
     }
 
     async fn update(&mut self, update: Update) {
-        if self.router.state() == ClientState::Closed {
+        if self.parts.router.state() == ClientState::Closed {
             let _ = update.done.send(Err(Error::closed("the client")));
             return;
         }
-        let earlier = self.tokens.current();
-        let result = match self.tokens.install(&update.token) {
+        let earlier = self.parts.tokens.current();
+        let result = match self.parts.tokens.install(&update.token) {
             Ok(current) => match self.reauthenticate(&current).await {
                 None | Some(Ok(())) => Ok(()),
                 Some(Err(error)) => {
-                    self.tokens.take_back(current.generation, earlier);
+                    self.parts.tokens.take_back(current.generation, earlier);
                     // It is the earlier token, with another number.
                     self.session_generation =
-                        self.tokens.current().map_or(0, |current| current.generation);
+                        self.parts.tokens.current().map_or(0, |current| current.generation);
                     Err(refused(error))
                 }
             },
@@ -338,7 +463,7 @@ impl Task {
     }
 
     fn tell(&self, event: ClientEvent) {
-        self.router.on_client_event(event);
+        self.parts.router.on_client_event(event);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The client: one subscriber's session with the service.
 
+#[cfg(feature = "dpop")]
+mod binding;
 mod keeper;
 mod shutdown;
 
@@ -70,7 +72,7 @@ impl Client {
         if credentials.token.is_none() && !options.token.is_empty() {
             credentials.token = Some(AccessToken::new(options.token.as_str()));
         }
-        let tokens = Tokens::new(&credentials, None)?;
+        let tokens = Tokens::new(&credentials)?;
         let hosts = Hosts::new(&options)?;
         if let Some(current) = tokens.current() {
             hosts.resolve(&current.token)?;
@@ -84,6 +86,7 @@ impl Client {
             SessionConfig {
                 hosts,
                 tokens: Arc::clone(&tokens),
+                prover: credentials.prover.clone(),
                 tls: Arc::clone(&tls),
                 agent: agent(options.agent.as_deref()),
                 request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
@@ -98,7 +101,13 @@ impl Client {
             relay_only: options.relay_only,
             tls: Arc::clone(&tls),
         });
-        let keeper = Keeper::start(Arc::clone(&tokens), session.clone(), Arc::clone(&router))?;
+        let keeper = Keeper::start(keeper::Parts {
+            tokens: Arc::clone(&tokens),
+            session: session.clone(),
+            router: Arc::clone(&router),
+            prover: credentials.prover,
+            http: http.clone(),
+        })?;
         let inner = Inner { options, tls, http, tokens, keeper, session, router, events, runtime };
         let client = Self(Arc::new(inner));
         shutdown::register(&client.0);
@@ -114,8 +123,12 @@ impl Client {
     /// token), those of the provider, `Timeout` after `connect_timeout_ms`, `Protocol`, `Closed` after `disconnect`.
     pub async fn connect(&self) -> Result<()> {
         let limit = Duration::from_millis(self.0.options.connect_timeout_ms.into());
-        let session = self.0.session.clone();
-        self.run(async move { session.connect(limit).await }).await
+        let inner = Arc::clone(&self.0);
+        self.run(async move {
+            inner.session.connect(limit).await?;
+            inner.keeper.settled(&inner.session).await
+        })
+        .await
     }
 
     /// Ends all calls, closes the session and waits until both are done, at most 5 s. Final.

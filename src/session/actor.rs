@@ -343,7 +343,15 @@ impl Actor {
         // There is one: the socket was opened with it.
         let Some(current) = self.config.tokens.current() else { return };
         let token = current.token.expose();
-        let params = session::connect_params(&self.config.agent, token, resume.as_ref());
+        let mut params = session::connect_params(&self.config.agent, token, resume.as_ref());
+        if resume.is_none() || current.is_bound {
+            match self.config.prover.for_rpc("signalwire.connect") {
+                Ok(Some(proof)) => params["dpop_token"] = proof.expose().into(),
+                Ok(None) => {}
+                // The service refuses a bound token without it.
+                Err(error) => tracing::error!(%error, "no proof of possession"),
+            }
+        }
         self.connecting_with = (current.generation, Grant::default());
         let id = uuid::Uuid::new_v4().to_string();
         self.connect_id = Some(id.clone());

@@ -76,6 +76,12 @@ pub enum ClientEvent {
         /// When the next try is, in milliseconds from now; none if there will be no other.
         next_try_ms: Option<u32>,
     },
+    /// The client has a device key, but its token cannot be bound to it; the session goes on with the
+    /// token as it is. Ask the backend for one with `fingerprint` and the scope `sat:refresh`.
+    TokenNotBound {
+        /// Why, for people.
+        message: String,
+    },
     /// The session ended without being asked to, and its calls with it. `connect` begins a new one.
     SessionEnded {
         /// The service's code; 0 without.

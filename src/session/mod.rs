@@ -5,6 +5,7 @@ mod event;
 mod rpc;
 mod state;
 
+use crate::auth::prover::Prover;
 use crate::auth::tokens::Tokens;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::endpoints::Hosts;
@@ -27,6 +28,7 @@ const COMMANDS: usize = 256;
 pub(crate) struct SessionConfig {
     pub(crate) hosts: Hosts,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) prover: Prover,
     pub(crate) tls: Arc<rustls::ClientConfig>,
     pub(crate) agent: String,
     pub(crate) request_timeout: Duration,

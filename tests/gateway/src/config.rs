@@ -54,6 +54,8 @@ pub struct GatewayConfig {
     pub redeliver: bool,
     /// A session whose token expires without a new one ends, and its calls with it.
     pub ends_expired: bool,
+    /// How long a token lasts that is bound to a key, whatever the client asks for.
+    pub bound_life: Duration,
     /// After a resume, a `verto.attach` for every answered call of the session.
     pub attach_on_resume: bool,
     /// Whether `verto.modify` with `action: "transfer"` moves the leg to another address; the
@@ -90,6 +92,7 @@ impl Default for GatewayConfig {
             ack_limit: Duration::from_secs(5),
             redeliver: true,
             ends_expired: true,
+            bound_life: Duration::from_secs(900),
             attach_on_resume: false,
             accept_transfer: false,
             oauth: OAuthSettings::default(),

@@ -107,6 +107,8 @@ pub struct Counters {
     pub verto_pongs: u64,
     pub verto_results: u64,
     pub http_requests: u64,
+    pub bound_exchanges: u64,
+    pub bound_refreshes: u64,
 }
 
 /// Everything behind the lock.

@@ -48,6 +48,7 @@ fn session(session: &Session) -> Value {
         "reference": session.reference,
         "agent": session.agent,
         "expires_at": session.grant.expires_at,
+        "thumbprint": session.grant.thumbprint,
         "online": session.online,
         "connected": session.socket.is_some(),
         "socket": session.socket.as_ref().map(|s| s.id),
@@ -80,6 +81,8 @@ fn counters(counters: &Counters, unacked: usize) -> Value {
         "verto_pongs": counters.verto_pongs,
         "verto_results": counters.verto_results,
         "http_requests": counters.http_requests,
+        "bound_exchanges": counters.bound_exchanges,
+        "bound_refreshes": counters.bound_refreshes,
     })
 }
 
