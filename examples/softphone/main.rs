@@ -9,6 +9,7 @@ mod identity;
 mod input;
 mod interrupt;
 mod json;
+mod login;
 mod outcome;
 mod phone;
 mod report;
@@ -18,12 +19,13 @@ mod terminal;
 
 use args::{AddressesArgs, Cli, Color, Command, DialArgs};
 use clap::Parser;
+use identity::Identity;
 use input::InputStream;
 use interrupt::Interrupts;
 use outcome::{Failure, Outcome};
 use phone::Phone;
 use report::{Ending, Report, Ui};
-use signalwire_client::{AddressQuery, Client, ClientEventStream, ClientOptions};
+use signalwire_client::{AddressQuery, Client, ClientEventStream};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -92,19 +94,26 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
         if let Command::Dial(args) = &cli.command {
             check_files(args)?;
         }
-        let options = tokio::select! {
-            options = identity::client_options(&cli.identity, &cli.service) => options?,
+        match &cli.command {
+            Command::Login(args) => {
+                return login::login(args, &cli.service, ui, &mut interrupts).await
+            }
+            Command::Logout => return login::logout(&cli.service),
+            _ => {}
+        }
+        let identity = tokio::select! {
+            identity = identity::of(&cli.identity, &cli.service) => identity?,
             () = interrupts.next() => return Err(Failure::interrupted()),
         };
-        tracing::debug!(?options);
+        tracing::debug!(?identity);
         match &cli.command {
-            Command::Dial(args) => dial(options, args, cli.json, ui, &mut interrupts).await,
-            Command::Info => tokio::select! {
-                ending = info(options, ui) => ending,
+            Command::Dial(args) => dial(identity, args, cli.json, ui, &mut interrupts).await,
+            Command::Addresses(args) => tokio::select! {
+                ending = addresses(identity, args, ui) => ending,
                 () = interrupts.next() => Err(Failure::interrupted()),
             },
-            Command::Addresses(args) => tokio::select! {
-                ending = addresses(options, args, ui) => ending,
+            _ => tokio::select! {
+                ending = info(identity, ui) => ending,
                 () = interrupts.next() => Err(Failure::interrupted()),
             },
         }
@@ -117,14 +126,14 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
     ending
 }
 
-async fn info(options: ClientOptions, ui: &mut dyn Ui) -> Result<Ending, Failure> {
-    let subscriber = Client::new(options)?.subscriber_info().await?;
+async fn info(identity: Identity, ui: &mut dyn Ui) -> Result<Ending, Failure> {
+    let subscriber = identity.client()?.subscriber_info().await?;
     ui.report(&Report::Subscriber(&subscriber));
     Ok(Ending::Done)
 }
 
 async fn addresses(
-    options: ClientOptions,
+    identity: Identity,
     args: &AddressesArgs,
     ui: &mut dyn Ui,
 ) -> Result<Ending, Failure> {
@@ -133,20 +142,20 @@ async fn addresses(
         display_name: args.name.clone(),
         page_size: args.page_size,
     };
-    let page = Client::new(options)?.addresses(query).await?;
+    let page = identity.client()?.addresses(query).await?;
     ui.report(&Report::Addresses { addresses: &page.addresses, has_next: page.has_next });
     Ok(Ending::Done)
 }
 
 /// Connects, calls, and disconnects.
 async fn dial(
-    options: ClientOptions,
+    identity: Identity,
     args: &DialArgs,
     is_json: bool,
     ui: &mut dyn Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Ending, Failure> {
-    let client = Client::new(options)?;
+    let client = identity.client()?;
     let events = client.events();
     connect(&client, &events, ui, interrupts).await?;
     let result = match Phone::dial(&client, events, args, ui) {

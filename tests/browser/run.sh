@@ -1,7 +1,9 @@
 #!/bin/sh
-# Runs the browser SDK in Chromium against the gateway, in both dialects.
+# Runs the browser SDK in Chromium against the gateway, in both dialects, and a login with the
+# softphone.
 #
 # SW_GATEWAY_BIN  the gateway to test; built with cargo when it is not set
+# SOFTPHONE_BIN   the softphone to test; built likewise
 # CHROMIUM        the browser; /usr/bin/chromium when it is not set
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -22,5 +24,12 @@ if [ -z "${SW_GATEWAY_BIN:-}" ]; then
     cargo build --quiet --manifest-path ../gateway/Cargo.toml --bin sw-gateway >&2
     SW_GATEWAY_BIN=$target/debug/sw-gateway
 fi
-export CHROMIUM SW_GATEWAY_BIN
+if [ -z "${SOFTPHONE_BIN:-}" ]; then
+    target=$(cargo metadata --format-version 1 --no-deps --manifest-path ../../Cargo.toml |
+        node -e 'let s="";process.stdin.on("data",d=>s+=d).on("end",()=>console.log(JSON.parse(s).target_directory))')
+    cargo build --quiet --manifest-path ../../Cargo.toml --example softphone >&2
+    SOFTPHONE_BIN=$target/debug/examples/softphone
+fi
+export CHROMIUM SW_GATEWAY_BIN SOFTPHONE_BIN
+node login.mjs
 exec node run.mjs "$@"
