@@ -127,6 +127,29 @@ pub struct Problem {
     pub attribute: Option<String>,
 }
 
+impl OAuthFailure {
+    /// The failure with this number, as [`Error::code`] has it.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Some(match number {
+            1 => Self::NotACallback,
+            2 => Self::WrongState,
+            3 => Self::UsedTwice,
+            4 => Self::FlowExpired,
+            5 => Self::NoCode,
+            6 => Self::AccessDenied,
+            7 => Self::ProviderError,
+            8 => Self::CodeRefused,
+            9 => Self::RefreshRefused,
+            10 => Self::ClientRefused,
+            11 => Self::PortTaken,
+            12 => Self::NoCallback,
+            13 => Self::Cancelled,
+            14 => Self::NotLoggedIn,
+            _ => return None,
+        })
+    }
+}
+
 /// Result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -152,7 +175,8 @@ impl Error {
         &self.message
     }
 
-    /// The service's own code: RPC error code, HTTP status or hang-up cause (ITU-T Q.850).
+    /// The service's own code: RPC error code, HTTP status or hang-up cause (ITU-T Q.850). Of a
+    /// login, the number of its [`OAuthFailure`].
     pub fn code(&self) -> Option<i32> {
         self.code
     }
@@ -175,6 +199,7 @@ impl Error {
     #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "for logins"))]
     pub(crate) fn with_oauth_failure(mut self, failure: OAuthFailure) -> Self {
         self.oauth = Some(failure);
+        self.code = Some(failure as i32);
         self
     }
 
@@ -220,3 +245,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_of_logins_are_found_by_their_number() {
+        let found: Vec<_> = (-1..40).filter_map(OAuthFailure::from_number).collect();
+        assert_eq!(found.len(), 14);
+        for failure in found {
+            assert_eq!(OAuthFailure::from_number(failure as i32), Some(failure));
+        }
+    }
+}

@@ -173,6 +173,11 @@ fn incoming() {
 }
 
 #[test]
+fn credentials() {
+    run("credentials");
+}
+
+#[test]
 fn null() {
     run("null");
 }

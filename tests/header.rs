@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 21] = [
     "library",
     "status",
     "guard",
@@ -18,6 +18,8 @@ const SOURCES: [&str; 19] = [
     "incoming",
     "audio",
     "recording",
+    "credentials",
+    "oauth",
     "options",
     "observer",
     "event",

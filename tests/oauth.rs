@@ -378,6 +378,8 @@ fn a_browser_that_never_returns_and_a_port_that_is_taken() {
         });
         assert_eq!(failure(result), Some(OAuthFailure::Cancelled));
         assert!(TcpStream::connect(&at).await.is_err());
+        let again = login.finish(DEADLINE).await;
+        assert_eq!(failure(again), Some(OAuthFailure::Cancelled), "also when it begins too late");
         let elsewhere = oauth(&gateway, CALLBACK).begin_loopback();
         assert_eq!(elsewhere.unwrap_err().kind(), ErrorKind::InvalidArgument);
     });

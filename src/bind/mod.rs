@@ -9,13 +9,16 @@
 mod audio;
 mod call;
 mod client;
+mod credentials;
 mod error;
 mod events;
 #[cfg(feature = "capi")]
 mod native;
+#[cfg(feature = "oauth")]
+mod oauth;
 
 use crate::runtime::dispatch::WakeOnDispatcher;
-use audio::{AudioSink, WavRecorder};
+use audio::{AudioSink, CallbackError, WavRecorder};
 use call::Call;
 use error::SignalWireError;
 use events::{CallEvents, ClientEvents};

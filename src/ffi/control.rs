@@ -27,7 +27,7 @@ pub struct sw_text_completion {
 }
 
 impl sw_text_completion {
-    fn pending(self) -> Pending<String> {
+    pub(super) fn pending(self) -> Pending<String> {
         let Some(function) = self.r#fn else { return Pending::new(None) };
         let data = Pointer(self.user_data);
         Pending::new(Some(Box::new(move |result| match result {

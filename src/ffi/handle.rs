@@ -12,6 +12,7 @@ use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::file::WavRecorder;
 use crate::runtime::dispatch;
+use crate::Credentials;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -40,6 +41,12 @@ pub(super) enum Object {
     /// The `user_data` of one armed waiter completion.
     Ticket(Arc<Waiter>),
     Recorder(Arc<WavRecorder>),
+    Credentials(Credentials),
+    TokenReply(Arc<super::credentials::Reply>),
+    #[cfg(feature = "oauth")]
+    OAuth(Arc<super::oauth::OAuthObject>),
+    #[cfg(feature = "oauth")]
+    Login(super::oauth::Login),
 }
 
 /// The opaque C types.
@@ -76,6 +83,12 @@ handle!(super::call::sw_call, 2, Call, Call);
 handle!(super::waiter::sw_waiter, 3, Waiter, Arc<Waiter>);
 handle!(super::waiter::Ticket, 4, Ticket, Arc<Waiter>);
 handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<WavRecorder>);
+handle!(super::credentials::sw_credentials, 6, Credentials, Credentials);
+handle!(super::credentials::sw_token_reply, 7, TokenReply, Arc<super::credentials::Reply>);
+#[cfg(feature = "oauth")]
+handle!(super::oauth::sw_oauth, 8, OAuth, Arc<super::oauth::OAuthObject>);
+#[cfg(feature = "oauth")]
+handle!(super::oauth::sw_oauth_login, 9, Login, super::oauth::Login);
 
 struct Slot {
     generation: usize,

@@ -12,7 +12,7 @@
 //! | `text` `versioned` | strings and sized structs in and out |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `incoming` `audio` `recording` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `incoming` `audio` `recording` `credentials` `oauth` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -21,6 +21,7 @@ pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod completion;
 pub(crate) mod control;
+pub(crate) mod credentials;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod guard;
@@ -28,6 +29,8 @@ pub(crate) mod handle;
 pub(crate) mod incoming;
 pub(crate) mod library;
 pub(crate) mod log;
+#[cfg(feature = "oauth")]
+pub(crate) mod oauth;
 pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod recording;

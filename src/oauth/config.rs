@@ -50,7 +50,7 @@ pub struct OAuthConfig {
     pub token_url: Option<String>,
     /// Further parameters of the authorization request, such as `prompt` = `login`, which asks
     /// for the password even if the browser is still logged in.
-    #[cfg_attr(feature = "uniffi", uniffi(default = {}))]
+    #[cfg_attr(feature = "uniffi", uniffi(default))]
     pub extra_parameters: HashMap<String, String>,
     /// PEM text of additional trusted CA certificates for the token endpoint, besides the
     /// platform's own roots.

@@ -93,6 +93,9 @@ impl LoopbackLogin {
     pub async fn finish(&self, timeout: Duration) -> Result<OAuthTokens> {
         self.oauth.0.runtime.check()?;
         let listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if *self.is_cancelled.borrow() {
+            return Err(OAuthFailure::Cancelled.error());
+        }
         let listener = listener.ok_or_else(already_waiting)?;
         let server = Server { oauth: self.oauth.clone(), redirect: self.redirect.clone() };
         let mut is_cancelled = self.is_cancelled.subscribe();
