@@ -46,21 +46,31 @@ if TYPE_CHECKING:
         Direction,
         EndKind,
         EndReason,
+        LoopbackLogin,
+        OAuthFailure,
+        OAuthFlow,
+        OAuthTokens,
         RemoteParty,
         SetupTimes,
         Subscriber,
+        TokenReason,
         dial_string,
+        oauth_failure,
         version,
     )
     from .audio import AudioFrame, AudioSink, AudioStream
     from .call import Call, WavRecorder
     from .client import Client, shutdown
+    from .credentials import AccessToken, Credentials, MemoryTokenStore, OAuth, TokenStore
     from .events import EventStream
 
 _HOME = {
     **dict.fromkeys(("Client", "shutdown"), "client"),
     **dict.fromkeys(("Call", "WavRecorder"), "call"),
     **dict.fromkeys(("AudioFrame", "AudioSink", "AudioStream"), "audio"),
+    **dict.fromkeys(
+        ("AccessToken", "Credentials", "MemoryTokenStore", "OAuth", "TokenStore"), "credentials"
+    ),
     "EventStream": "events",
     **dict.fromkeys(
         (
@@ -77,10 +87,16 @@ _HOME = {
             "Direction",
             "EndKind",
             "EndReason",
+            "LoopbackLogin",
+            "OAuthFailure",
+            "OAuthFlow",
+            "OAuthTokens",
             "RemoteParty",
             "SetupTimes",
             "Subscriber",
+            "TokenReason",
             "dial_string",
+            "oauth_failure",
             "version",
         ),
         "_native",
@@ -88,6 +104,7 @@ _HOME = {
 }
 
 __all__ = [
+    "AccessToken",
     "Address",
     "AddressPage",
     "AddressType",
@@ -103,15 +120,25 @@ __all__ = [
     "Client",
     "ClientEvent",
     "ClientState",
+    "Credentials",
     "Direction",
     "EndKind",
     "EndReason",
     "EventStream",
+    "LoopbackLogin",
+    "MemoryTokenStore",
+    "OAuth",
+    "OAuthFailure",
+    "OAuthFlow",
+    "OAuthTokens",
     "RemoteParty",
     "SetupTimes",
     "Subscriber",
+    "TokenReason",
+    "TokenStore",
     "WavRecorder",
     "dial_string",
+    "oauth_failure",
     "shutdown",
     "version",
 ]
