@@ -5,6 +5,7 @@ mod attach;
 mod bridge;
 mod calls;
 mod common;
+mod oauth;
 mod rest;
 mod segments;
 mod session;
