@@ -11,8 +11,8 @@ import urllib.request
 from typing import Any
 
 import pytest
-from conftest import Gateway
 
+from conftest import Gateway
 from signalwire_client import (
     AccessToken,
     Client,

@@ -94,9 +94,7 @@ class Client:
             request_timeout_ms=request_timeout_ms,
         )
         client = cls.__new__(cls)
-        client._native = guarded(
-            _native.Client.with_credentials, options, credentials._native
-        )
+        client._native = guarded(_native.Client.with_credentials, options, credentials._native)
         _mark_used()
         return client
 

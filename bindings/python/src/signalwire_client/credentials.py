@@ -11,7 +11,6 @@ from . import _native
 from ._convert import awaited, guarded
 from .errors import InvalidTokenError, UnauthorizedError
 
-
 T = TypeVar("T")
 
 
@@ -31,7 +30,7 @@ TokenSource = Callable[[_native.TokenReason, "str | None"], "Awaitable[AccessTok
 """An ``async def`` that is given the reason and, if there is a device key, its thumbprint."""
 
 
-class _Provider:
+class _Provider(_native.CredentialProvider):
     """Runs a coroutine of the application in its event loop, and tells its end."""
 
     def __init__(self, source: TokenSource, loop: asyncio.AbstractEventLoop) -> None:
@@ -59,7 +58,7 @@ class _Provider:
             token = await self._source(reason, fingerprint)
         except (UnauthorizedError, InvalidTokenError) as error:
             reply.fail(error.reason, True)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client must be told
+        except Exception as error:
             reply.fail(f"the token source failed: {type(error).__name__}", False)
         except asyncio.CancelledError:
             reply.fail("the token source was cancelled", False)
@@ -80,9 +79,9 @@ class Credentials:
         """Tokens from a coroutine of the application, which asks its backend for one.
 
         ``source`` is awaited in the event loop that is running now, whenever a token is needed: the
-        first one, 30 s before the present one expires, and when the service refuses it. It gives an
-        :class:`AccessToken` or just the text. :class:`UnauthorizedError` from it is final; after any
-        other exception the client asks again. It is given up after 30 s.
+        first one, 30 s before the present one expires, and when the service refuses it. It gives
+        an :class:`AccessToken` or just the text. :class:`UnauthorizedError` from it is final;
+        after any other exception the client asks again. It is given up after 30 s.
         """
         provider = _Provider(source, asyncio.get_running_loop())
         return cls(_native.Credentials.provider(provider))
@@ -95,9 +94,7 @@ class Credentials:
 
         Raises :class:`InvalidArgumentError`, :class:`TlsError`.
         """
-        return cls(
-            guarded(_native.Credentials.embed, host, embed_token, ca_certificates_pem)
-        )
+        return cls(guarded(_native.Credentials.embed, host, embed_token, ca_certificates_pem))
 
 
 class TokenStore(Protocol):
@@ -137,7 +134,7 @@ class MemoryTokenStore:
             self._text = None
 
 
-class _Store:
+class _Store(_native.TokenStore):
     """A store whose exceptions the library understands."""
 
     def __init__(self, store: TokenStore) -> None:
@@ -157,7 +154,8 @@ def _reported(work: Callable[[], T]) -> T:
     try:
         return work()
     except Exception as error:
-        raise _native.CallbackError.Failed(reason=type(error).__name__) from error
+        failed: type[Exception] = getattr(_native.CallbackError, "Failed")  # noqa: B009
+        raise failed(type(error).__name__) from error
 
 
 class OAuth:
