@@ -5,6 +5,7 @@
  *
  *   sw_client        a subscriber's session        sw_call          a call
  *   sw_waiter        blocks until something ends   sw_wav_recorder  a recording
+ *   sw_credentials   where tokens come from        sw_oauth         logins with the browser
  *   sw_status        result of every function      sw_completion    told when something ends
  *
  * Example (errors left out; examples/c/dial.c has them):
@@ -41,7 +42,8 @@
  *   told in both cases. Enumerations are passed as int32_t, and a newer library may give values
  *   that this header does not list.
  * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder, sw_member_list, sw_layout_snapshot,
- *   sw_text_list) are checked: NULL, freed, foreign and
+ *   sw_text_list, sw_credentials, sw_token_reply, sw_oauth, sw_oauth_login,
+ *   sw_outgoing_message, sw_expected_call, sw_host_call) are checked: NULL, freed, foreign and
  *   garbage ones give SW_ERR_INVALID_HANDLE. They are not addresses: never dereference one.
  * Ownership. _new and _free belong together, _ref and _unref too; freeing NULL is SW_OK. Objects
  *   may be freed in any order. Inputs are copied before a function returns. Structs and texts
@@ -89,6 +91,10 @@
 // First values of the structs that the application fills: everything at its default.
 #define SW_CLIENT_OPTIONS_INIT \
     {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL}
+#define SW_CREDENTIAL_PROVIDER_INIT {sizeof(sw_credential_provider), NULL, NULL, NULL}
+#define SW_OAUTH_OPTIONS_INIT \
+    {sizeof(sw_oauth_options), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+#define SW_TOKEN_STORE_INIT {sizeof(sw_token_store), NULL, NULL, NULL, NULL, NULL}
 #define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL}
 #define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL}
 #define SW_HOST_ACTIONS_INIT {sizeof(sw_host_actions), 0, {0, 0, 0, 0, 0, 0, 0, 0}, 0}
@@ -201,8 +207,8 @@ typedef enum sw_client_event_types {
     // The connection was lost or could not be made, the next try follows by itself: `attempt`,
     // `delay_ms`, `reason`.
     SW_CLIENT_EVENT_RETRY_SCHEDULED = 3,
-    // The service refused the token, the session is over: `code`, `reason`. Make a new client
-    // with a new token.
+    // The service refused the token, and nobody had another one, the session is over: `code`,
+    // `reason`. Get a new token, call `sw_client_update_token`, and connect.
     SW_CLIENT_EVENT_AUTHORIZATION_FAILED = 4,
     // Somebody calls, see `sw_client_call`: `call_id`, `from_name`, `from_number`, `to_name`,
     // `to_number`, `has_video`, `user_variables_json`.
@@ -228,6 +234,18 @@ typedef enum sw_client_event_types {
     // A call that was expected will not come, see `sw_client_expect_call`: `call_id`,
     // `is_expired`.
     SW_CLIENT_EVENT_EXPECTED_CALL_OVER = 32,
+    // The token expires soon: `token_expires_at`. With credentials its replacement is on its way;
+    // otherwise call `sw_client_update_token`.
+    SW_CLIENT_EVENT_TOKEN_EXPIRING = 40,
+    // The client has a new token, and the session goes on with it: `token_expires_at`.
+    SW_CLIENT_EVENT_TOKEN_REFRESHED = 41,
+    // No new token could be had, or the service did not take it: `code`, `reason`, and `delay_ms`
+    // until the next try, 0 if there will be none.
+    SW_CLIENT_EVENT_TOKEN_REFRESH_FAILED = 42,
+    // The session ended without being asked to, and its calls with it: `code`, `reason`.
+    SW_CLIENT_EVENT_SESSION_ENDED = 43,
+    // The token cannot be bound to the device key, and is used as it is: `reason`.
+    SW_CLIENT_EVENT_TOKEN_NOT_BOUND = 44,
     // Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 } sw_client_event_types;
@@ -580,11 +598,56 @@ typedef enum sw_host_end_reasons {
     SW_HOST_END_DECLINED_ELSEWHERE = 4,
 } sw_host_end_reasons;
 
+// Why a token is asked for. Numbers never change.
+typedef enum sw_token_reasons {
+    // The client has none yet.
+    SW_TOKEN_REASON_INITIAL = 0,
+    // The present one expires soon.
+    SW_TOKEN_REASON_EXPIRING = 1,
+    // The service refused the present one; the same token would be refused again.
+    SW_TOKEN_REASON_REFUSED = 2,
+} sw_token_reasons;
+
+// Why a login failed: the `code` of an error of these functions. Numbers never change.
+typedef enum sw_oauth_failures {
+    // The URL is not the redirect of a login.
+    SW_OAUTH_FAILURE_NOT_A_CALLBACK = 1,
+    // The state of the redirect belongs to no login: it may have been forged.
+    SW_OAUTH_FAILURE_WRONG_STATE = 2,
+    // The redirect was used before.
+    SW_OAUTH_FAILURE_USED_TWICE = 3,
+    // The user took longer than the configured time.
+    SW_OAUTH_FAILURE_FLOW_EXPIRED = 4,
+    // The redirect has neither a code nor an error.
+    SW_OAUTH_FAILURE_NO_CODE = 5,
+    // The user, or a rule, refused.
+    SW_OAUTH_FAILURE_ACCESS_DENIED = 6,
+    // Any other error of the provider.
+    SW_OAUTH_FAILURE_PROVIDER_ERROR = 7,
+    // The code is spent or expired, or its verifier does not fit.
+    SW_OAUTH_FAILURE_CODE_REFUSED = 8,
+    // The refresh token is revoked, expired or spent: log in again.
+    SW_OAUTH_FAILURE_REFRESH_REFUSED = 9,
+    // The provider does not know the client id, or not with this redirect URI.
+    SW_OAUTH_FAILURE_CLIENT_REFUSED = 10,
+    // The port of the redirect URI is in use.
+    SW_OAUTH_FAILURE_PORT_TAKEN = 11,
+    // The browser did not come back in time.
+    SW_OAUTH_FAILURE_NO_CALLBACK = 12,
+    // The application gave the login up.
+    SW_OAUTH_FAILURE_CANCELLED = 13,
+    // There is no refresh token: log in.
+    SW_OAUTH_FAILURE_NOT_LOGGED_IN = 14,
+} sw_oauth_failures;
+
 // A call. Shared: `sw_call_ref`, `sw_call_unref`.
 typedef struct sw_call sw_call;
 
 // One subscriber's session with SignalWire. Owned: `sw_client_free`.
 typedef struct sw_client sw_client;
+
+// Where a client's tokens come from. Owned: `sw_credentials_free`; clients keep what they need.
+typedef struct sw_credentials sw_credentials;
 
 // A call whose invite is on its way. Owned: `sw_expected_call_free`.
 //
@@ -606,6 +669,12 @@ typedef struct sw_layout_snapshot sw_layout_snapshot;
 // The members of a call at one moment. Owned: `sw_member_list_free`.
 typedef struct sw_member_list sw_member_list;
 
+// Logs users in. Owned: `sw_oauth_free`.
+typedef struct sw_oauth sw_oauth;
+
+// A login that waits for the browser on a port of this machine. Owned: `sw_oauth_login_free`.
+typedef struct sw_oauth_login sw_oauth_login;
+
 // One text message to be sent. Owned: `sw_outgoing_message_free`.
 //
 // The service has no key by which it would tell a repetition, so a lost answer leaves it open
@@ -616,6 +685,10 @@ typedef struct sw_outgoing_message sw_outgoing_message;
 
 // A list of texts. Owned: `sw_text_list_free`.
 typedef struct sw_text_list sw_text_list;
+
+// The place for one token that a provider was asked for. Owned by the application until it is
+// given to `sw_token_reply_give` or `sw_token_reply_fail`, one of which must be called once.
+typedef struct sw_token_reply sw_token_reply;
 
 // Turns one completion after the other into a blocking wait. Owned: `sw_waiter_free`.
 typedef struct sw_waiter sw_waiter;
@@ -773,11 +846,12 @@ typedef struct sw_client_event {
     int32_t state;
     // `RETRY_SCHEDULED`: 1 for the first try after the loss.
     uint32_t attempt;
-    // `RETRY_SCHEDULED`: how long it waits, in milliseconds.
+    // `RETRY_SCHEDULED`, `TOKEN_REFRESH_FAILED`: how long it waits, in milliseconds.
     uint32_t delay_ms;
-    // `AUTHORIZATION_FAILED`, `ONLINE_FAILED`: the service's code.
+    // `AUTHORIZATION_FAILED`, `ONLINE_FAILED`, `TOKEN_REFRESH_FAILED`, `SESSION_ENDED`: the
+    // service's code.
     int32_t code;
-    // `SESSION_READY`: when the token expires, in seconds since 1970; 0 if not known.
+    // `SESSION_READY`, `TOKEN_EXPIRING`, `TOKEN_REFRESHED`: when the token expires, in seconds since 1970; 0 if not known.
     int64_t token_expires_at;
     // `SESSION_READY`: whether the service took up the earlier session and calls go on.
     bool is_resumed;
@@ -1531,6 +1605,82 @@ typedef struct sw_host_actions {
     // `REPORT_ENDED`: one of `SW_HOST_END_*`.
     int32_t end_reason;
 } sw_host_actions;
+
+// What a provider is asked for. Borrowed for the time of the callback.
+typedef struct sw_token_request {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // One of `SW_TOKEN_REASON_*`.
+    int32_t reason;
+    // Thumbprint of the client's device key, for `fingerprint` when the token is made. NULL
+    // without one.
+    const char *fingerprint;
+} sw_token_request;
+
+// Gives a client its tokens. Copied by `sw_credentials_provider`.
+typedef struct sw_credential_provider {
+    // `sizeof(sw_credential_provider)`; set by `SW_CREDENTIAL_PROVIDER_INIT`.
+    uint32_t struct_size;
+    // Called on the dispatcher thread when a token is needed, one call at a time for each client.
+    // Not null. It must not block: it starts the work and returns, and the work's end is told
+    // with `sw_token_reply_give` or `sw_token_reply_fail`, within 30 s, on any thread.
+    void (*on_request)(const struct sw_token_request *request,
+                       struct sw_token_reply *reply,
+                       void *user_data);
+    // Called exactly once when the credentials and every client with them are gone, on the
+    // dispatcher thread; nullable. Not called if `sw_credentials_provider` failed.
+    void (*drop)(void *user_data);
+    // Passed to both functions unchanged. Nullable.
+    void *user_data;
+} sw_credential_provider;
+
+// Who logs in where. Start from `SW_OAUTH_OPTIONS_INIT`. Copied by `sw_oauth_new`.
+typedef struct sw_oauth_options {
+    // `sizeof(sw_oauth_options)`; set by `SW_OAUTH_OPTIONS_INIT`.
+    uint32_t struct_size;
+    // How long the user may take from `sw_oauth_begin` to `sw_oauth_complete`, in milliseconds, 1
+    // to 3600000. 0: 900000, which is 15 minutes.
+    uint32_t flow_lifetime_ms;
+    // Number of texts in `scopes`.
+    uint32_t scope_count;
+    // The client id that SignalWire issued. Not null.
+    const char *client_id;
+    // Where the browser returns to, as it is registered. Not null. `http://127.0.0.1:0/callback`
+    // for `sw_oauth_begin_loopback`, `com.example.app://callback`, or an `https://` link.
+    const char *redirect_uri;
+    // Scopes to ask for. NULL: none.
+    const char *const *scopes;
+    // Authorization endpoint. NULL: SignalWire's.
+    const char *authorize_url;
+    // Token endpoint. NULL: SignalWire's.
+    const char *token_url;
+    // PEM text of CA certificates that are trusted besides the platform's. NULL: none.
+    const char *ca_certificates_pem;
+    // `prompt` of the authorization request, such as `login`, which asks for the password even if
+    // the browser is still logged in. NULL: none.
+    const char *prompt;
+} sw_oauth_options;
+
+// Where the tokens of a user are kept between two runs. Start from `SW_TOKEN_STORE_INIT`. Copied by
+// `sw_credentials_oauth`. The text holds secrets and is not to be looked into. The functions are
+// called on the dispatcher thread, one at a time; not null.
+typedef struct sw_token_store {
+    // `sizeof(sw_token_store)`; set by `SW_TOKEN_STORE_INIT`.
+    uint32_t struct_size;
+    // Hands the kept text to `give`, with `target`, before it returns; nothing if there is none.
+    // Gives `SW_OK`, or any `SW_ERR_*` if it cannot be read.
+    sw_status (*load)(void (*give)(const char *text, void *target), void *target, void *user_data);
+    // Keeps a text in place of the earlier one, which is no longer good; borrowed. Gives `SW_OK` or
+    // `SW_ERR_*`.
+    sw_status (*save)(const char *text, void *user_data);
+    // Forgets the text. Gives `SW_OK` or `SW_ERR_*`.
+    sw_status (*clear)(void *user_data);
+    // Called exactly once when the credentials and every client with them are gone, on the
+    // dispatcher thread; nullable. Not called if `sw_credentials_oauth` failed.
+    void (*drop)(void *user_data);
+    // Passed to all functions unchanged. Nullable.
+    void *user_data;
+} sw_token_store;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2488,6 +2638,161 @@ sw_status sw_host_call_handle(struct sw_host_call *call,
 // `call`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread,
 // also inside callbacks.
 sw_status sw_host_call_free(struct sw_host_call *call);
+
+// Makes credentials from a provider of the application. Nothing is asked for yet.
+//
+// `provider`: not null; copied. `out_credentials`: not null; written on success; free it with
+// `sw_credentials_free`. Errors: `SW_ERR_INVALID_ARGUMENT`. Any thread.
+sw_status sw_credentials_provider(const struct sw_credential_provider *provider,
+                                  struct sw_credentials **out_credentials);
+
+// Makes credentials from a click-to-call token (`c2c_…`), which is exchanged for a guest's token,
+// and again before that expires.
+//
+// `host`: not null; the space, such as `example.signalwire.com`, or a URL. `embed_token`: not
+// null. `ca_certificates_pem`: nullable. All are copied. `out_credentials`: as for
+// `sw_credentials_provider`. Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_TLS`. Any thread.
+sw_status sw_credentials_embed(const char *host,
+                               const char *embed_token,
+                               const char *ca_certificates_pem,
+                               struct sw_credentials **out_credentials);
+
+// Frees credentials; clients that were made with them go on. `credentials`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread.
+sw_status sw_credentials_free(struct sw_credentials *credentials);
+
+// Gives the token that a provider was asked for, and ends the reply.
+//
+// `reply`: not null; invalid afterwards. `token`: not null; copied. `expires_at`: when the token
+// expires, in seconds since 1970; 0 if not known, the service says it then. A reply that comes too
+// late is `SW_OK` and does nothing.
+// Errors: `SW_ERR_INVALID_ARGUMENT`, after which the reply is still owed; `SW_ERR_INVALID_HANDLE`
+// on the second call. Any thread; does not block.
+sw_status sw_token_reply_give(struct sw_token_reply *reply, const char *token, int64_t expires_at);
+
+// Says that there is no token, and ends the reply.
+//
+// `reply`: not null; invalid afterwards. `reason`: nullable; for people, without secrets.
+// `is_final`: whether asking again is pointless, as the user must log in again; otherwise the
+// client asks again, with growing pauses.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread; does not block.
+sw_status sw_token_reply_fail(struct sw_token_reply *reply, const char *reason, bool is_final);
+
+// Makes a client that gets its tokens from `credentials`. Nothing is sent yet.
+//
+// As `sw_client_new`, but the token in `options` is nullable: the first one if it is there. Each
+// token is replaced 30 s before it expires, or when the service refuses it, and calls stay up.
+// `credentials`: not null; may be freed at once, and used for several clients.
+// Errors: as `sw_client_new`, and `SW_ERR_INVALID_HANDLE`. Any thread; does not block.
+sw_status sw_client_with_credentials(const struct sw_client_options *options,
+                                     const struct sw_credentials *credentials,
+                                     const struct sw_client_observer *observer,
+                                     struct sw_client **out_client);
+
+// Installs another token, which HTTP and the session use from now on; calls stay up.
+//
+// For applications that renew tokens themselves. While the session is up the service is asked at
+// once, and the earlier token stays in use if it refuses. Otherwise the token is for the next
+// connection. `client`, `token`: not null; the token is copied. `expires_at`: seconds since 1970; 0
+// if not known. Completion: `SW_ERR_INVALID_TOKEN`; `SW_ERR_UNAUTHORIZED` if the service refuses
+// it; `SW_ERR_CLOSED`; `SW_ERR_CANCELLED` when freed meanwhile. Any thread.
+sw_status sw_client_update_token(struct sw_client *client,
+                                 const char *token,
+                                 int64_t expires_at,
+                                 struct sw_completion done);
+
+// Prepares logins; nothing is sent.
+//
+// `options`: not null. `out_oauth`: not null; written on success; free it with `sw_oauth_free`.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for a client id, redirect URI or endpoint that cannot be;
+// `SW_ERR_TLS` for unreadable CA certificates. Any thread.
+sw_status sw_oauth_new(const struct sw_oauth_options *options, struct sw_oauth **out_oauth);
+
+// Frees it; operations that are under way go on. `oauth`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread.
+sw_status sw_oauth_free(struct sw_oauth *oauth);
+
+// Begins a login and gives the URL for the system's browser (never for a web view).
+//
+// It is good once, and as long as `flow_lifetime_ms` says. Up to 16 logins are remembered.
+// `oauth`, `out_url`: not null; free the URL with `sw_string_free`. Errors:
+// `SW_ERR_INVALID_ARGUMENT` for a redirect URI with port 0. Any thread.
+sw_status sw_oauth_begin(struct sw_oauth *oauth, char **out_url);
+
+// Gives whether a URL that the application was opened with is the answer to a login.
+//
+// `oauth`, `url`, `out_is_callback`: not null. Any thread; does not block.
+sw_status sw_oauth_is_callback(const struct sw_oauth *oauth,
+                               const char *url,
+                               bool *out_is_callback);
+
+// Completes a login with the URL that the browser returned to, and gives the tokens as the text of
+// one JSON object: `access_token`, `refresh_token` and `expires_at` (seconds since 1970; both may be
+// null), `scope`, `version`. It holds secrets: keep it where the platform keeps them.
+//
+// The login is spent by the first call. `oauth`, `callback_url`: not null; copied. Completion: an
+// error with one of `SW_OAUTH_FAILURE_*` as `code`, or `SW_ERR_NETWORK`, `SW_ERR_TLS`,
+// `SW_ERR_TIMEOUT`, `SW_ERR_SERVER`; begin anew after each of them. Any thread.
+sw_status sw_oauth_complete(struct sw_oauth *oauth,
+                            const char *callback_url,
+                            struct sw_text_completion done);
+
+// Gets new tokens, in the form of `sw_oauth_complete`. Keep them at once: the earlier refresh token
+// may be spent.
+//
+// `oauth`: not null. `tokens_json`: not null; what an earlier call gave; copied. Completion:
+// `SW_ERR_UNAUTHORIZED` with `SW_OAUTH_FAILURE_REFRESH_REFUSED` or `_NOT_LOGGED_IN`: log in again;
+// `SW_ERR_NETWORK`, `SW_ERR_TLS`, `SW_ERR_TIMEOUT` and `SW_ERR_SERVER`: the same tokens may be tried
+// again. Any thread.
+sw_status sw_oauth_refresh(struct sw_oauth *oauth,
+                           const char *tokens_json,
+                           struct sw_text_completion done);
+
+// Gives a login up: its redirect is refused with `SW_OAUTH_FAILURE_CANCELLED`.
+//
+// `oauth`: not null. `authorize_url`: not null; what `sw_oauth_begin` gave. A login that is complete
+// or unknown is left as it is. Any thread; does not block.
+sw_status sw_oauth_cancel(struct sw_oauth *oauth,
+                          const char *authorize_url);
+
+// Binds the port of the redirect URI, begins a login that returns to it, and gives the URL for the
+// system's browser.
+//
+// `oauth`, `out_login`, `out_url`: not null; free the login with `sw_oauth_login_free`, the URL with
+// `sw_string_free`. Errors: `SW_ERR_INVALID_ARGUMENT` for a redirect URI that does not lead to this
+// machine; `SW_ERR_INVALID_STATE` with `SW_OAUTH_FAILURE_PORT_TAKEN`. Any thread.
+sw_status sw_oauth_begin_loopback(struct sw_oauth *oauth,
+                                  struct sw_oauth_login **out_login,
+                                  char **out_url);
+
+// Waits for the browser, answers it with a small page, gives the port back, exchanges the code, and
+// gives the tokens in the form of `sw_oauth_complete`.
+//
+// `login`: not null. `timeout_ms`: how long the user may take. Completion: `SW_ERR_TIMEOUT` with
+// `SW_OAUTH_FAILURE_NO_CALLBACK`; `SW_ERR_CANCELLED`; `SW_ERR_INVALID_STATE` for a second call; else
+// as `sw_oauth_complete`. Any thread.
+sw_status sw_oauth_login_finish(struct sw_oauth_login *login,
+                                uint32_t timeout_ms,
+                                struct sw_text_completion done);
+
+// Gives the login up: `sw_oauth_login_finish` ends with `SW_ERR_CANCELLED`. A second call is
+// `SW_OK`. `login`: not null. Any thread; does not block.
+sw_status sw_oauth_login_cancel(struct sw_oauth_login *login);
+
+// Gives the login up and frees it. `login`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread; does not block.
+sw_status sw_oauth_login_free(struct sw_oauth_login *login);
+
+// Makes credentials from a login: the tokens are taken from `store` and renewed by `oauth`; each new
+// pair is saved before it is used. Save what `sw_oauth_complete` gave before the client connects.
+//
+// When the refresh token is refused the store is cleared, and the client's error has
+// `SW_OAUTH_FAILURE_REFRESH_REFUSED` as `code`. `oauth`: not null; may be freed at once. `store`: not
+// null; copied. `out_credentials`: as for `sw_credentials_provider`.
+// Errors: `SW_ERR_INVALID_ARGUMENT`. Any thread.
+sw_status sw_credentials_oauth(struct sw_oauth *oauth,
+                               const struct sw_token_store *store,
+                               struct sw_credentials **out_credentials);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -13,7 +13,8 @@ use std::time::Duration;
 #[derive(Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct ClientOptions {
-    /// Subscriber access token, as issued by the REST API or by OAuth2. Never logged.
+    /// Subscriber access token, as issued by the REST API or by OAuth2. Never logged. May be empty
+    /// where the client has other credentials.
     pub token: String,
     /// WebSocket URL (`wss://host[:port]`), verbatim. `ws://` is accepted for loopback only.
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
@@ -291,5 +292,7 @@ pub(crate) const GATHER_TIMEOUT: Duration = Duration::from_millis(2_500);
 pub(crate) const GATHER_GRACE: Duration = Duration::from_millis(500);
 /// The whole of a client's or the library's shutdown.
 pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Getting another token, whoever is asked for it.
+pub(crate) const RENEWAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// One HTTP exchange.
 pub(crate) const HTTP_TIMEOUT: Duration = Duration::from_secs(30);

@@ -69,6 +69,44 @@ pub struct Error {
     message: String,
     code: Option<i32>,
     service: Option<Box<FromService>>,
+    oauth: Option<OAuthFailure>,
+}
+
+/// Why a login by OAuth2 failed, where the [`ErrorKind`] alone does not say it. The number of a
+/// failure never changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[non_exhaustive]
+#[repr(i32)]
+pub enum OAuthFailure {
+    /// The URL is not the redirect of a login.
+    NotACallback = 1,
+    /// The state of the redirect belongs to no login: it may have been forged. Begin again.
+    WrongState = 2,
+    /// The redirect was used before. Begin again.
+    UsedTwice = 3,
+    /// The user took longer than the configured time. Begin again.
+    FlowExpired = 4,
+    /// The redirect has neither a code nor an error.
+    NoCode = 5,
+    /// `access_denied`: the user, or a rule, refused.
+    AccessDenied = 6,
+    /// Any other error of the provider; [`Error::problems`] has its name.
+    ProviderError = 7,
+    /// `invalid_grant` for a code: it is spent or expired, or the PKCE verifier does not fit.
+    CodeRefused = 8,
+    /// `invalid_grant` for a refresh token: it is revoked, expired or spent. Log in again.
+    RefreshRefused = 9,
+    /// The provider does not know the client id, or not with this redirect URI.
+    ClientRefused = 10,
+    /// The port of the redirect URI is in use.
+    PortTaken = 11,
+    /// The browser did not come back in time.
+    NoCallback = 12,
+    /// The application gave the login up.
+    Cancelled = 13,
+    /// There is no refresh token. Log in.
+    NotLoggedIn = 14,
 }
 
 /// What an HTTP answer said besides its status.
@@ -92,13 +130,36 @@ pub struct Problem {
     pub attribute: Option<String>,
 }
 
+impl OAuthFailure {
+    /// The failure with this number, as [`Error::code`] has it.
+    pub fn from_number(number: i32) -> Option<Self> {
+        Some(match number {
+            1 => Self::NotACallback,
+            2 => Self::WrongState,
+            3 => Self::UsedTwice,
+            4 => Self::FlowExpired,
+            5 => Self::NoCode,
+            6 => Self::AccessDenied,
+            7 => Self::ProviderError,
+            8 => Self::CodeRefused,
+            9 => Self::RefreshRefused,
+            10 => Self::ClientRefused,
+            11 => Self::PortTaken,
+            12 => Self::NoCallback,
+            13 => Self::Cancelled,
+            14 => Self::NotLoggedIn,
+            _ => return None,
+        })
+    }
+}
+
 /// Result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// Makes an error of `kind` with a text that says what went wrong and what to do about it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, service: None }
+        Self { kind, message: message.into(), code: None, service: None, oauth: None }
     }
 
     /// Adds the service's numeric code (RPC error, HTTP status or hang-up cause).
@@ -117,7 +178,8 @@ impl Error {
         &self.message
     }
 
-    /// The service's own code: RPC error code, HTTP status or hang-up cause (ITU-T Q.850).
+    /// The service's own code: RPC error code, HTTP status or hang-up cause (ITU-T Q.850). Of a
+    /// login, the number of its [`OAuthFailure`].
     pub fn code(&self) -> Option<i32> {
         self.code
     }
@@ -130,6 +192,18 @@ impl Error {
     /// How long to wait before the next request, where the service said so (`Retry-After`).
     pub fn retry_after(&self) -> Option<Duration> {
         self.service.as_ref().and_then(|service| service.retry_after)
+    }
+
+    /// Why a login failed; `None` for all other errors.
+    pub fn oauth_failure(&self) -> Option<OAuthFailure> {
+        self.oauth
+    }
+
+    #[cfg_attr(not(feature = "oauth"), allow(dead_code, reason = "for logins"))]
+    pub(crate) fn with_oauth_failure(mut self, failure: OAuthFailure) -> Self {
+        self.oauth = Some(failure);
+        self.code = Some(failure as i32);
+        self
     }
 
     pub(crate) fn with_service(
@@ -174,3 +248,17 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_of_logins_are_found_by_their_number() {
+        let found: Vec<_> = (-1..40).filter_map(OAuthFailure::from_number).collect();
+        assert_eq!(found.len(), 14);
+        for failure in found {
+            assert_eq!(OAuthFailure::from_number(failure as i32), Some(failure));
+        }
+    }
+}

@@ -24,6 +24,7 @@
 //! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
 //! | who is in a call, and to act on them | [`Call::members`], [`Call::set_audio_muted`], [`MemberTarget`] |
 //! | what an AI agent and its caller say | [`Call::subscribe_transcript`], [`CallEvent::Transcript`] |
+//! | to log a user in with their browser | [`OAuth`], [`OAuthConfig`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
@@ -52,6 +53,8 @@ mod ffi;
 pub mod host;
 mod media;
 mod net;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod proto;
 #[cfg(feature = "push")]
 pub mod push;
@@ -60,6 +63,9 @@ mod runtime;
 mod session;
 mod util;
 
+#[cfg(feature = "dpop")]
+pub use auth::DeviceKey;
+pub use auth::{AccessToken, CredentialProvider, Credentials, TokenReason, TokenRequest};
 pub use call::{
     AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, DoNotDisturb,
     EndKind, EndReason, ExpectedCall, ExpectedCallState, Layout, LayoutLayer, Member, MemberKind,
@@ -70,11 +76,15 @@ pub use client::{
     MessageList,
 };
 pub use config::{AnswerOptions, ClientOptions, DialOptions};
-pub use error::{Error, ErrorKind, Problem, Result};
+pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;
 pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::sink::{AudioSink, SinkId};
+#[cfg(feature = "oauth")]
+pub use oauth::{
+    LoopbackLogin, MemoryTokenStore, OAuth, OAuthConfig, OAuthFlow, OAuthTokens, TokenStore,
+};
 #[cfg(feature = "rest-api")]
 pub use rest::admin as rest_api;
 pub use rest::{

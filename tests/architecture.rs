@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What each module may use besides itself and the ground floor.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("util", &[]),
     ("runtime", &[]),
     ("proto", &[]),
@@ -13,13 +13,17 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("push", &[]),
     ("host", &[]),
     ("net", &["auth"]),
+    ("oauth", &["net", "auth"]),
     ("rest", &["net", "auth", "proto"]),
     ("media", &["proto::sdp", "proto::ice"]),
     ("session", &["net", "auth", "proto"]),
     ("call", &["session", "media", "proto"]),
-    ("client", &["call", "session", "rest", "auth", "net", "proto", "push", "media::sink"]),
-    ("ffi", &["client", "call", "rest", "media", "push", "host"]),
-    ("bind", &["client", "call", "rest", "media", "push", "host", "ffi"]),
+    (
+        "client",
+        &["call", "session", "rest", "oauth", "auth", "net", "proto", "push", "media::sink"],
+    ),
+    ("ffi", &["client", "call", "rest", "oauth", "media", "push", "host"]),
+    ("bind", &["client", "call", "rest", "oauth", "media", "push", "host", "ffi"]),
 ];
 
 /// The ground floor, and what the crate's root re-exports.

@@ -247,6 +247,11 @@ fn messages() {
 }
 
 #[test]
+fn credentials() {
+    run("credentials");
+}
+
+#[test]
 fn null() {
     run("null");
 }

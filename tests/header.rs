@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 27] = [
+const SOURCES: [&str; 29] = [
     "library",
     "status",
     "guard",
@@ -25,6 +25,8 @@ const SOURCES: [&str; 27] = [
     "outgoing",
     "wake_up",
     "host",
+    "credentials",
+    "oauth",
     "options",
     "observer",
     "event",

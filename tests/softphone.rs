@@ -4,6 +4,7 @@
 //! before (`cargo build --examples`).
 
 mod common;
+mod login;
 
 use common::{assert_clean, gateway, DEADLINE};
 use serde_json::Value;
@@ -16,7 +17,7 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// Every setting that the softphone takes from the environment.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 11] = [
     "SW_TOKEN",
     "SW_PROJECT",
     "SW_API_TOKEN",
@@ -24,6 +25,10 @@ const VARIABLES: [&str; 7] = [
     "SW_WS_URL",
     "SW_HTTP_URL",
     "SW_CA_FILE",
+    "SW_LOGIN_FILE",
+    "SW_CLIENT_ID",
+    "SW_AUTHORIZE_URL",
+    "SW_TOKEN_URL",
 ];
 
 /// A folder of this test's own, removed at its end.
@@ -58,6 +63,8 @@ fn example(name: &str) -> Command {
     for variable in VARIABLES {
         command.env_remove(variable);
     }
+    // Nobody is logged in.
+    command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command.env_remove("RUST_LOG").env("NO_COLOR", "1").stdin(Stdio::null());
     command
 }
@@ -459,4 +466,95 @@ fn ctrl_c_hangs_up() {
         );
     }
     assert_clean(&gateway);
+}
+
+/// A softphone without a token, with this folder's login.
+fn logged_out(gateway: &Gateway, folder: &Folder) -> Command {
+    let (mut command, _) = softphone(gateway, folder);
+    command
+        .env_remove("SW_TOKEN")
+        .env("SW_LOGIN_FILE", folder.file("state/login.json"))
+        .env("SW_CLIENT_ID", "gateway-app")
+        .env("SW_AUTHORIZE_URL", format!("{}/login/oauth/authorize", gateway.http_url()))
+        .env("SW_TOKEN_URL", format!("{}/oauth/token", gateway.http_url()));
+    command
+}
+
+/// Logs in as a person would, and gives how the softphone ended.
+fn log_in(gateway: &Gateway, folder: &Folder, decision: &str) -> (Option<i32>, Value, String) {
+    let mut command = logged_out(gateway, folder);
+    command.env("RUST_LOG", "trace").args(["--json", "login", "--no-browser"]);
+    let mut script = Script::start(&mut command);
+    let page = script.wait_for("login_page", "", "");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let browser = login::Browser::new(gateway);
+        let url = page["url"].as_str().expect("a URL");
+        let callback = browser.log_in(url, decision).await;
+        let (status, _, _) = browser.get(&callback).await;
+        assert_eq!(status, if decision == "allow" { 200 } else { 400 });
+    });
+    script.finish()
+}
+
+#[test]
+fn a_login_is_kept_for_its_owner_alone_and_renewed_at_the_next_start() {
+    let folder = Folder::new("login");
+    let gateway = gateway(Dialect::FreeSwitch);
+    let before = output(logged_out(&gateway, &folder).args(["--json", "info"]));
+    assert_eq!(before.status.code(), Some(1), "{}", text(&before.stdout));
+    let (code, result, log) = log_in(&gateway, &folder, "allow");
+    assert_eq!(code, Some(0), "{result:#} {log}");
+
+    let file = folder.file("state/login.json");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &str| std::fs::metadata(path).expect("it is there").permissions().mode();
+        assert_eq!(mode(&file) & 0o777, 0o600);
+        assert_eq!(mode(&folder.file("state")) & 0o777, 0o700);
+    }
+    let tokens = |text: &str| -> Value { serde_json::from_str(text).expect("JSON") };
+    let first = tokens(&std::fs::read_to_string(&file).expect("the login"))["tokens"].clone();
+    for secret in ["access_token", "refresh_token"] {
+        let secret = first[secret].as_str().expect("a token");
+        assert!(!log.contains(secret) && !result.to_string().contains(secret));
+    }
+
+    let mut command = logged_out(&gateway, &folder);
+    let dialed = output(command.args(["--json", "dial", "/public/echo", "--duration", "0.2"]));
+    assert_eq!(dialed.status.code(), Some(0), "{}", text(&dialed.stdout));
+    let state = gateway.state();
+    assert_eq!(state["oauth"]["refreshes"], 0, "the first token was still good");
+    gateway.fault(serde_json::json!({"fault": "expire_token"}));
+    let info = output(logged_out(&gateway, &folder).args(["--json", "info"]));
+    assert_eq!(find(&objects(&info), "subscriber")["email"], login::USER);
+    assert_eq!(gateway.state()["oauth"]["refreshes"], 1);
+    let second = tokens(&std::fs::read_to_string(&file).expect("the login"))["tokens"].clone();
+    assert_ne!(first["refresh_token"], second["refresh_token"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&file).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let rest = std::fs::read_dir(folder.file("state")).expect("the folder").count();
+    assert_eq!(rest, 1, "nothing is left of the writing");
+
+    let out = output(logged_out(&gateway, &folder).args(["--json", "logout"]));
+    assert_eq!(out.status.code(), Some(0));
+    assert!(!Path::new(&file).exists());
+    assert_clean(&gateway);
+}
+
+#[test]
+fn a_login_that_is_refused_keeps_nothing() {
+    let folder = Folder::new("denied");
+    let gateway = gateway(Dialect::FreeSwitch);
+    let (code, result, _) = log_in(&gateway, &folder, "deny");
+    assert_eq!((code, &result["outcome"]), (Some(2), &"unauthorized".into()), "{result:#}");
+    assert!(!Path::new(&folder.file("state/login.json")).exists());
+    let mut command = logged_out(&gateway, &folder);
+    let slow = output(command.args(["--json", "login", "--no-browser", "--timeout", "0.05"]));
+    assert_eq!(slow.status.code(), Some(8), "{}", text(&slow.stdout));
 }

@@ -23,6 +23,7 @@ Run `softphone help dial` for the commands during a call and for --json.
 Examples:
   export SW_TOKEN=…                                  # or --token-file FILE
   softphone info
+  softphone login --client-id ID                     # once, with the browser
   softphone addresses --type room
   softphone dial /public/echo --play hello.wav --record back.wav
   softphone listen --answer --play hello.wav
@@ -62,7 +63,7 @@ the start): client_state, client_event, dialing, recording, state, media_connect
 recovering, recovered, incoming, joined, member_joined, member_updated, member_talking,
 member_left, layout_changed, service_event, playing, play_finished, command_done, stats, roster,
 layouts, error, ended;
-from the other commands subscriber, address and addresses. The last line always has the type
+from the other commands login_page, logged_in, subscriber, address and addresses. The last line always has the type
 `result` with `outcome` and `exit_code`, and either `end`, `stats` and `setup_times` of the call
 or an `error`.
 
@@ -95,9 +96,9 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Who is calling. Exactly one of a token, a file with it, or the project's credentials.
+/// Who is calling. A token, a file with it, the project's credentials, or else an earlier login.
 #[derive(Args)]
-#[command(next_help_heading = "Identity (a token, or --mint with a project's credentials)")]
+#[command(next_help_heading = "Identity (a token, --mint with a project's credentials, or login)")]
 pub struct IdentityArgs {
     /// Subscriber access token. Other users of this machine can see command lines: --token-file
     /// or the environment variable SW_TOKEN is safer.
@@ -138,6 +139,32 @@ pub struct ServiceArgs {
     // Not a PathBuf: its parser takes an empty variable for a mistake.
     #[arg(long, global = true, value_name = "FILE", env = "SW_CA_FILE", hide_env_values = true)]
     pub ca: Option<OsString>,
+    /// File of the login, which only its owner can read. Default: login.json among the state of
+    /// signalwire-softphone in the home folder.
+    #[arg(long, global = true, value_name = "FILE", env = "SW_LOGIN_FILE", hide_env_values = true)]
+    pub login_file: Option<OsString>,
+}
+
+#[derive(Args)]
+pub struct LoginArgs {
+    /// The application's client id, issued by SignalWire's support.
+    #[arg(long, value_name = "ID", env = "SW_CLIENT_ID", hide_env_values = true)]
+    pub client_id: Option<String>,
+    /// Where the browser returns to, as it is registered; port 0 takes a free one.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:0/callback")]
+    pub redirect_uri: String,
+    /// Authorization endpoint. Default: SignalWire's.
+    #[arg(long, value_name = "URL", env = "SW_AUTHORIZE_URL", hide_env_values = true)]
+    pub authorize_url: Option<String>,
+    /// Token endpoint. Default: SignalWire's.
+    #[arg(long, value_name = "URL", env = "SW_TOKEN_URL", hide_env_values = true)]
+    pub token_url: Option<String>,
+    /// Only show the URL of the login page.
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Give up after this many seconds.
+    #[arg(long, value_name = "S", value_parser = seconds, default_value = "300")]
+    pub timeout: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -149,6 +176,10 @@ pub enum Color {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// Log in with the browser; later commands need no token then.
+    Login(LoginArgs),
+    /// Forget the login.
+    Logout,
     /// Show the subscriber that the token belongs to.
     Info,
     /// List the addresses that can be called.

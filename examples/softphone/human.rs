@@ -77,6 +77,10 @@ impl HumanUi {
                 let text = format!("try {attempt} in {delay_ms} ms ({reason})");
                 self.note(&self.style.yellow(&text));
             }
+            ClientEvent::TokenRefreshFailed { message, .. } => {
+                let text = format!("the token could not be renewed: {message}");
+                self.note(&self.style.yellow(&text));
+            }
             _ => {}
         }
     }
@@ -189,6 +193,15 @@ impl Ui for HumanUi {
     fn report(&mut self, report: &Report<'_>) {
         match report {
             Report::Client(event) => self.client(event),
+            Report::LoginPage { url } => {
+                self.print("  Log in with your browser on this page:");
+                self.print(&format!("  {url}"));
+            }
+            Report::LoggedIn { file } => {
+                self.print(&self.style.green("  Logged in."));
+                let text = format!("  kept in {}", file.display());
+                self.print(&self.style.dim(&text));
+            }
             Report::Subscriber(subscriber) => self.subscriber(subscriber),
             Report::Addresses { addresses, has_next } => self.addresses(addresses, *has_next),
             Report::Dialing { address, .. } => {

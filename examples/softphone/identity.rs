@@ -1,45 +1,71 @@
-//! The token: given, read from a file, or minted with a project's credentials.
+//! Who calls: a token that is given, read from a file or minted with a project's credentials, or the
+//! user of an earlier login.
 
 use crate::args::{IdentityArgs, ServiceArgs};
+use crate::login;
 use crate::outcome::{Failure, Outcome};
 use serde_json::{json, Value};
-use signalwire_client::ClientOptions;
+use signalwire_client::{AccessToken, Client, ClientOptions, Credentials};
 use std::path::Path;
 use std::time::Duration;
 
 const MINT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Options for the client, with the token in them.
-pub async fn client_options(
-    identity: &IdentityArgs,
-    service: &ServiceArgs,
-) -> Result<ClientOptions, Failure> {
-    let ca_pem = match service.ca.as_deref().filter(|path| !path.is_empty()) {
-        Some(path) => Some(read("--ca", Path::new(path))?),
-        None => None,
+/// What a client is made with.
+#[derive(Debug)]
+pub struct Identity {
+    options: ClientOptions,
+    credentials: Credentials,
+}
+
+impl Identity {
+    pub fn client(self) -> signalwire_client::Result<Client> {
+        Client::with_credentials(self.options, self.credentials)
+    }
+}
+
+/// Options and credentials for the client.
+pub async fn of(identity: &IdentityArgs, service: &ServiceArgs) -> Result<Identity, Failure> {
+    let options = service_options(service)?;
+    let credentials = match token(identity, options.ca_certificates_pem.as_deref()).await? {
+        Some(token) => Credentials::token(AccessToken::new(token)),
+        None => login::credentials(service)?.ok_or_else(|| {
+            Failure::usage(
+                "no token: give --token-file FILE, set SW_TOKEN, use --mint, or log in first",
+            )
+        })?,
     };
-    let mut options = ClientOptions::new(token(identity, ca_pem.as_deref()).await?);
+    Ok(Identity { options, credentials })
+}
+
+/// The text of `--ca`.
+pub fn ca_pem(service: &ServiceArgs) -> Result<Option<String>, Failure> {
+    let path = service.ca.as_deref().filter(|path| !path.is_empty());
+    path.map(|path| read("--ca", Path::new(path))).transpose()
+}
+
+/// Options without a token.
+pub fn service_options(service: &ServiceArgs) -> Result<ClientOptions, Failure> {
+    let mut options = ClientOptions::new("");
     options.ws_url = given(&service.ws_url);
     options.http_url = given(&service.http_url);
-    options.ca_certificates_pem = ca_pem;
+    options.ca_certificates_pem = ca_pem(service)?;
     options.agent = Some(concat!("softphone/", env!("CARGO_PKG_VERSION")).to_owned());
     Ok(options)
 }
 
-async fn token(args: &IdentityArgs, ca_pem: Option<&str>) -> Result<String, Failure> {
+async fn token(args: &IdentityArgs, ca_pem: Option<&str>) -> Result<Option<String>, Failure> {
     if args.mint {
-        return mint(args, ca_pem).await;
+        return mint(args, ca_pem).await.map(Some);
     }
     if let Some(path) = &args.token_file {
-        return Ok(read("--token-file", path)?.trim().to_owned());
+        return Ok(Some(read("--token-file", path)?.trim().to_owned()));
     }
     if let Some(token) = &args.token {
-        return Ok(token.clone());
+        return Ok(Some(token.clone()));
     }
     // Read here, not by the parser: an environment that holds a token must not forbid --mint.
-    given(&std::env::var("SW_TOKEN").ok()).ok_or_else(|| {
-        Failure::usage("no token: give --token-file FILE, set SW_TOKEN, or use --mint")
-    })
+    Ok(given(&std::env::var("SW_TOKEN").ok()))
 }
 
 /// `POST /api/fabric/subscribers/tokens` of the space.
@@ -126,6 +152,6 @@ fn read(option: &str, path: &Path) -> Result<String, Failure> {
 }
 
 /// An empty text counts as not given, as an unset variable in a script leaves it.
-fn given(value: &Option<String>) -> Option<String> {
+pub fn given(value: &Option<String>) -> Option<String> {
     value.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -44,6 +44,8 @@ impl Ui for JsonUi {
                 let (name, fields) = client_event(event);
                 self.line(name, fields);
             }
+            Report::LoginPage { url } => self.line("login_page", json!({ "url": url })),
+            Report::LoggedIn { file } => self.line("logged_in", json!({ "file": file })),
             Report::Subscriber(subscriber) => self.line("subscriber", person(subscriber)),
             Report::Addresses { addresses, has_next } => {
                 for entry in *addresses {
@@ -131,6 +133,20 @@ fn client_event(event: &ClientEvent) -> (&'static str, Value) {
             other("authorization_failed", json!({ "code": code, "message": message }))
         }
         ClientEvent::SessionRecordChanged => other("session_record_changed", json!({})),
+        ClientEvent::TokenExpiring { expires_at, seconds_left } => other(
+            "token_expiring",
+            json!({ "expires_at": expires_at, "seconds_left": seconds_left }),
+        ),
+        ClientEvent::TokenRefreshed { token_expires_at } => {
+            other("token_refreshed", json!({ "token_expires_at": token_expires_at }))
+        }
+        ClientEvent::TokenRefreshFailed { code, message, next_try_ms } => other(
+            "token_refresh_failed",
+            json!({ "code": code, "message": message, "next_try_ms": next_try_ms }),
+        ),
+        ClientEvent::SessionEnded { code, message } => {
+            other("session_ended", json!({ "code": code, "message": message }))
+        }
         ClientEvent::Other { event_type, raw_json } => {
             other(event_type, json!({ "payload": payload(raw_json) }))
         }

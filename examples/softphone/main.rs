@@ -9,6 +9,7 @@ mod identity;
 mod input;
 mod interrupt;
 mod json;
+mod login;
 mod outcome;
 mod phone;
 mod report;
@@ -19,14 +20,13 @@ mod terminal;
 
 use args::{AddressesArgs, CallArgs, Cli, Color, Command, DialArgs, ListenArgs};
 use clap::Parser;
+use identity::Identity;
 use input::InputStream;
 use interrupt::Interrupts;
 use outcome::{Failure, Outcome};
 use phone::Phone;
 use report::{Ending, Report, Ui};
-use signalwire_client::{
-    AddressQuery, Call, Client, ClientEvent, ClientEventStream, ClientOptions,
-};
+use signalwire_client::{AddressQuery, Call, Client, ClientEvent, ClientEventStream};
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -97,20 +97,27 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
             Command::Listen(args) => check_files(&args.call)?,
             Command::Info | Command::Addresses(_) => {}
         }
-        let options = tokio::select! {
-            options = identity::client_options(&cli.identity, &cli.service) => options?,
+        match &cli.command {
+            Command::Login(args) => {
+                return login::login(args, &cli.service, ui, &mut interrupts).await
+            }
+            Command::Logout => return login::logout(&cli.service),
+            _ => {}
+        }
+        let identity = tokio::select! {
+            identity = identity::of(&cli.identity, &cli.service) => identity?,
             () = interrupts.next() => return Err(Failure::interrupted()),
         };
-        tracing::debug!(?options);
+        tracing::debug!(?identity);
         match &cli.command {
-            Command::Dial(args) => dial(options, args, cli.json, ui, &mut interrupts).await,
-            Command::Listen(args) => listen(options, args, cli.json, ui, &mut interrupts).await,
-            Command::Info => tokio::select! {
-                ending = info(options, ui) => ending,
+            Command::Dial(args) => dial(identity, args, cli.json, ui, &mut interrupts).await,
+            Command::Listen(args) => listen(identity, args, cli.json, ui, &mut interrupts).await,
+            Command::Addresses(args) => tokio::select! {
+                ending = addresses(identity, args, ui) => ending,
                 () = interrupts.next() => Err(Failure::interrupted()),
             },
-            Command::Addresses(args) => tokio::select! {
-                ending = addresses(options, args, ui) => ending,
+            _ => tokio::select! {
+                ending = info(identity, ui) => ending,
                 () = interrupts.next() => Err(Failure::interrupted()),
             },
         }
@@ -123,14 +130,14 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
     ending
 }
 
-async fn info(options: ClientOptions, ui: &mut dyn Ui) -> Result<Ending, Failure> {
-    let subscriber = Client::new(options)?.subscriber_info().await?;
+async fn info(identity: Identity, ui: &mut dyn Ui) -> Result<Ending, Failure> {
+    let subscriber = identity.client()?.subscriber_info().await?;
     ui.report(&Report::Subscriber(&subscriber));
     Ok(Ending::Done)
 }
 
 async fn addresses(
-    options: ClientOptions,
+    identity: Identity,
     args: &AddressesArgs,
     ui: &mut dyn Ui,
 ) -> Result<Ending, Failure> {
@@ -139,20 +146,20 @@ async fn addresses(
         display_name: args.name.clone(),
         page_size: args.page_size,
     };
-    let page = Client::new(options)?.addresses(query).await?;
+    let page = identity.client()?.addresses(query).await?;
     ui.report(&Report::Addresses { addresses: &page.addresses, has_next: page.has_next });
     Ok(Ending::Done)
 }
 
 /// Connects, calls, and disconnects.
 async fn dial(
-    options: ClientOptions,
+    identity: Identity,
     args: &DialArgs,
     is_json: bool,
     ui: &mut dyn Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Ending, Failure> {
-    let client = Client::new(options)?;
+    let client = identity.client()?;
     let events = client.events();
     connect(&client, &events, ui, interrupts).await?;
     let result = match Phone::dial(&client, events, args, ui) {

@@ -1,6 +1,6 @@
 //! What a run came to: one word for scripts, one exit code for the shell.
 
-use signalwire_client::{EndKind, Error, ErrorKind};
+use signalwire_client::{EndKind, Error, ErrorKind, OAuthFailure};
 
 /// The class of a run's end. The exit codes are documented in `--help` and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,8 +87,15 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        let outcome = match error.oauth_failure() {
+            None => error.kind().into(),
+            Some(OAuthFailure::NoCallback | OAuthFailure::PortTaken | OAuthFailure::Cancelled) => {
+                Outcome::Other
+            }
+            Some(_) => Outcome::Unauthorized,
+        };
         Self {
-            outcome: error.kind().into(),
+            outcome,
             kind: snake_case(&error.kind()),
             message: error.message().to_owned(),
             code: error.code(),

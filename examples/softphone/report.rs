@@ -11,6 +11,8 @@ use std::time::Duration;
 /// Something that happened.
 pub enum Report<'a> {
     Client(&'a ClientEvent),
+    LoginPage { url: &'a str },
+    LoggedIn { file: &'a Path },
     Subscriber(&'a Subscriber),
     Addresses { addresses: &'a [Address], has_next: bool },
     Dialing { call_id: &'a str, address: &'a str },

@@ -1,5 +1,6 @@
 //! The client for the generated languages.
 
+use super::credentials::Credentials;
 use super::{wait, Call, ClientEvents, Result};
 use crate::{ClientOptions, ClientState, DialOptions, DoNotDisturb, Subscriber};
 use std::sync::Arc;
@@ -21,6 +22,26 @@ impl Client {
     #[uniffi::constructor]
     pub fn new(options: ClientOptions) -> Result<Self> {
         Ok(Self(crate::Client::new(options)?))
+    }
+
+    /// Makes a client that gets its tokens from `credentials`; nothing is sent yet.
+    ///
+    /// Each token is replaced 30 s before it expires, or when the service refuses it; calls stay up.
+    /// The token in `options` may be empty. Errors: those of `Client(options)`.
+    #[uniffi::constructor]
+    pub fn with_credentials(options: ClientOptions, credentials: Arc<Credentials>) -> Result<Self> {
+        Ok(Self(crate::Client::with_credentials(options, credentials.0.clone())?))
+    }
+
+    /// Installs another token, which HTTP and the session use from now on; calls stay up.
+    ///
+    /// For applications that renew tokens themselves. While the session is up the service is asked at
+    /// once, and the earlier token stays in use if it refuses. `expires_at`: seconds since 1970, if
+    /// known. Errors: `InvalidToken`; `Unauthorized` if the service refuses it; `Closed`.
+    #[uniffi::method(default(expires_at = None))]
+    pub async fn update_token(&self, token: String, expires_at: Option<i64>) -> Result<()> {
+        let token = crate::AccessToken { expires_at, ..crate::AccessToken::new(token) };
+        wait(self.0.update_token(token)).await
     }
 
     /// Opens the session and waits until the service authorized it.

@@ -10,6 +10,7 @@ mod audio;
 mod call;
 mod client;
 mod control;
+mod credentials;
 mod directory;
 mod error;
 mod events;
@@ -17,10 +18,12 @@ mod host;
 mod messages;
 #[cfg(feature = "capi")]
 mod native;
+#[cfg(feature = "oauth")]
+mod oauth;
 mod push;
 
 use crate::runtime::dispatch::WakeOnDispatcher;
-use audio::{AudioSink, WavRecorder};
+use audio::{AudioSink, CallbackError, WavRecorder};
 use call::Call;
 use client::Client;
 use error::SignalWireError;

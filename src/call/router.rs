@@ -502,6 +502,10 @@ impl Listener for Router {
     }
 
     fn on_lost(&self, error: &Error) {
+        self.events.publish(ClientEvent::SessionEnded {
+            code: error.code().unwrap_or(0),
+            message: error.message().to_owned(),
+        });
         self.message_all(|| ServerMessage::SessionLost(error.clone()));
     }
 }

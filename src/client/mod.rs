@@ -1,6 +1,9 @@
 //! The client: one subscriber's session with the service.
 
+#[cfg(feature = "dpop")]
+mod binding;
 mod directory;
+mod keeper;
 mod messages;
 mod network;
 #[cfg(feature = "push")]
@@ -14,11 +17,12 @@ pub use directory::AddressList;
 pub use messages::{ConversationList, MessageList};
 pub use shutdown::shutdown;
 
-use crate::auth::token::Token;
+use crate::auth::tokens::Tokens;
+use crate::auth::{AccessToken, Credentials};
 use crate::call::{self, Call, CallContext, DoNotDisturb, OutboundCall, Router};
 use crate::config::{ClientOptions, DialOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::endpoints::Endpoints;
+use crate::net::endpoints::Hosts;
 use crate::net::http::Http;
 use crate::net::tls;
 use crate::proto::destination::Destination;
@@ -29,6 +33,7 @@ use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
 use crate::util::redact::Secret;
+use keeper::Keeper;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::task::AbortHandle;
@@ -48,6 +53,8 @@ pub(crate) struct Inner {
     options: ClientOptions,
     tls: Arc<rustls::ClientConfig>,
     http: Http,
+    tokens: Arc<Tokens>,
+    keeper: Keeper,
     session: Session,
     router: Arc<Router>,
     events: Bus<ClientEvent>,
@@ -68,21 +75,41 @@ impl Client {
     /// `InvalidArgument` also for a `resume_from` that is damaged or of another version: make the
     /// client without it. `Internal` if the threads cannot be started.
     pub fn new(options: ClientOptions) -> Result<Self> {
+        let token = AccessToken::new(options.token.as_str());
+        Self::with_credentials(options, Credentials::token(token))
+    }
+
+    /// Makes a client that gets its tokens from `credentials`; nothing is sent yet.
+    ///
+    /// The first token is asked for by [`Client::connect`], or by whatever needs one before. Each is
+    /// replaced 30 s before it expires, or when the service refuses it: HTTP and the session go on
+    /// with the new one (`signalwire.reauthenticate`), and calls stay up. `options.token` is the
+    /// first token if it is not empty and `credentials` has none.
+    /// Errors: those of [`Client::new`]; a token is checked only if there is one.
+    pub fn with_credentials(options: ClientOptions, credentials: Credentials) -> Result<Self> {
         options.validate()?;
-        let token = Token::parse(&options.token)?;
-        let endpoints = Endpoints::resolve(&options, &token)?;
+        let mut credentials = credentials;
+        if credentials.token.is_none() && !options.token.is_empty() {
+            credentials.token = Some(AccessToken::new(options.token.as_str()));
+        }
+        let tokens = Tokens::new(&credentials)?;
+        let hosts = Hosts::new(&options)?;
+        if let Some(current) = tokens.current() {
+            hosts.resolve(&current.token)?;
+        }
         let tls = tls::client_config(options.ca_certificates_pem.as_deref())?;
         let restored = options.resume_from.as_deref().map(record::import).transpose()?;
         let (resume, calls) = restored.map_or((None, Vec::new()), |r| (Some(r.resume), r.calls));
         let runtime = runtime::ensure()?;
-        let http = Http::new(&endpoints.http_url, token.clone(), Arc::clone(&tls))?;
+        let http = Http::new(hosts.clone(), Arc::clone(&tokens), &tls)?;
         let events = Bus::new();
         let router = Arc::new(Router::new(events.clone()));
         router.set_restorable(calls);
         let session = Session::start(
             SessionConfig {
-                ws_url: endpoints.ws_url,
-                token,
+                hosts,
+                tokens: Arc::clone(&tokens),
+                prover: credentials.prover.clone(),
                 tls: Arc::clone(&tls),
                 agent: agent(options.agent.as_deref()),
                 request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
@@ -98,12 +125,21 @@ impl Client {
             relay_only: options.relay_only,
             tls: Arc::clone(&tls),
         });
+        let keeper = Keeper::start(keeper::Parts {
+            tokens: Arc::clone(&tokens),
+            session: session.clone(),
+            router: Arc::clone(&router),
+            prover: credentials.prover,
+            http: http.clone(),
+        })?;
         let watches_network = options.watch_network;
         let (addresses, sent) = (Arc::default(), Arc::default());
         let inner = Inner {
             options,
             tls,
             http,
+            tokens,
+            keeper,
             session,
             router,
             events,
@@ -125,12 +161,17 @@ impl Client {
     ///
     /// From then on a lost connection is made again by itself, with the same session where the
     /// service allows it. Connecting a connected client is `Ok`.
+    /// A token that the service refuses is replaced once if there is a provider.
     /// Errors: `Network` (unknown or unreachable host), `Tls`, `Unauthorized` (expired or refused
-    /// token), `Timeout` after `connect_timeout_ms`, `Protocol`, `Closed` after `disconnect`.
+    /// token), those of the provider, `Timeout` after `connect_timeout_ms`, `Protocol`, `Closed` after `disconnect`.
     pub async fn connect(&self) -> Result<()> {
         let limit = Duration::from_millis(self.0.options.connect_timeout_ms.into());
-        let session = self.0.session.clone();
-        self.run(async move { session.connect(limit).await }).await
+        let inner = Arc::clone(&self.0);
+        self.run(async move {
+            inner.session.connect(limit).await?;
+            inner.keeper.settled(&inner.session).await
+        })
+        .await
     }
 
     /// Ends all calls, closes the session and waits until both are done, at most 5 s. Final.
@@ -143,6 +184,18 @@ impl Client {
             Ok(())
         })
         .await
+    }
+
+    /// Installs another token, which HTTP and the session use from now on; calls stay up.
+    ///
+    /// For applications that renew tokens themselves. While the session is up the service is asked
+    /// at once, and the earlier token stays in use if it refuses. Otherwise the token is for the
+    /// next connection.
+    /// Errors: `InvalidToken` if it is not one; `Unauthorized` if the service refuses it; `Closed`.
+    /// Source: `signalwire.reauthenticate`, signalwire-js SATSession.ts.
+    pub async fn update_token(&self, token: AccessToken) -> Result<()> {
+        let inner = Arc::clone(&self.0);
+        self.run(async move { inner.keeper.update(token).await }).await
     }
 
     /// Where the client stands at this moment.
@@ -163,7 +216,9 @@ impl Client {
         let inner = Arc::clone(&self.0);
         let directory = self.directory();
         self.run(async move {
+            let generation = inner.tokens.current().map_or(0, |current| current.generation);
             let subscriber = rest::subscriber::info(&inner.http).await?;
+            inner.tokens.learn_expiry(generation, subscriber.token_expires_at);
             directory.keep(&subscriber.addresses);
             Ok(subscriber)
         })

@@ -68,17 +68,25 @@ pub extern "C" fn sw_client_new(
         let options = unsafe { options::client(options)? };
         // SAFETY: the header asks for a valid struct or NULL.
         let observer = unsafe { versioned::read(observer, "observer")? };
-        let runtime = runtime::handle()?;
-        let client = Client::new(options)?;
-        let events = client.events();
-        let object = ClientObject { client, is_freed: watch::Sender::new(false) };
-        let handle = handle::insert::<sw_client>(Arc::new(object))?;
-        out.set(handle);
-        if let Some(observer) = observer {
-            pump(&runtime, events, to_observer(observer, handle));
-        }
-        Ok(())
+        adopt(Client::new(options)?, observer, &out)
     })
+}
+
+/// Gives a client to the application.
+pub(super) fn adopt(
+    client: Client,
+    observer: Option<sw_client_observer>,
+    out: &Out<*mut sw_client>,
+) -> Result<()> {
+    let runtime = runtime::handle()?;
+    let events = client.events();
+    let object = ClientObject { client, is_freed: watch::Sender::new(false) };
+    let handle = handle::insert::<sw_client>(Arc::new(object))?;
+    out.set(handle);
+    if let Some(observer) = observer {
+        pump(&runtime, events, to_observer(observer, handle));
+    }
+    Ok(())
 }
 
 fn to_observer(

@@ -32,8 +32,8 @@ pub enum sw_client_event_types {
     /// The connection was lost or could not be made, the next try follows by itself: `attempt`,
     /// `delay_ms`, `reason`.
     SW_CLIENT_EVENT_RETRY_SCHEDULED = 3,
-    /// The service refused the token, the session is over: `code`, `reason`. Make a new client
-    /// with a new token.
+    /// The service refused the token, and nobody had another one, the session is over: `code`,
+    /// `reason`. Get a new token, call `sw_client_update_token`, and connect.
     SW_CLIENT_EVENT_AUTHORIZATION_FAILED = 4,
     /// Somebody calls, see `sw_client_call`: `call_id`, `from_name`, `from_number`, `to_name`,
     /// `to_number`, `has_video`, `user_variables_json`.
@@ -59,6 +59,18 @@ pub enum sw_client_event_types {
     /// A call that was expected will not come, see `sw_client_expect_call`: `call_id`,
     /// `is_expired`.
     SW_CLIENT_EVENT_EXPECTED_CALL_OVER = 32,
+    /// The token expires soon: `token_expires_at`. With credentials its replacement is on its way;
+    /// otherwise call `sw_client_update_token`.
+    SW_CLIENT_EVENT_TOKEN_EXPIRING = 40,
+    /// The client has a new token, and the session goes on with it: `token_expires_at`.
+    SW_CLIENT_EVENT_TOKEN_REFRESHED = 41,
+    /// No new token could be had, or the service did not take it: `code`, `reason`, and `delay_ms`
+    /// until the next try, 0 if there will be none.
+    SW_CLIENT_EVENT_TOKEN_REFRESH_FAILED = 42,
+    /// The session ended without being asked to, and its calls with it: `code`, `reason`.
+    SW_CLIENT_EVENT_SESSION_ENDED = 43,
+    /// The token cannot be bound to the device key, and is used as it is: `reason`.
+    SW_CLIENT_EVENT_TOKEN_NOT_BOUND = 44,
     /// Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 }
@@ -80,11 +92,12 @@ pub struct sw_client_event {
     pub state: i32,
     /// `RETRY_SCHEDULED`: 1 for the first try after the loss.
     pub attempt: u32,
-    /// `RETRY_SCHEDULED`: how long it waits, in milliseconds.
+    /// `RETRY_SCHEDULED`, `TOKEN_REFRESH_FAILED`: how long it waits, in milliseconds.
     pub delay_ms: u32,
-    /// `AUTHORIZATION_FAILED`, `ONLINE_FAILED`: the service's code.
+    /// `AUTHORIZATION_FAILED`, `ONLINE_FAILED`, `TOKEN_REFRESH_FAILED`, `SESSION_ENDED`: the
+    /// service's code.
     pub code: i32,
-    /// `SESSION_READY`: when the token expires, in seconds since 1970; 0 if not known.
+    /// `SESSION_READY`, `TOKEN_EXPIRING`, `TOKEN_REFRESHED`: when the token expires, in seconds since 1970; 0 if not known.
     pub token_expires_at: i64,
     /// `SESSION_READY`: whether the service took up the earlier session and calls go on.
     pub is_resumed: bool,
@@ -215,6 +228,28 @@ pub(super) fn with_client_event(
             SW_CLIENT_EVENT_RESTORE_FAILED
         }
         ClientEvent::SessionRecordChanged => SW_CLIENT_EVENT_SESSION_RECORD_CHANGED,
+        ClientEvent::TokenExpiring { expires_at, .. } => {
+            raw.token_expires_at = *expires_at;
+            SW_CLIENT_EVENT_TOKEN_EXPIRING
+        }
+        ClientEvent::TokenRefreshed { token_expires_at } => {
+            raw.token_expires_at = token_expires_at.unwrap_or(0);
+            SW_CLIENT_EVENT_TOKEN_REFRESHED
+        }
+        ClientEvent::TokenRefreshFailed { code, message, next_try_ms } => {
+            (raw.code, raw.delay_ms) = (*code, next_try_ms.unwrap_or(0));
+            why = some(message);
+            SW_CLIENT_EVENT_TOKEN_REFRESH_FAILED
+        }
+        ClientEvent::SessionEnded { code, message } => {
+            raw.code = *code;
+            why = some(message);
+            SW_CLIENT_EVENT_SESSION_ENDED
+        }
+        ClientEvent::TokenNotBound { message } => {
+            why = some(message);
+            SW_CLIENT_EVENT_TOKEN_NOT_BOUND
+        }
         ClientEvent::Other { event_type, raw_json } => {
             (name, json) = (some(event_type), some(raw_json));
             SW_CLIENT_EVENT_OTHER

@@ -15,6 +15,7 @@ use crate::host::HostCall;
 use crate::media::file::WavRecorder;
 use crate::rest::OutgoingMessage;
 use crate::runtime::dispatch;
+use crate::Credentials;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -49,6 +50,12 @@ pub(super) enum Object {
     Outgoing(OutgoingMessage),
     Expected(ExpectedCall),
     Host(HostCall),
+    Credentials(Credentials),
+    TokenReply(Arc<super::credentials::Reply>),
+    #[cfg(feature = "oauth")]
+    OAuth(Arc<super::oauth::OAuthObject>),
+    #[cfg(feature = "oauth")]
+    Login(super::oauth::Login),
 }
 
 /// The opaque C types.
@@ -91,6 +98,12 @@ handle!(super::roster::sw_text_list, 8, Texts, Arc<TextList>);
 handle!(super::outgoing::sw_outgoing_message, 9, Outgoing, OutgoingMessage);
 handle!(super::wake_up::sw_expected_call, 10, Expected, ExpectedCall);
 handle!(super::host::sw_host_call, 11, Host, HostCall);
+handle!(super::credentials::sw_credentials, 12, Credentials, Credentials);
+handle!(super::credentials::sw_token_reply, 13, TokenReply, Arc<super::credentials::Reply>);
+#[cfg(feature = "oauth")]
+handle!(super::oauth::sw_oauth, 14, OAuth, Arc<super::oauth::OAuthObject>);
+#[cfg(feature = "oauth")]
+handle!(super::oauth::sw_oauth_login, 15, Login, super::oauth::Login);
 
 struct Slot {
     generation: usize,

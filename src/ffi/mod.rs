@@ -13,7 +13,7 @@
 //! | `record` | completions that give a struct |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` `call_event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `oauth` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -24,6 +24,7 @@ pub(crate) mod client;
 pub(crate) mod completion;
 pub(crate) mod control;
 pub(crate) mod conversation;
+pub(crate) mod credentials;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod guard;
@@ -33,6 +34,8 @@ pub(crate) mod incoming;
 pub(crate) mod library;
 pub(crate) mod log;
 pub(crate) mod members;
+#[cfg(feature = "oauth")]
+pub(crate) mod oauth;
 pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod outgoing;

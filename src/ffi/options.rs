@@ -199,11 +199,38 @@ fn or_default(value: u32, default: u32) -> u32 {
 /// # Safety
 /// As the header asks of `sw_client_new`.
 pub(super) unsafe fn client(pointer: *const sw_client_options) -> Result<ClientOptions> {
-    // SAFETY: the caller's promise, here and for every text below.
+    // SAFETY: the caller's promise, here and below.
     unsafe {
         let options = versioned::read(pointer, "options")?
             .ok_or_else(|| Error::invalid("options must not be NULL; they hold the token"))?;
-        let mut result = ClientOptions::new(text::required(options.token, "token")?);
+        let token = text::required(options.token, "token")?;
+        client_of(&options, token)
+    }
+}
+
+/// # Safety
+/// As the header asks of `sw_client_with_credentials`.
+pub(super) unsafe fn client_with_credentials(
+    pointer: *const sw_client_options,
+) -> Result<ClientOptions> {
+    // SAFETY: the caller's promise, here and below.
+    unsafe {
+        match versioned::read(pointer, "options")? {
+            Some(options) => {
+                let token = text::optional(options.token, "token")?;
+                client_of(&options, token.unwrap_or_default())
+            }
+            None => Ok(ClientOptions::new("")),
+        }
+    }
+}
+
+/// # Safety
+/// Every text of `options` is NULL or a string.
+unsafe fn client_of(options: &sw_client_options, token: String) -> Result<ClientOptions> {
+    // SAFETY: the caller's promise for every text below.
+    unsafe {
+        let mut result = ClientOptions::new(token);
         result.ws_url = text::optional(options.ws_url, "ws_url")?;
         result.http_url = text::optional(options.http_url, "http_url")?;
         result.ca_certificates_pem =
@@ -212,7 +239,8 @@ pub(super) unsafe fn client(pointer: *const sw_client_options) -> Result<ClientO
         result.relay_only = options.relay_only;
         result.watch_network = !options.ignores_network_changes;
         result.resume_from = text::optional(options.resume_from, "resume_from")?;
-        result.media_addresses = texts(options.media_addresses, options.media_address_count)?;
+        result.media_addresses =
+            texts(options.media_addresses, options.media_address_count, "media_addresses")?;
         result.connect_timeout_ms =
             or_default(options.connect_timeout_ms, result.connect_timeout_ms);
         result.request_timeout_ms =
@@ -223,18 +251,23 @@ pub(super) unsafe fn client(pointer: *const sw_client_options) -> Result<ClientO
 
 /// # Safety
 /// `pointer` is NULL or points to `count` strings as for [`text::required`].
-unsafe fn texts(pointer: *const *const c_char, count: u32) -> Result<Vec<String>> {
-    const NAME: &str = "media_addresses";
+pub(super) unsafe fn texts(
+    pointer: *const *const c_char,
+    count: u32,
+    name: &str,
+) -> Result<Vec<String>> {
     if count == 0 {
         return Ok(Vec::new());
     }
     if pointer.is_null() || !pointer.is_aligned() || count > 64 {
-        return Err(Error::invalid(format!("{NAME} must hold media_address_count (<= 64) texts")));
+        return Err(Error::invalid(format!(
+            "{name} must hold as many texts as its count says, 64 at most"
+        )));
     }
     // SAFETY: the caller's promise.
     let texts = unsafe { std::slice::from_raw_parts(pointer, count as usize) };
     // SAFETY: the caller's promise.
-    texts.iter().map(|text| unsafe { text::required(*text, NAME) }).collect()
+    texts.iter().map(|text| unsafe { text::required(*text, name) }).collect()
 }
 
 /// # Safety

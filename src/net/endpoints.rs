@@ -15,19 +15,37 @@ pub(crate) struct Endpoints {
     pub(crate) http_url: Url,
 }
 
-impl Endpoints {
+/// The application's own URLs, which win over what a token says.
+#[derive(Clone, Debug)]
+pub(crate) struct Hosts {
+    ws_url: Option<Url>,
+    http_url: Option<Url>,
+}
+
+impl Hosts {
+    /// Errors: `InvalidArgument` for URLs that cannot be.
+    pub(crate) fn new(options: &ClientOptions) -> Result<Self> {
+        let url = |name, text: &Option<String>, secure, plain| {
+            text.as_deref().map(|text| parse(name, text, secure, plain)).transpose()
+        };
+        Ok(Self {
+            ws_url: url("ws_url", &options.ws_url, "wss", "ws")?,
+            http_url: url("http_url", &options.http_url, "https", "http")?,
+        })
+    }
+
     /// Explicit URL, else the token's cluster host, else the default cluster.
-    pub(crate) fn resolve(options: &ClientOptions, token: &Token) -> Result<Self> {
+    pub(crate) fn resolve(&self, token: &Token) -> Result<Endpoints> {
         let cluster = token.cluster_host().unwrap_or(DEFAULT_CLUSTER);
-        let ws_url = match &options.ws_url {
-            Some(text) => parse("ws_url", text, "wss", "ws")?,
+        let ws_url = match &self.ws_url {
+            Some(url) => url.clone(),
             None => parse("the token's host", &format!("wss://{cluster}"), "wss", "ws")?,
         };
-        let http_url = match &options.http_url {
-            Some(text) => parse("http_url", text, "https", "http")?,
+        let http_url = match &self.http_url {
+            Some(url) => url.clone(),
             None => parse("the token's host", &fabric_url(cluster), "https", "http")?,
         };
-        Ok(Self { ws_url, http_url })
+        Ok(Endpoints { ws_url, http_url })
     }
 }
 
@@ -82,7 +100,8 @@ mod tests {
         let mut options = ClientOptions::new("x");
         options.ws_url = ws.map(str::to_owned);
         options.http_url = http.map(str::to_owned);
-        Endpoints::resolve(&options, &token(ch))
+        Hosts::new(&options)
+            .and_then(|hosts| hosts.resolve(&token(ch)))
             .map(|found| (found.ws_url.to_string(), found.http_url.to_string()))
     }
 

@@ -1,10 +1,12 @@
 //! HTTP with the subscriber's token: JSON in and out, every failure a typed error.
 
-use crate::auth::token::Token;
+use crate::auth::tokens::{Current, Tokens};
+use crate::auth::TokenReason;
 use crate::config::HTTP_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::endpoints::Hosts;
 use crate::net::failure::{self, Answer};
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,56 +22,64 @@ const TOKEN_ADVICE: &str = "the service refused the token; get a new one";
 /// A larger answer is not one of this API's.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// A client of the HTTP API, bound to one host and one token.
+/// A client of the HTTP API, with the client's current token and on the host that it leads to.
 #[derive(Clone)]
 pub(crate) struct Http {
     client: Client,
-    base: Url,
-    token: Token,
+    hosts: Hosts,
+    tokens: Arc<Tokens>,
 }
 
 impl Http {
-    pub(crate) fn new(base: &Url, token: Token, tls: Arc<rustls::ClientConfig>) -> Result<Self> {
+    pub(crate) fn new(
+        hosts: Hosts,
+        tokens: Arc<Tokens>,
+        tls: &Arc<rustls::ClientConfig>,
+    ) -> Result<Self> {
         let client = Client::builder()
-            .tls_backend_preconfigured((*tls).clone())
+            .tls_backend_preconfigured((**tls).clone())
             .redirect(reqwest::redirect::Policy::none())
             .timeout(HTTP_TIMEOUT)
             .build()
             .map_err(|error| Error::internal(format!("cannot set up HTTP: {error}")))?;
-        Ok(Self { client, base: base.clone(), token })
+        Ok(Self { client, hosts, tokens })
     }
 
-    /// Reads JSON. Repeated up to twice on network errors and HTTP 5xx.
+    /// Reads JSON. Repeated up to twice on network errors and HTTP 5xx, and once with another
+    /// token where the present one is refused and there is somebody to ask for one.
     pub(crate) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value> {
-        let mut url = self.url(path)?;
-        if !query.is_empty() {
-            url.query_pairs_mut().extend_pairs(query);
-            // Form encoding has `+` for a space, which not every server takes for one.
-            let encoded = url.query().unwrap_or_default().replace('+', "%20");
-            url.set_query(Some(&encoded));
-        }
-        self.read(url).await
+        self.read(|base| {
+            let mut url = join(base, path)?;
+            if !query.is_empty() {
+                url.query_pairs_mut().extend_pairs(query);
+                // Form encoding has `+` for a space, which not every server takes for one.
+                let encoded = url.query().unwrap_or_default().replace('+', "%20");
+                url.set_query(Some(&encoded));
+            }
+            Ok(url)
+        })
+        .await
     }
 
     /// Reads the page that a link of the service leads to, repeated like [`Http::get`]. A link to
     /// another host is refused: the token would go along.
     pub(crate) async fn get_link(&self, link: &str) -> Result<Value> {
-        self.read(resolve(link, &self.base)?).await
+        self.read(|base| resolve(link, base)).await
     }
 
-    fn url(&self, path: &str) -> Result<Url> {
-        self.base
-            .join(path)
-            .map_err(|error| Error::internal(format!("cannot form the URL: {error}")))
-    }
-
-    async fn read(&self, url: Url) -> Result<Value> {
+    async fn read(&self, url: impl Fn(&Url) -> Result<Url>) -> Result<Value> {
         let mut pauses = PAUSES.iter();
+        let mut is_renewed = false;
         loop {
-            let error = match self.get_once(url.clone()).await {
+            let current = self.tokens.obtain().await?;
+            let request = self.client.get(url(&self.base(&current)?)?);
+            let error = match self.exchange(request, &current).await {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
+            if self.renewed(&error, &current, &mut is_renewed).await? {
+                continue;
+            }
             let may_repeat = matches!(error.kind(), ErrorKind::Network | ErrorKind::Server);
             match pauses.next() {
                 Some(pause) if may_repeat => tokio::time::sleep(*pause).await,
@@ -78,26 +88,53 @@ impl Http {
         }
     }
 
-    async fn get_once(&self, url: Url) -> Result<Value> {
-        let request = self.request(Method::GET, url);
-        let mut response = request.send().await.map_err(failure::of_transport)?;
+    /// Whether there is another token in place of one that was refused, once.
+    async fn renewed(&self, error: &Error, refused: &Current, was: &mut bool) -> Result<bool> {
+        let is_refused = error.code() == Some(401) && self.tokens.can_renew();
+        if !is_refused || std::mem::replace(was, true) {
+            return Ok(false);
+        }
+        self.tokens.renew(refused.generation, TokenReason::Refused).await?;
+        Ok(true)
+    }
+
+    /// Sends JSON once, with this token whatever has become of it.
+    #[cfg_attr(not(feature = "dpop"), allow(dead_code, reason = "for client-bound tokens"))]
+    pub(crate) async fn post(&self, path: &str, body: &Value, with: &Current) -> Result<Value> {
+        let request = self
+            .client
+            .post(join(&self.base(with)?, path)?)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        self.exchange(request, with).await
+    }
+
+    fn base(&self, current: &Current) -> Result<Url> {
+        Ok(self.hosts.resolve(&current.token)?.http_url)
+    }
+
+    async fn exchange(&self, request: RequestBuilder, current: &Current) -> Result<Value> {
+        let token = current.token.expose();
+        let mut response = request
+            .bearer_auth(token)
+            .header("accept", "application/json")
+            .send()
+            .await
+            .map_err(failure::of_transport)?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = body_of(&mut response).await?;
         if !status.is_success() {
             let answer = Answer { status, headers: &headers, body: &body };
-            return Err(failure::of_status(&answer, TOKEN_ADVICE, &[self.token.expose()]));
+            return Err(failure::of_status(&answer, TOKEN_ADVICE, &[token]));
         }
         serde_json::from_slice(&body)
             .map_err(|_| Error::protocol("the answer of the HTTP API is not JSON"))
     }
+}
 
-    fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.client
-            .request(method, url)
-            .bearer_auth(self.token.expose())
-            .header("accept", "application/json")
-    }
+fn join(base: &Url, path: &str) -> Result<Url> {
+    base.join(path).map_err(|error| Error::internal(format!("cannot form the URL: {error}")))
 }
 
 /// The body of an answer, bounded.

@@ -35,6 +35,48 @@ pub(crate) fn connect_params(agent: &str, token: &str, resume: Option<&Resume>) 
     params
 }
 
+/// The parameters of `signalwire.reauthenticate` (signalwire-js RPCReauthenticate.ts).
+pub(crate) fn reauthenticate_params(project_id: &str, token: &str) -> Value {
+    json!({"authentication": {"project": project_id, "jwt_token": token}})
+}
+
+/// What the service grants to a token: `authorization` in the results of `signalwire.connect` and
+/// `signalwire.reauthenticate`, every part of which may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) project_id: Option<String>,
+    pub(crate) expires_at: Option<i64>,
+    /// `None` where the service says nothing about it.
+    pub(crate) scope: Option<Vec<String>>,
+    /// Thumbprint of the key that the token is bound to.
+    pub(crate) thumbprint: Option<String>,
+}
+
+impl Grant {
+    pub(crate) fn parse(result: &Value) -> Self {
+        let authorization = &result["authorization"];
+        let subscriber = &authorization["fabric_subscriber"];
+        let project = authorization["project_id"].as_str().or(subscriber["project_id"].as_str());
+        Self {
+            project_id: project.map(str::to_owned),
+            expires_at: epoch_seconds(&subscriber["expires_at"]),
+            scope: scope(&authorization["scope"]),
+            thumbprint: authorization["cnf"]["jkt"].as_str().map(str::to_owned),
+        }
+    }
+}
+
+/// Scopes as a list, or in one text with spaces between them.
+pub(crate) fn scope(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(text.split_whitespace().map(str::to_owned).collect()),
+        Value::Array(list) => {
+            Some(list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect())
+        }
+        _ => None,
+    }
+}
+
 /// What the service says when it authorized the session.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Authorized {
@@ -149,6 +191,27 @@ mod tests {
         assert_eq!(authorized.expires_at, Some(1_790_007_200));
         assert_eq!(authorized.ice_servers.len(), 1);
         assert!(Authorized::parse(&json!({"identity":"i"})).is_none());
+    }
+
+    #[test]
+    fn grants_in_every_form() {
+        let full = json!({"authorization":{"project_id":"p","scope":["sat:refresh"],
+            "cnf":{"jkt":"k"},"fabric_subscriber":{"expires_at":1_790_007_200}}});
+        let grant = Grant::parse(&full);
+        assert_eq!(grant.project_id.as_deref(), Some("p"));
+        assert_eq!(grant.expires_at, Some(1_790_007_200));
+        assert_eq!(grant.scope.as_deref(), Some(&["sat:refresh".to_owned()][..]));
+        assert_eq!(grant.thumbprint.as_deref(), Some("k"));
+        let other = json!({"authorization":{"scope":"a b","fabric_subscriber":{"project_id":"q",
+            "expires_at":"2026-09-21T14:13:20Z"}}});
+        let grant = Grant::parse(&other);
+        assert_eq!(
+            (grant.project_id.as_deref(), grant.expires_at),
+            (Some("q"), Some(1_790_000_000))
+        );
+        assert_eq!(grant.scope.map(|scope| scope.len()), Some(2));
+        assert_eq!(Grant::parse(&json!({})), Grant::default());
+        assert_eq!(Grant::parse(&json!(7)), Grant::default());
     }
 
     #[test]

@@ -2,11 +2,12 @@
 
 use super::rpc::Requests;
 use super::state::{Input, Output, State, Timer};
-use super::{Command, Facts, Listener, SessionConfig};
+use super::{Authorization, Command, Facts, Listener, SessionConfig};
+use crate::auth::TokenReason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::ws::{self, WsFrame, WsReceiver, WsSender};
 use crate::proto::jsonrpc::{self, Frame};
-use crate::proto::session::{self, Authorized, Event};
+use crate::proto::session::{self, Authorized, Event, Grant, Resume};
 use crate::session::event::ClientEvent;
 use serde_json::{json, Value};
 use std::collections::VecDeque;
@@ -14,7 +15,7 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep_until, Instant};
 
 type Opened = Result<(WsSender, WsReceiver, IpAddr)>;
@@ -28,6 +29,9 @@ pub(super) struct Actor {
     listener: Arc<dyn Listener>,
     commands: mpsc::Receiver<Command>,
     facts: Arc<Mutex<Facts>>,
+    authorized: watch::Sender<Authorization>,
+    /// The token of the last `signalwire.connect`, and what its result grants.
+    connecting_with: (u64, Grant),
     state: State,
     requests: Requests,
     opening: Option<Opening>,
@@ -59,6 +63,7 @@ impl Actor {
         listener: Arc<dyn Listener>,
         commands: mpsc::Receiver<Command>,
         facts: Arc<Mutex<Facts>>,
+        authorized: watch::Sender<Authorization>,
     ) -> Self {
         let resume = config.resume.clone();
         Self {
@@ -66,6 +71,8 @@ impl Actor {
             listener,
             commands,
             facts,
+            authorized,
+            connecting_with: (0, Grant::default()),
             state: State::new(rand::random::<f64>, resume),
             requests: Requests::default(),
             opening: None,
@@ -145,6 +152,7 @@ impl Actor {
                 let is_address_gone = own.is_some_and(|own| !addresses.contains(&own));
                 self.input(Input::NetworkChanged { is_address_gone }).await;
             }
+            Command::End(error) => self.input(Input::End(error)).await,
             Command::Close { reply } => {
                 self.closed.push(reply);
                 self.input(Input::Close).await;
@@ -249,9 +257,13 @@ impl Actor {
     async fn response(&mut self, id: &str, body: &Value) {
         if self.connect_id.as_deref() == Some(id) {
             self.connect_id = None;
+            self.state.set_renewable(self.config.tokens.can_renew());
             let input = match jsonrpc::unwrap_connect(body) {
                 Ok(result) => match Authorized::parse(&result) {
-                    Some(authorized) => Input::Authorized(authorized),
+                    Some(authorized) => {
+                        self.connecting_with.1 = Grant::parse(&result);
+                        Input::Authorized(authorized)
+                    }
                     None => Input::SocketFailed(Error::protocol(
                         "the result of signalwire.connect has no session id",
                     )),
@@ -291,15 +303,10 @@ impl Actor {
 
     async fn perform(&mut self, output: Output) {
         match output {
-            Output::OpenSocket => self.open_socket(),
+            Output::OpenSocket => self.open_socket(false),
+            Output::RenewTokenAndOpenSocket => self.open_socket(true),
             Output::CloseSocket { politely } => self.close_socket(politely).await,
-            Output::SendConnect(resume) => {
-                let id = uuid::Uuid::new_v4().to_string();
-                let token = self.config.token.expose();
-                let params = session::connect_params(&self.config.agent, token, resume.as_ref());
-                self.connect_id = Some(id.clone());
-                self.write(jsonrpc::request(&id, "signalwire.connect", &params)).await;
-            }
+            Output::SendConnect(resume) => self.send_connect(resume).await,
             Output::Probe => self.probe().await,
             Output::Arm(timer, delay) => {
                 self.timers.retain(|(armed, _)| *armed != timer);
@@ -332,10 +339,36 @@ impl Actor {
         }
     }
 
-    fn open_socket(&mut self) {
-        let url = self.config.ws_url.clone();
-        let tls = Arc::clone(&self.config.tls);
-        self.opening = Some(Box::pin(async move { ws::open(&url, &tls).await }));
+    fn open_socket(&mut self, with_other_token: bool) {
+        let (tls, hosts) = (Arc::clone(&self.config.tls), self.config.hosts.clone());
+        let tokens = Arc::clone(&self.config.tokens);
+        let refused = self.connecting_with.0;
+        self.opening = Some(Box::pin(async move {
+            let current = match with_other_token {
+                true => tokens.renew(refused, TokenReason::Refused).await?,
+                false => tokens.obtain().await?,
+            };
+            ws::open(&hosts.resolve(&current.token)?.ws_url, &tls).await
+        }));
+    }
+
+    async fn send_connect(&mut self, resume: Option<Resume>) {
+        // There is one: the socket was opened with it.
+        let Some(current) = self.config.tokens.current() else { return };
+        let token = current.token.expose();
+        let mut params = session::connect_params(&self.config.agent, token, resume.as_ref());
+        if resume.is_none() || current.is_bound {
+            match self.config.prover.for_rpc("signalwire.connect") {
+                Ok(Some(proof)) => params["dpop_token"] = proof.expose().into(),
+                Ok(None) => {}
+                // The service refuses a bound token without it.
+                Err(error) => tracing::error!(%error, "no proof of possession"),
+            }
+        }
+        self.connecting_with = (current.generation, Grant::default());
+        let id = uuid::Uuid::new_v4().to_string();
+        self.connect_id = Some(id.clone());
+        self.write(jsonrpc::request(&id, "signalwire.connect", &params)).await;
     }
 
     async fn close_socket(&mut self, politely: bool) {
@@ -359,6 +392,11 @@ impl Actor {
             facts.subscriber_id = authorized.subscriber_id;
             facts.project_id = authorized.project_id;
         }
+        let (generation, grant) = self.connecting_with.clone();
+        self.authorized.send_modify(|last| {
+            let count = last.count + 1;
+            *last = Authorization { count, is_resumed, generation, grant };
+        });
         self.listener.on_client_event(ClientEvent::SessionReady {
             is_resumed,
             token_expires_at: authorized.expires_at,

@@ -47,11 +47,48 @@ pub enum ClientEvent {
         /// What failed, for people.
         reason: String,
     },
-    /// The service refused the token; the session is over. Make a client with a new token.
+    /// The service refused the token, and nobody had another one; the session is over. Log in again,
+    /// install the new token with [`crate::Client::update_token`], and connect.
     AuthorizationFailed {
         /// The service's code.
         code: i32,
         /// The service's text.
+        message: String,
+    },
+    /// The token expires soon. With a provider its replacement is on its way; otherwise install a new
+    /// one with [`crate::Client::update_token`], or the service ends the session and its calls.
+    TokenExpiring {
+        /// When, in seconds since 1970.
+        expires_at: i64,
+        /// How long that is from now, in seconds.
+        seconds_left: u32,
+    },
+    /// The client has a new token, and the session, if it was up, goes on with it.
+    TokenRefreshed {
+        /// When the new one expires, in seconds since 1970, if that is known.
+        token_expires_at: Option<i64>,
+    },
+    /// No new token could be had, or the service did not take it. The session goes on with the
+    /// present one as long as that is good.
+    TokenRefreshFailed {
+        /// The service's code; 0 without.
+        code: i32,
+        /// What failed, for people.
+        message: String,
+        /// When the next try is, in milliseconds from now; none if there will be no other.
+        next_try_ms: Option<u32>,
+    },
+    /// The client has a device key, but its token cannot be bound to it; the session goes on with the
+    /// token as it is. Ask the backend for one with `fingerprint` and the scope `sat:refresh`.
+    TokenNotBound {
+        /// Why, for people.
+        message: String,
+    },
+    /// The session ended without being asked to, and its calls with it. `connect` begins a new one.
+    SessionEnded {
+        /// The service's code; 0 without.
+        code: i32,
+        /// Why, for people.
         message: String,
     },
     /// Somebody calls this subscriber. [`crate::Client::call`] gives the call, which rings until it

@@ -5,18 +5,19 @@ mod event;
 mod rpc;
 mod state;
 
-use crate::auth::token::Token;
+use crate::auth::prover::Prover;
+use crate::auth::tokens::{Current, Tokens};
 use crate::error::{Error, ErrorKind, Result};
+use crate::net::endpoints::Hosts;
 use crate::proto::ice::IceServer;
-use crate::proto::session::{Event, Resume};
+use crate::proto::session::{reauthenticate_params, Event, Grant, Resume};
 use crate::runtime;
 use serde_json::{json, Value};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
-use url::Url;
+use tokio::sync::{mpsc, oneshot, watch};
 
 pub use event::{ClientEvent, ClientState};
 
@@ -25,8 +26,9 @@ const COMMANDS: usize = 256;
 
 /// What a session needs to know.
 pub(crate) struct SessionConfig {
-    pub(crate) ws_url: Url,
-    pub(crate) token: Token,
+    pub(crate) hosts: Hosts,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) prover: Prover,
     pub(crate) tls: Arc<rustls::ClientConfig>,
     pub(crate) agent: String,
     pub(crate) request_timeout: Duration,
@@ -58,13 +60,27 @@ pub(crate) struct Facts {
     pub(crate) project_id: String,
 }
 
+/// One authorization of the session by `signalwire.connect`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Authorization {
+    /// How many there were; 0 before the first.
+    pub(crate) count: u64,
+    /// Whether it was by the earlier session rather than by the token.
+    pub(crate) is_resumed: bool,
+    /// Which token was sent.
+    pub(crate) generation: u64,
+    pub(crate) grant: Grant,
+}
+
 /// A handle on the session's task.
 #[derive(Clone)]
 pub(crate) struct Session {
+    authorizations: watch::Receiver<Authorization>,
     commands: mpsc::Sender<Command>,
     facts: Arc<Mutex<Facts>>,
     request_timeout: Duration,
-    token: Token,
+    tokens: Arc<Tokens>,
+    prover: Prover,
 }
 
 /// One request on its way to the service.
@@ -85,6 +101,8 @@ pub(crate) enum Command {
     Abandon(Error),
     /// The device's addresses changed; these are all.
     NetworkChanged(Vec<IpAddr>),
+    /// The session cannot go on.
+    End(Error),
     Close {
         reply: oneshot::Sender<()>,
     },
@@ -95,10 +113,12 @@ impl Session {
     pub(crate) fn start(config: SessionConfig, listener: Arc<dyn Listener>) -> Result<Self> {
         let (commands, queue) = mpsc::channel(COMMANDS);
         let facts = Arc::new(Mutex::new(Facts::default()));
-        let (timeout, token) = (config.request_timeout, config.token.clone());
-        let actor = actor::Actor::new(config, listener, queue, Arc::clone(&facts));
+        let (timeout, tokens) = (config.request_timeout, Arc::clone(&config.tokens));
+        let prover = config.prover.clone();
+        let (authorized, authorizations) = watch::channel(Authorization::default());
+        let actor = actor::Actor::new(config, listener, queue, Arc::clone(&facts), authorized);
         runtime::spawn(actor.run())?;
-        Ok(Self { commands, facts, request_timeout: timeout, token })
+        Ok(Self { authorizations, commands, facts, request_timeout: timeout, tokens, prover })
     }
 
     pub(crate) async fn connect(&self, limit: Duration) -> Result<()> {
@@ -151,7 +171,7 @@ impl Session {
     pub(crate) async fn online(&self) -> Result<()> {
         let ask = || self.request("subscriber.online", json!({}));
         match ask().await {
-            Err(refusal) if refusal.code().is_some() => match self.reauthenticate().await {
+            Err(refusal) if refusal.code().is_some() => match self.show_token().await {
                 Ok(()) => ask().await.map(drop),
                 Err(error) => {
                     tracing::debug!(%error, "the token was not taken again");
@@ -162,11 +182,20 @@ impl Session {
         }
     }
 
-    async fn reauthenticate(&self) -> Result<()> {
+    async fn show_token(&self) -> Result<()> {
         let project = self.facts().project_id;
-        let authentication = json!({"project": project, "jwt_token": self.token.expose()});
-        let params = json!({"authentication": authentication});
-        self.request("signalwire.reauthenticate", params).await.map(drop)
+        let current = self.tokens.obtain().await?;
+        self.reauthenticate(&project, &current).await.map(drop)
+    }
+
+    /// Lets the session go on with this token; gives the service's result.
+    pub(crate) async fn reauthenticate(&self, project: &str, current: &Current) -> Result<Value> {
+        const METHOD: &str = "signalwire.reauthenticate";
+        let mut params = reauthenticate_params(project, current.token.expose());
+        if let Some(proof) = self.prover.for_rpc(METHOD)? {
+            params["dpop_token"] = proof.expose().into();
+        }
+        self.request(METHOD, params).await
     }
 
     /// The network changed: the socket is looked at now. Does not wait.
@@ -181,6 +210,16 @@ impl Session {
         if self.send(Command::Close { reply }).await.is_ok() {
             let _ = done.await;
         }
+    }
+
+    /// Every authorization; ends with the session's task.
+    pub(crate) fn authorizations(&self) -> watch::Receiver<Authorization> {
+        self.authorizations.clone()
+    }
+
+    /// Ends the session for good as if the service had refused it; `connect` begins a new one.
+    pub(crate) async fn end(&self, error: Error) {
+        let _ = self.send(Command::End(error)).await;
     }
 
     pub(crate) fn facts(&self) -> Facts {

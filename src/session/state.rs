@@ -9,6 +9,7 @@
 //! Inputs come from the socket (opened, failed, closed), from the service (authorized, refused,
 //! ping, disconnect notice), from timers and from the application (connect, close).
 
+use crate::auth::tokens::is_final;
 use crate::config::{PING_WATCHDOG, PROBE_TIMEOUT, RECONNECT_DELAY, SOCKET_OPEN_TIMEOUT};
 use crate::error::{Error, ErrorKind};
 use crate::proto::jsonrpc::RpcError;
@@ -51,6 +52,8 @@ pub(crate) enum Input {
     Elapsed(Timer),
     /// Nobody waits for the first connection any more.
     Abandon(Error),
+    /// The session's token is over, and there is no other.
+    End(Error),
     Close,
 }
 
@@ -58,6 +61,8 @@ pub(crate) enum Input {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Output {
     OpenSocket,
+    /// The service refused the token: get another one before.
+    RenewTokenAndOpenSocket,
     /// With or without a close frame.
     CloseSocket {
         politely: bool,
@@ -114,6 +119,10 @@ pub(crate) struct State {
     resume: Option<Resume>,
     /// Whether the `signalwire.connect` in flight carried resume state.
     is_resuming: bool,
+    /// Whether somebody can be asked for another token.
+    is_renewable: bool,
+    /// Whether that was done since the last authorization: it is tried once.
+    has_renewed: bool,
     backoff: Backoff,
     random: fn() -> f64,
 }
@@ -126,9 +135,16 @@ impl State {
             was_ready: false,
             resume,
             is_resuming: false,
+            is_renewable: false,
+            has_renewed: false,
             backoff: Backoff::new(RECONNECT_DELAY.0, RECONNECT_DELAY.1),
             random,
         }
+    }
+
+    /// Whether a refused token can be replaced.
+    pub(crate) fn set_renewable(&mut self, is_renewable: bool) {
+        self.is_renewable = is_renewable;
     }
 
     /// Whether requests may be sent now.
@@ -202,6 +218,7 @@ impl State {
                 }
                 _ => Vec::new(),
             },
+            Input::End(error) => self.end(error),
             Input::Close => self.close(),
         }
     }
@@ -246,6 +263,7 @@ impl State {
         self.resume = Some(Resume { protocol: authorized.protocol.clone(), authorization_state });
         self.phase = Phase::Ready;
         self.was_ready = true;
+        self.has_renewed = false;
         self.backoff.reset();
         vec![
             Output::Disarm(Timer::Authorization),
@@ -270,6 +288,11 @@ impl State {
             return outputs;
         }
         if is_authorization_refusal(error.code) {
+            if self.is_renewable && !std::mem::replace(&mut self.has_renewed, true) {
+                self.phase = Phase::Opening;
+                outputs.push(Output::RenewTokenAndOpenSocket);
+                return outputs;
+            }
             let failure = Error::new(
                 ErrorKind::Unauthorized,
                 format!("the service refused the token ({}); get a new one", error.message),
@@ -287,6 +310,13 @@ impl State {
     /// The connection could not be made.
     fn failed(&mut self, error: Error) -> Vec<Output> {
         match self.phase {
+            // Nobody has a token that could be tried.
+            Phase::Opening if is_final(&error) => {
+                let (code, message) = (error.code().unwrap_or(0), error.message().to_owned());
+                let mut outputs = vec![Output::AuthorizationFailed { code, message }];
+                outputs.extend(self.give_up(error));
+                outputs
+            }
             Phase::Opening | Phase::Authorizing if self.was_ready => self.retry(error),
             Phase::Opening | Phase::Authorizing => self.give_up(error),
             _ => Vec::new(),
@@ -384,6 +414,7 @@ impl State {
 
     fn give_up(&mut self, error: Error) -> Vec<Output> {
         self.phase = Phase::Idle;
+        self.has_renewed = false;
         let mut outputs = vec![
             Output::State(ClientState::Disconnected, error.message().to_owned()),
             Output::FailQueued(error.clone()),
@@ -413,6 +444,25 @@ impl State {
             (Timer::Watchdog, _) => self.half_open("no ping came for 15 s"),
             _ => Vec::new(),
         }
+    }
+
+    fn end(&mut self, error: Error) -> Vec<Output> {
+        if self.phase == Phase::Idle {
+            return Vec::new();
+        }
+        let mut outputs = vec![
+            Output::Disarm(Timer::Backoff),
+            Output::Disarm(Timer::Authorization),
+            Output::Disarm(Timer::Watchdog),
+            Output::DropInFlight(error.message().to_owned()),
+            Output::CloseSocket { politely: true },
+            Output::AuthorizationFailed {
+                code: error.code().unwrap_or(0),
+                message: error.message().to_owned(),
+            },
+        ];
+        outputs.extend(self.give_up(error));
+        outputs
     }
 
     fn close(&mut self) -> Vec<Output> {

@@ -271,3 +271,66 @@ fn a_change_of_the_network_before_the_session_is_nothing() {
     state.handle(Input::Connect);
     assert!(state.handle(Input::NetworkChanged { is_address_gone: true }).is_empty());
 }
+
+#[test]
+fn a_refused_token_is_replaced_once_where_somebody_has_another() {
+    let mut state = machine();
+    state.set_renewable(true);
+    state.handle(Input::Connect);
+    state.handle(Input::SocketOpened);
+    let outputs = state.handle(Input::Refused(refusal(-32002)));
+    assert_eq!(outputs.last(), Some(&Output::RenewTokenAndOpenSocket));
+    assert_eq!(state.handle(Input::SocketOpened)[0], Output::SendConnect(None));
+    let outputs = state.handle(Input::Refused(refusal(-32002)));
+    assert_eq!(connect_result(&outputs), Some(Err(ErrorKind::Unauthorized)));
+    // The next connection may replace it again.
+    state.handle(Input::Connect);
+    state.handle(Input::SocketOpened);
+    let outputs = state.handle(Input::Refused(refusal(-32003)));
+    assert_eq!(outputs.last(), Some(&Output::RenewTokenAndOpenSocket));
+    state.handle(Input::SocketOpened);
+    state.handle(Input::Authorized(authorized("p")));
+    assert!(state.is_ready());
+}
+
+#[test]
+fn a_resume_is_forgotten_before_the_token_is_replaced() {
+    let mut state = machine();
+    state.set_renewable(true);
+    ready(&mut state, "p1");
+    state.handle(Input::SocketClosed("x".into()));
+    state.handle(Input::Elapsed(Timer::Backoff));
+    state.handle(Input::SocketOpened);
+    let outputs = state.handle(Input::Refused(refusal(-32002)));
+    assert_eq!(outputs.last(), Some(&Output::OpenSocket));
+    state.handle(Input::SocketOpened);
+    let outputs = state.handle(Input::Refused(refusal(-32002)));
+    assert_eq!(outputs.last(), Some(&Output::RenewTokenAndOpenSocket));
+    // Nobody has one: the session is over, and no try follows.
+    let outputs = state.handle(Input::SocketFailed(Error::new(ErrorKind::Unauthorized, "log in")));
+    assert!(outputs.iter().any(|o| matches!(o, Output::AuthorizationFailed { .. })));
+    assert!(outputs.iter().any(|o| matches!(o, Output::Lost(_))));
+    assert!(!outputs.iter().any(|o| matches!(o, Output::Arm(..) | Output::OpenSocket)));
+}
+
+#[test]
+fn the_end_of_the_token_ends_the_session_in_every_phase() {
+    let end = || Input::End(Error::new(ErrorKind::Unauthorized, "expired"));
+    for phase in 0..3 {
+        let mut state = machine();
+        ready(&mut state, "p");
+        if phase > 0 {
+            state.handle(Input::SocketClosed("x".into()));
+        }
+        if phase > 1 {
+            state.handle(Input::Elapsed(Timer::Backoff));
+        }
+        let outputs = state.handle(end());
+        assert!(has_state(&outputs, ClientState::Disconnected));
+        assert!(outputs.iter().any(|o| matches!(o, Output::Lost(_))));
+        assert!(outputs.contains(&Output::CloseSocket { politely: true }));
+        assert_eq!(state.handle(Input::Elapsed(Timer::Backoff)), []);
+        assert_eq!(state.handle(end()), []);
+        assert!(state.handle(Input::Connect).contains(&Output::OpenSocket));
+    }
+}

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs the browser SDK in Chromium against the gateway, in both dialects.
+# Runs the browser SDK in Chromium against the gateway, in both dialects, and a login with the
+# softphone.
 #
 # SW_GATEWAY_BIN  the gateway to test; built with cargo when it is not set
 # SW_SOFTPHONE_BIN  the native softphone; built with cargo when it is not set
@@ -28,4 +29,5 @@ if [ -z "${SW_SOFTPHONE_BIN:-}" ]; then
     SW_SOFTPHONE_BIN=$(dirname "$SW_GATEWAY_BIN")/examples/softphone
 fi
 export CHROMIUM SW_GATEWAY_BIN SW_SOFTPHONE_BIN
+node login.mjs
 exec node run.mjs "$@"

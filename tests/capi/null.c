@@ -290,6 +290,81 @@ static void for_recorders(sw_call *call) {
     CHECK(recorder == NULL);
 }
 
+static sw_status save(const char *text, void *user_data) {
+    (void)text, (void)user_data;
+    return SW_OK;
+}
+
+static void for_credentials(sw_client *client) {
+    sw_client_options options = SW_CLIENT_OPTIONS_INIT;
+    sw_credential_provider provider = SW_CREDENTIAL_PROVIDER_INIT;
+    sw_credentials *credentials = NULL;
+    sw_client *made = NULL;
+    BAD_ARGUMENT(sw_credentials_provider(NULL, &credentials));
+    BAD_ARGUMENT(sw_credentials_provider(&provider, &credentials)); // no on_request
+    BAD_ARGUMENT(sw_credentials_provider(&provider, NULL));
+    BAD_ARGUMENT(sw_credentials_embed(NULL, "c2c_1", NULL, &credentials));
+    BAD_ARGUMENT(sw_credentials_embed("a.example", NULL, NULL, &credentials));
+    BAD_ARGUMENT(sw_credentials_embed("a.example", "c2c_1", NULL, NULL));
+    FINE(sw_credentials_free(NULL));
+    BAD_HANDLE(sw_token_reply_give(NULL, "x", 0));
+    BAD_HANDLE(sw_token_reply_fail(NULL, "x", true));
+    BAD_HANDLE(sw_client_with_credentials(&options, NULL, NULL, &made));
+    FINE(sw_credentials_embed("a.example", "c2c_1", NULL, &credentials));
+    BAD_ARGUMENT(sw_client_with_credentials(&options, credentials, NULL, NULL));
+    FINE(sw_client_with_credentials(NULL, credentials, NULL, &made));
+    FINE(sw_client_free(made));
+    FINE(sw_credentials_free(credentials));
+    BAD_HANDLE(sw_client_update_token(NULL, "x", 0, NOBODY));
+    BAD_ARGUMENT(sw_client_update_token(client, NULL, 0, NOBODY));
+}
+
+static void for_logins(void) {
+    sw_oauth_options options = SW_OAUTH_OPTIONS_INIT;
+    sw_text_completion no_text = {NULL, NULL};
+    sw_token_store store = SW_TOKEN_STORE_INIT;
+    sw_credentials *credentials = NULL;
+    sw_oauth_login *login = NULL;
+    sw_oauth *oauth = NULL;
+    char *url = NULL;
+    bool is_callback = false;
+    BAD_ARGUMENT(sw_oauth_new(NULL, &oauth));
+    BAD_ARGUMENT(sw_oauth_new(&options, &oauth)); // no client id
+    options.client_id = "app";
+    options.redirect_uri = "http://127.0.0.1:0/callback";
+    BAD_ARGUMENT(sw_oauth_new(&options, NULL));
+    options.scope_count = 1;
+    BAD_ARGUMENT(sw_oauth_new(&options, &oauth));
+    options.scope_count = 0;
+    FINE(sw_oauth_new(&options, &oauth));
+    FINE(sw_oauth_free(NULL));
+    BAD_HANDLE(sw_oauth_begin(NULL, &url));
+    BAD_ARGUMENT(sw_oauth_begin(oauth, NULL));
+    BAD_HANDLE(sw_oauth_is_callback(NULL, "x", &is_callback));
+    BAD_ARGUMENT(sw_oauth_is_callback(oauth, NULL, &is_callback));
+    BAD_ARGUMENT(sw_oauth_is_callback(oauth, "x", NULL));
+    BAD_HANDLE(sw_oauth_complete(NULL, "x", no_text));
+    BAD_ARGUMENT(sw_oauth_complete(oauth, NULL, no_text));
+    BAD_HANDLE(sw_oauth_refresh(NULL, "{}", no_text));
+    BAD_ARGUMENT(sw_oauth_refresh(oauth, NULL, no_text));
+    BAD_ARGUMENT(sw_oauth_refresh(oauth, "{}", no_text));
+    BAD_HANDLE(sw_oauth_cancel(NULL, "x"));
+    BAD_ARGUMENT(sw_oauth_cancel(oauth, NULL));
+    BAD_HANDLE(sw_oauth_begin_loopback(NULL, &login, &url));
+    BAD_ARGUMENT(sw_oauth_begin_loopback(oauth, NULL, &url));
+    BAD_ARGUMENT(sw_oauth_begin_loopback(oauth, &login, NULL));
+    BAD_HANDLE(sw_oauth_login_finish(NULL, 1, no_text));
+    BAD_HANDLE(sw_oauth_login_cancel(NULL));
+    FINE(sw_oauth_login_free(NULL));
+    BAD_HANDLE(sw_credentials_oauth(NULL, &store, &credentials));
+    BAD_ARGUMENT(sw_credentials_oauth(oauth, NULL, &credentials));
+    store.save = save;
+    BAD_ARGUMENT(sw_credentials_oauth(oauth, &store, &credentials)); // no load
+    BAD_ARGUMENT(sw_credentials_oauth(oauth, &store, NULL));
+    FINE(sw_oauth_free(oauth));
+    CHECK(url == NULL && login == NULL && credentials == NULL);
+}
+
 static void for_the_rest(void) {
     sw_log_handler handler = SW_LOG_HANDLER_INIT;
     BAD_ARGUMENT(sw_set_log_handler(SW_LOG_WARN, &handler)); // no on_record
@@ -306,11 +381,13 @@ static void for_the_rest(void) {
 
 int main(void) {
     for_the_rest();
+    for_logins();
     sw_client *client = connected_client(NULL);
     sw_call *call = NULL;
     sw_waiter *waiter;
     EXPECT(SW_OK, sw_waiter_new(&waiter));
     for_clients(client);
+    for_credentials(client);
     EXPECT(SW_OK, WAIT(waiter, sw_client_dial(client, "/public/echo", NULL, &call,
                                               sw_waiter_completion(waiter))));
     for_calls(call);

@@ -1,7 +1,8 @@
 //! Requests that change something. They are repeated only where that cannot do harm; where it is
 //! not known whether the service acted, the error says so.
 
-use super::{body_of, failure, Http};
+use super::{body_of, failure, join, Http};
+use crate::auth::tokens::Current;
 use crate::config::HTTP_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::failure::Answer;
@@ -52,12 +53,18 @@ impl Http {
         let deadline = Instant::now() + HTTP_TIMEOUT;
         let mut repetitions = 0;
         let mut was_uncertain = false;
+        let mut is_renewed = false;
         loop {
+            let current = self.tokens.obtain().await?;
             let left = deadline.saturating_duration_since(Instant::now());
-            let failure = match self.write_once(write, left).await {
+            let failure = match self.write_once(write, &current, left).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
+            // A refused token: the service did nothing.
+            if self.renewed(&failure.error, &current, &mut is_renewed).await? {
+                continue;
+            }
             // The try before this one was carried out after all.
             let is_gone = write.method == Method::DELETE
                 && was_uncertain
@@ -78,9 +85,19 @@ impl Http {
         }
     }
 
-    async fn write_once(&self, write: &Write<'_>, left: Duration) -> Result<Value, Failure> {
-        let url = self.url(write.path).map_err(certain)?;
-        let mut request = self.request(write.method.clone(), url).timeout(left);
+    async fn write_once(
+        &self,
+        write: &Write<'_>,
+        current: &Current,
+        left: Duration,
+    ) -> Result<Value, Failure> {
+        let url = self.base(current).and_then(|base| join(&base, write.path)).map_err(certain)?;
+        let mut request = self
+            .client
+            .request(write.method.clone(), url)
+            .bearer_auth(current.token.expose())
+            .header("accept", "application/json")
+            .timeout(left);
         if let Some(body) = &write.body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
@@ -95,7 +112,7 @@ impl Http {
         }
         let body = body.unwrap_or_default();
         let answer = Answer { status, headers: &headers, body: &body };
-        let secrets = [self.token.expose(), write.secret];
+        let secrets = [current.token.expose(), write.secret];
         let error = failure::of_status(&answer, super::TOKEN_ADVICE, &secrets);
         let is_unprocessed = match status {
             StatusCode::TOO_MANY_REQUESTS => true,

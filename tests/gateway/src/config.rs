@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 pub use crate::media::describe::Dialect;
+pub use crate::oauth::OAuthSettings;
 
 /// The settings of a gateway. `GatewayConfig::default()` suits most tests.
 #[derive(Clone, Debug)]
@@ -51,6 +52,10 @@ pub struct GatewayConfig {
     pub ack_limit: Duration,
     /// Events that were not acknowledged are sent again after a resume.
     pub redeliver: bool,
+    /// A session whose token expires without a new one ends, and its calls with it.
+    pub ends_expired: bool,
+    /// How long a token lasts that is bound to a key, whatever the client asks for.
+    pub bound_life: Duration,
     /// After a resume, a `verto.attach` for every answered call of the session.
     pub attach_on_resume: bool,
     /// The offer in `verto.attach` is meant: the client answers it with a `verto.attach` of its own,
@@ -61,6 +66,8 @@ pub struct GatewayConfig {
     pub accept_transfer: bool,
     /// Conversations in lists and events have the older generation's ids: the other address's.
     pub old_conversations: bool,
+    /// The application that users log in to with their browser.
+    pub oauth: OAuthSettings,
     /// Log to standard error.
     pub log: bool,
 }
@@ -89,10 +96,13 @@ impl Default for GatewayConfig {
             media_vanish: Duration::from_secs(150),
             ack_limit: Duration::from_secs(5),
             redeliver: true,
+            ends_expired: true,
+            bound_life: Duration::from_secs(900),
             attach_on_resume: false,
             attach_by_answer: false,
             accept_transfer: false,
             old_conversations: false,
+            oauth: OAuthSettings::default(),
             log: false,
         }
     }

@@ -60,9 +60,12 @@ fn recording(hub: &Hub, id: &str) -> Answer {
         })
     });
     match recorded {
-        Some((rate, samples)) => {
-            Answer { status: 200, kind: "audio/wav", body: wav(rate, &samples) }
-        }
+        Some((rate, samples)) => Answer {
+            status: 200,
+            kind: "audio/wav",
+            body: wav(rate, &samples),
+            headers: Vec::new(),
+        },
         None => Answer::json(404, json!({ "error": "Not Found" })),
     }
 }

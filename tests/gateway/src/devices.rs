@@ -41,8 +41,13 @@ pub fn bound_token(hub: &Hub, request: &Request, refresh: bool) -> Outcome {
             .filter(|life| (1..=LONGEST_LIFE).contains(life))
             .ok_or_else(|| invalid("expire_in"))?,
     };
+    let life = life.min(hub.config.bound_life.as_secs() as i64);
     let expires_at = token::now() + life;
     let next = Grant { jti: rpc::uuid(), expires_at, thumbprint: Some(proof.thumbprint), ..grant };
+    hub.with(|inner| match refresh {
+        true => inner.counters.bound_refreshes += 1,
+        false => inner.counters.bound_exchanges += 1,
+    });
     let host = request.bearer().and_then(token::cluster_host);
     let token = hub.issue(next, host.as_deref());
     Ok(Answer::json(201, json!({ "token": token, "expires_at": expires_at })))
@@ -80,7 +85,9 @@ pub fn unregister(hub: &Hub, request: &Request, id: &str) -> Outcome {
         count != inner.devices.len()
     });
     match removed {
-        true => Ok(Answer { status: 204, kind: "text/plain", body: Vec::new() }),
+        true => {
+            Ok(Answer { status: 204, kind: "text/plain", body: Vec::new(), headers: Vec::new() })
+        }
         false => Err(not_found()),
     }
 }

@@ -43,6 +43,9 @@
 //! | `update_message` | `id`, `text?`, `status?` | an entry of a conversation changes, told to both |
 //! | `push_call` | `reference`, `from?`, `source?` echo or tone | an inbound call; gives `call_id` and the `notification` for the registered device |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
+//! | `oauth` | `what` deny, error, wrong_state, no_code or expired_code; `error?` | the next login that the user allows goes wrong |
+//! | `revoke_refresh` | `reference?` | refresh tokens of logins are revoked |
+//! | `refuse_reauthenticate` | `count?` (1), `code?` (-32002) | the next `signalwire.reauthenticate` are refused |
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
 
@@ -79,6 +82,7 @@ pub struct Faults {
     loses_events: bool,
     http: Vec<HttpFault>,
     redirects: VecDeque<String>,
+    reauthentications: VecDeque<i64>,
     /// Requests of the server whose answers are of interest, by id.
     expected: HashMap<String, &'static str>,
 }
@@ -170,6 +174,11 @@ impl Faults {
     /// Whether events that cannot be sent now are lost.
     pub fn loses_events(&self) -> bool {
         self.loses_events
+    }
+
+    /// The code with which the reauthentication under way is refused.
+    pub fn refuse_reauthenticate(&mut self) -> Option<i64> {
+        self.reauthentications.pop_front()
     }
 
     /// Where the invite under way is redirected to.
@@ -273,6 +282,11 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         "move_call" | "leave_segment" | "member_joins" | "member_leaves" | "member_talks" => {
             in_rooms(hub, name, fault)
         }
+        "oauth" => hub.with(|inner| inner.logins.arrange(fault)).map(|()| json!({})),
+        "revoke_refresh" => {
+            let reference = rpc::text(fault, "reference");
+            Ok(json!({ "revoked": hub.with(|inner| inner.logins.revoke(reference)) }))
+        }
         "impair_media" => Ok(impair_media(hub, fault)),
         "log_call" => conversations::log_call(hub, fault),
         "update_message" => conversations::update_message(hub, fault),
@@ -316,6 +330,11 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 count: number("count", 1).max(1),
                 path: rpc::text(fault, "path").unwrap_or_default().to_owned(),
             }),
+            "refuse_reauthenticate" => {
+                let code = fault["code"].as_i64().unwrap_or(-32002);
+                let count = number("count", 1) as usize;
+                faults.reauthentications.extend(std::iter::repeat_n(code, count));
+            }
             "clear_violations" => inner.violations.clear(),
             "clear" => {
                 faults.refuse_until = None;
@@ -328,6 +347,7 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 faults.loses_events = false;
                 faults.http.clear();
                 faults.redirects.clear();
+                faults.reauthentications.clear();
             }
             _ => return None,
         }

@@ -82,6 +82,14 @@ impl Gateway {
         self.hub.mint(reference, ttl_seconds, ch)
     }
 
+    /// A subscriber token that is bound to a key and may be exchanged (`sat:refresh`).
+    pub fn mint_bound_token(&self, reference: &str, ttl_seconds: i64, thumbprint: &str) -> String {
+        let mut grant = self.hub.subscriber_grant(reference, ttl_seconds);
+        grant.scope = vec!["sat:refresh".into()];
+        grant.thumbprint = Some(thumbprint.to_owned());
+        self.hub.issue(grant, None)
+    }
+
     /// Sessions, calls, counters and violations; the same as `GET /_gateway/state`.
     pub fn state(&self) -> Value {
         state::report(&self.hub)

@@ -15,6 +15,7 @@ use crate::conversations::Conversation;
 use crate::directory::{self, Address};
 use crate::fault::Faults;
 use crate::media::{lock, MediaConfig};
+use crate::oauth::Logins;
 use crate::rpc;
 use crate::token::{self, Grant, Kind};
 
@@ -111,6 +112,8 @@ pub struct Counters {
     pub verto_pongs: u64,
     pub verto_results: u64,
     pub http_requests: u64,
+    pub bound_exchanges: u64,
+    pub bound_refreshes: u64,
 }
 
 /// Everything behind the lock.
@@ -132,6 +135,7 @@ pub struct Inner {
     /// The latest fresh invites: `callID`, `node_id`, `dialogParams`.
     pub invites: Vec<Value>,
     pub faults: Faults,
+    pub logins: Logins,
     pub next_socket: u64,
     pub next_verto_id: u64,
 }
@@ -171,6 +175,7 @@ impl Hub {
                 violations: Vec::new(),
                 invites: Vec::new(),
                 faults: Faults::default(),
+                logins: Logins::default(),
                 next_socket: 1,
                 next_verto_id: 500,
             }),
@@ -392,6 +397,7 @@ impl Hub {
         let now = Instant::now();
         let limit = self.config.ack_limit;
         let keep = self.config.session_keep;
+        let ends_expired = self.config.ends_expired;
         let mut late = Vec::new();
         let gone = self.with(|inner| {
             for session in inner.sessions.values_mut().filter(|s| s.listens()) {
@@ -402,10 +408,16 @@ impl Hub {
                     }
                 }
             }
+            let is_expired = |s: &Session| ends_expired && s.grant.expires_at <= token::now();
+            for session in inner.sessions.values().filter(|s| is_expired(s)) {
+                if let Some(socket) = &session.socket {
+                    socket.send(Out::Close(1008, "token expired".into()));
+                }
+            }
             let gone: Vec<String> = inner
                 .sessions
                 .values()
-                .filter(|s| s.detached.is_some_and(|at| now - at > keep))
+                .filter(|s| is_expired(s) || s.detached.is_some_and(|at| now - at > keep))
                 .map(|s| s.protocol.clone())
                 .collect();
             gone.iter().for_each(|protocol| drop(inner.sessions.remove(protocol)));

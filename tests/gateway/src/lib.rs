@@ -29,6 +29,8 @@ mod hub;
 mod life;
 mod media;
 mod member;
+mod oauth;
+mod oauth_pages;
 mod pushed;
 mod rest;
 mod rest_resources;
@@ -42,5 +44,5 @@ mod tls;
 mod token;
 mod verto;
 
-pub use config::{Dialect, GatewayConfig};
+pub use config::{Dialect, GatewayConfig, OAuthSettings};
 pub use gateway::Gateway;

@@ -178,6 +178,6 @@ fn delete(hub: &Hub, id: &str) -> Outcome {
         let at = position(inner, id).ok_or_else(not_found)?;
         let gone = inner.subscribers.remove(at);
         inner.tokens.retain(|_, grant| grant.subscriber_id != gone.id);
-        Ok(Answer { status: 204, kind: "application/json", body: Vec::new() })
+        Ok(Answer { status: 204, kind: "application/json", body: Vec::new(), headers: Vec::new() })
     })
 }

@@ -22,7 +22,7 @@ use tokio_tungstenite::WebSocketStream;
 
 use crate::fault::HttpFailure;
 use crate::hub::Hub;
-use crate::{control, rest, socket};
+use crate::{control, oauth, rest, socket};
 
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -59,11 +59,16 @@ impl Call {
         text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
     }
 
-    /// Whether the body is declared as JSON.
-    pub fn has_json(&self) -> bool {
+    /// What the body is declared as, in small letters and without parameters.
+    pub fn media_type(&self) -> String {
         let kind = self.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let media_type = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-        media_type.eq_ignore_ascii_case("application/json")
+        media_type.to_ascii_lowercase()
+    }
+
+    /// Whether the body is declared as JSON.
+    pub fn has_json(&self) -> bool {
+        self.media_type() == "application/json"
     }
 
     /// The token of Bearer authentication.
@@ -78,12 +83,21 @@ pub struct Answer {
     pub status: u16,
     pub kind: &'static str,
     pub body: Vec<u8>,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Answer {
     /// A JSON answer.
     pub fn json(status: u16, value: Value) -> Answer {
-        Answer { status, kind: "application/json", body: value.to_string().into_bytes() }
+        let body = value.to_string().into_bytes();
+        Answer { status, kind: "application/json", body, headers: Vec::new() }
+    }
+
+    /// The same with one more header.
+    pub fn header(mut self, name: &'static str, value: &str) -> Answer {
+        self.headers.push((name, value.to_owned()));
+        self
     }
 }
 
@@ -216,17 +230,27 @@ async fn http(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> std::io::Resu
         match fail {
             Some(failure) => {
                 if failure.after {
-                    rest::handle(&hub, &call);
+                    route(&hub, &call);
                 }
                 if failure.status == 0 {
                     return Err(std::io::ErrorKind::ConnectionReset.into());
                 }
                 return Ok(failed_as_told(&failure));
             }
-            None => rest::handle(&hub, &call),
+            None => route(&hub, &call),
         }
     };
-    Ok(plain(answer.status, answer.kind, answer.body))
+    let mut response = plain(answer.status, answer.kind, answer.body);
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+fn route(hub: &Hub, call: &Call) -> Answer {
+    oauth::handle(hub, call).unwrap_or_else(|| rest::handle(hub, call))
 }
 
 fn upgrade_key<T>(request: &hyper::Request<T>) -> Option<&[u8]> {
@@ -264,7 +288,7 @@ fn upgrade(hub: Arc<Hub>, mut request: hyper::Request<Incoming>) -> HttpResponse
 }
 
 /// Decodes `%xx` and `+` of a query.
-fn percent_decode(text: &str) -> String {
+pub fn percent_decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((byte, tail)) = rest.split_first() {

@@ -247,6 +247,10 @@ fn announce(hub: &Hub, protocol: &str) {
 /// Handles `signalwire.reauthenticate`.
 pub fn reauthenticate(hub: &Hub, protocol: &str, id: &Value, params: &Value) {
     let authentication = &params["authentication"];
+    if let Some(code) = hub.with(|inner| inner.faults.refuse_reauthenticate()) {
+        hub.respond(protocol, id, &rpc::error(id, code, &authentication_failed().1));
+        return;
+    }
     let answer =
         match (rpc::text(authentication, "jwt_token"), rpc::text(authentication, "project")) {
             (Some(_), Some(project)) if project != hub.config.project => {

@@ -11,19 +11,21 @@ use crate::media::Media;
 
 /// Everything: sessions, calls, counters, violations.
 pub fn report(hub: &Hub) -> Value {
-    let (devices, sessions, calls, counters, violations, invites, faults) = hub.with(|inner| {
-        let sessions: Vec<Value> = inner.sessions.values().map(session).collect();
-        let unacked: usize = inner.sessions.values().map(|s| s.unacked.len()).sum();
-        (
-            inner.devices.iter().map(|(_, device)| device.clone()).collect::<Vec<_>>(),
-            sessions,
-            inner.calls.clone(),
-            counters(&inner.counters, unacked),
-            inner.violations.clone(),
-            inner.invites.clone(),
-            inner.faults.report(),
-        )
-    });
+    let (devices, sessions, calls, counters, violations, invites, faults, oauth) =
+        hub.with(|inner| {
+            let sessions: Vec<Value> = inner.sessions.values().map(session).collect();
+            let unacked: usize = inner.sessions.values().map(|s| s.unacked.len()).sum();
+            (
+                inner.devices.iter().map(|(_, device)| device.clone()).collect::<Vec<_>>(),
+                sessions,
+                inner.calls.clone(),
+                counters(&inner.counters, unacked),
+                inner.violations.clone(),
+                inner.invites.clone(),
+                inner.faults.report(),
+                inner.logins.report(),
+            )
+        });
     let calls: Vec<Value> = calls.iter().map(call).collect();
     json!({
         "dialect": match hub.config.dialect {
@@ -39,6 +41,7 @@ pub fn report(hub: &Hub) -> Value {
         "violations": violations,
         "invites": invites,
         "faults": faults,
+        "oauth": oauth,
     })
 }
 
@@ -50,6 +53,7 @@ fn session(session: &Session) -> Value {
         "reference": session.reference,
         "agent": session.agent,
         "expires_at": session.grant.expires_at,
+        "thumbprint": session.grant.thumbprint,
         "online": session.online,
         "connected": session.socket.is_some(),
         "socket": session.socket.as_ref().map(|s| s.id),
@@ -83,6 +87,8 @@ fn counters(counters: &Counters, unacked: usize) -> Value {
         "verto_pongs": counters.verto_pongs,
         "verto_results": counters.verto_results,
         "http_requests": counters.http_requests,
+        "bound_exchanges": counters.bound_exchanges,
+        "bound_refreshes": counters.bound_refreshes,
     })
 }
 

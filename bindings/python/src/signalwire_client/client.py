@@ -11,6 +11,7 @@ from types import TracebackType
 from . import _native
 from ._convert import awaited, guarded
 from .call import Call
+from .credentials import Credentials
 from .events import EventStream
 from .lists import EntryList
 from .messages import OutgoingMessage
@@ -69,8 +70,52 @@ class Client:
             request_timeout_ms=request_timeout_ms,
         )
         self._native = guarded(_native.Client, options)
-        global _used_in_process
-        _used_in_process = os.getpid()
+        _mark_used()
+
+    @classmethod
+    def with_credentials(
+        cls,
+        credentials: Credentials,
+        *,
+        token: str = "",
+        ws_url: str | None = None,
+        http_url: str | None = None,
+        ca_certificates_pem: str | None = None,
+        agent: str | None = None,
+        media_addresses: Iterable[str] = (),
+        relay_only: bool = False,
+        connect_timeout_ms: int = 15_000,
+        request_timeout_ms: int = 10_000,
+    ) -> Client:
+        """A client that gets its tokens from ``credentials``; the options are those of the class.
+
+        Each token is replaced 30 s before it expires, or when the service refuses it; calls stay
+        up. ``token`` is the first one, if there is one already.
+        """
+        options = _native.ClientOptions(
+            token=token,
+            ws_url=ws_url,
+            http_url=http_url,
+            ca_certificates_pem=ca_certificates_pem,
+            agent=agent,
+            media_addresses=list(media_addresses),
+            relay_only=relay_only,
+            connect_timeout_ms=connect_timeout_ms,
+            request_timeout_ms=request_timeout_ms,
+        )
+        client = cls.__new__(cls)
+        client._native = guarded(_native.Client.with_credentials, options, credentials._native)
+        _mark_used()
+        return client
+
+    async def update_token(self, token: str, *, expires_at: int | None = None) -> None:
+        """Installs another token, which HTTP and the session use from now on; calls stay up.
+
+        While the session is up the service is asked at once, and the earlier token stays in use if
+        it refuses. ``expires_at`` is in seconds since 1970, if known. Raises
+        :class:`InvalidTokenError`, :class:`UnauthorizedError`, :class:`ClosedError`.
+        """
+        await awaited(self._native.update_token(token, expires_at))
 
     async def __aenter__(self) -> Client:
         await self.connect()
@@ -431,6 +476,11 @@ def shutdown() -> bool:
     The library may be used again and starts anew.
     """
     return _native.shutdown()
+
+
+def _mark_used() -> None:
+    global _used_in_process
+    _used_in_process = os.getpid()
 
 
 _used_in_process = 0

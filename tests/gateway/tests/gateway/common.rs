@@ -46,6 +46,24 @@ pub async fn http(
     (status, serde_json::from_str(body).unwrap_or(Value::Null))
 }
 
+/// A page as a browser asks for it, with a form to send or without; status, head and text.
+pub async fn page(gateway: &Gateway, path: &str, form: Option<&str>) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(authority(gateway)).await.unwrap();
+    let (method, body) = (if form.is_some() { "POST" } else { "GET" }, form.unwrap_or_default());
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: gw.test\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, head.to_owned(), body.to_owned())
+}
+
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A WebSocket connection.

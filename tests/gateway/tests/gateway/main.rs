@@ -6,6 +6,7 @@ mod bridge;
 mod calls;
 mod common;
 mod conference;
+mod oauth;
 mod rest;
 mod segments;
 mod session;

@@ -1,0 +1,257 @@
+//! No secret in any log line, error, event or `Debug` output, whatever happens and however much is
+//! logged. The secrets are those of real sessions with the gateway, and canaries.
+
+mod common;
+mod login;
+
+use common::*;
+use login::{Browser, CALLBACK, PASSWORD};
+use serde_json::json;
+use signalwire_client::{
+    AccessToken, Client, ClientOptions, CredentialProvider, Credentials, DeviceKey, DialOptions,
+    Error, MemoryTokenStore, TokenRequest, TokenStore,
+};
+use signalwire_gateway::{Gateway, GatewayConfig};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Everything that was logged by this crate, at every level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Listens to the whole process: the library logs on threads of its own.
+    fn start() -> Self {
+        use tracing_subscriber::filter::Targets;
+        use tracing_subscriber::prelude::*;
+        let log = Self::default();
+        let writer = log.clone();
+        // The crates below speak through `log`, which nobody listens to here.
+        let own = Targets::new().with_target("signalwire_client", tracing::Level::TRACE);
+        let layer = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .with_filter(own);
+        tracing_subscriber::registry().with(layer).init();
+        log
+    }
+
+    fn note(&self, text: &str) {
+        writeln!(self.clone(), "{text}").unwrap();
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).expect("UTF-8")
+    }
+}
+
+/// Secrets by name. Of tokens every long part counts, but not the header, which says nothing.
+#[derive(Default)]
+struct Secrets(Vec<(&'static str, String)>);
+
+impl Secrets {
+    fn add(&mut self, name: &'static str, secret: &str) {
+        assert!(secret.len() >= 6, "{name} is too short to be looked for");
+        self.0.push((name, secret.to_owned()));
+        let parts = secret.split('.').skip(1).filter(|part| part.len() >= 16);
+        self.0.extend(parts.map(|part| (name, part.to_owned())));
+    }
+
+    fn found_in(&self, text: &str) -> Vec<&'static str> {
+        let found = self.0.iter().filter(|(_, secret)| text.contains(secret.as_str()));
+        found.map(|(name, _)| *name).collect()
+    }
+}
+
+/// A backend that remembers what it gave.
+struct Backend {
+    gateway: Arc<Gateway>,
+    given: Mutex<Vec<String>>,
+}
+
+#[async_trait::async_trait]
+impl CredentialProvider for Backend {
+    async fn access_token(&self, request: TokenRequest) -> Result<AccessToken, Error> {
+        let thumbprint = request.fingerprint.unwrap_or_default();
+        let mut given = self.given.lock().unwrap();
+        // The first one is refused.
+        let token = match given.len() {
+            0 => self.gateway.mint_token("tester", -5, None),
+            _ => self.gateway.mint_bound_token("tester", 3_600, &thumbprint),
+        };
+        given.push(token.clone());
+        Ok(AccessToken::new(token))
+    }
+}
+
+fn parameter(url: &str, name: &str) -> String {
+    let url = url::Url::parse(url).unwrap();
+    let found = url.query_pairs().find(|(key, _)| key == name).expect("the parameter");
+    found.1.into_owned()
+}
+
+fn bare(gateway: &Gateway) -> ClientOptions {
+    ClientOptions { token: String::new(), ..options(gateway) }
+}
+
+/// Everything that a client says of itself.
+fn describe(log: &Log, client: &Client, events: &signalwire_client::ClientEventStream) {
+    log.note(&format!("{client:?}"));
+    while let Some(event) = events.try_next() {
+        log.note(&format!("{event:?}"));
+    }
+}
+
+async fn calls(gateway: &Gateway, log: &Log, secrets: &mut Secrets) {
+    let options = options(gateway);
+    secrets.add("the token of the options", &options.token);
+    log.note(&format!("{options:?}"));
+    let client = Client::new(options).unwrap();
+    let events = client.events();
+    client.connect().await.unwrap();
+    client.subscriber_info().await.unwrap();
+    let call = answered(&client, "/public/echo").await;
+    let call_events = call.events();
+    call.send_digits("12").await.unwrap();
+    gateway.fault(json!({"fault": "drop_sockets"}));
+    let next = gateway.mint_token("tester", 3_600, None);
+    secrets.add("the token of update_token", &next);
+    client.update_token(AccessToken::new(next)).await.unwrap();
+    let refused = gateway.mint_token("tester", -5, None);
+    secrets.add("a refused token", &refused);
+    let outcome = client.update_token(AccessToken::new(refused)).await;
+    log.note(&format!("{outcome:?}"));
+    let nonsense = client.update_token(AccessToken::new("cAnArY-t0ken")).await;
+    secrets.add("no token at all", "cAnArY-t0ken");
+    log.note(&format!("{:?} {call:?}", nonsense.unwrap_err()));
+    call.hangup().await.unwrap();
+    while let Some(event) = call_events.try_next() {
+        log.note(&format!("{event:?}"));
+    }
+    let lost = client.dial("/public/nobody", DialOptions::default()).unwrap();
+    log.note(&format!("{:?}", lost.answered().await));
+    client.disconnect().await.unwrap();
+    describe(log, &client, &events);
+}
+
+async fn bound(gateway: &Arc<Gateway>, log: &Log, secrets: &mut Secrets) {
+    use base64::Engine;
+    let key = DeviceKey::generate().unwrap();
+    let private = base64::engine::general_purpose::STANDARD_NO_PAD.encode(&*key.to_pkcs8());
+    secrets.add("the device key", &private[100..160]);
+    let backend = Arc::new(Backend { gateway: Arc::clone(gateway), given: Mutex::default() });
+    let credentials = Credentials::provider(backend.clone()).bound_to(key.clone());
+    log.note(&format!("{key:?} {credentials:?}"));
+    let client = Client::with_credentials(bare(gateway), credentials).unwrap();
+    let events = client.events();
+    client.connect().await.unwrap();
+    gateway.fault(json!({"fault": "fail_http", "status": 403, "path": "/subscriber/info"}));
+    log.note(&format!("{:?}", client.subscriber_info().await));
+    gateway.fault(json!({"fault": "expire_token"}));
+    log.note(&format!("{:?}", client.subscriber_info().await));
+    client.disconnect().await.unwrap();
+    describe(log, &client, &events);
+    for token in backend.given.lock().unwrap().iter() {
+        secrets.add("a token of the provider", token);
+    }
+}
+
+async fn embedded(gateway: &Gateway, log: &Log, secrets: &mut Secrets) {
+    for token in ["c2c_cAnArY0123456789", "bad_cAnArY0123456789"] {
+        secrets.add("an embed token", token);
+        let credentials =
+            Credentials::embed(&gateway.http_url(), token, Some(gateway.ca_pem())).unwrap();
+        log.note(&format!("{credentials:?}"));
+        let client = Client::with_credentials(bare(gateway), credentials).unwrap();
+        let events = client.events();
+        log.note(&format!("{:?}", client.connect().await));
+        describe(log, &client, &events);
+    }
+}
+
+async fn logins(gateway: &Gateway, log: &Log, secrets: &mut Secrets) {
+    let oauth = login::oauth(gateway, CALLBACK);
+    let browser = Browser::new(gateway);
+    secrets.add("the password", PASSWORD);
+    for what in ["", "deny", "wrong_state", "expired_code", "error"] {
+        if !what.is_empty() {
+            gateway.fault(json!({"fault": "oauth", "what": what}));
+        }
+        let flow = oauth.begin().unwrap();
+        secrets.add("a state", &parameter(flow.authorize_url(), "state"));
+        let callback = browser.log_in(flow.authorize_url(), "allow").await;
+        if callback.contains("code=") {
+            secrets.add("a code", &parameter(&callback, "code"));
+        }
+        let outcome = oauth.complete(&callback).await;
+        log.note(&format!("{oauth:?} {flow:?} {outcome:?}"));
+        log.note(&format!("{:?}", oauth.complete(&callback).await));
+        let Ok(tokens) = outcome else { continue };
+        let store = Arc::new(MemoryTokenStore::new(&tokens));
+        log.note(&format!("{store:?}"));
+        secrets.add("an access token", tokens.access_token.expose());
+        secrets.add("a refresh token", tokens.refresh_token.as_ref().unwrap().expose());
+        gateway.fault(json!({"fault": "expire_token"}));
+        let credentials = Credentials::oauth(oauth.clone(), store.clone());
+        let client = Client::with_credentials(bare(gateway), credentials).unwrap();
+        let events = client.events();
+        client.connect().await.unwrap();
+        let renewed = store.load().unwrap().expect("tokens");
+        let renewed = signalwire_client::OAuthTokens::from_text(renewed.expose()).unwrap();
+        secrets.add("a renewed access token", renewed.access_token.expose());
+        secrets.add("a renewed refresh token", renewed.refresh_token.as_ref().unwrap().expose());
+        gateway.fault(json!({"fault": "revoke_refresh"}));
+        gateway.fault(json!({"fault": "expire_token"}));
+        log.note(&format!("{:?}", client.subscriber_info().await));
+        client.disconnect().await.unwrap();
+        describe(log, &client, &events);
+    }
+    let login = login::oauth(gateway, "http://127.0.0.1:0/callback");
+    let login = login.begin_loopback().unwrap();
+    secrets.add("a state", &parameter(login.authorize_url(), "state"));
+    log.note(&format!("{login:?} {:?}", login.finish(Duration::from_millis(5)).await));
+}
+
+#[test]
+fn secrets_are_in_no_log_error_event_or_description() {
+    let log = Log::start();
+    let mut secrets = Secrets::default();
+    run(async {
+        // A TURN server that nobody is behind: its credentials are used all the same.
+        let turn = json!([{"urls": ["turn:127.0.0.1:1?transport=tcp"], "username": "cAnArYuser",
+            "credential": "cAnArY-turn-s3cret", "credentialType": "password"}]);
+        let config = GatewayConfig { ice_servers: turn, ..GatewayConfig::default() };
+        let gateway = Arc::new(Gateway::start(config).unwrap());
+        secrets.add("the TURN password", "cAnArY-turn-s3cret");
+        calls(&gateway, &log, &mut secrets).await;
+        bound(&gateway, &log, &mut secrets).await;
+        embedded(&gateway, &log, &mut secrets).await;
+        logins(&gateway, &log, &mut secrets).await;
+    });
+    let text = log.text();
+    for expected in ["session", "ClientOptions", "TokenRefreshed", "RefreshRefused", "posted"] {
+        assert!(text.contains(expected), "nothing is logged of {expected}");
+    }
+    assert!(secrets.0.len() > 30, "only {} secrets", secrets.0.len());
+    let found = secrets.found_in(&text);
+    assert!(found.is_empty(), "{found:?} in the log");
+    // Each of them would have been found.
+    for (name, secret) in &secrets.0 {
+        assert!(secrets.found_in(&format!("x{secret}y")).contains(name));
+    }
+    for keys in ["ice-pwd", "a=fingerprint", "inline:"] {
+        assert!(!text.contains(keys), "SDP with keys in the log: {keys}");
+    }
+}
