@@ -198,8 +198,8 @@ typedef enum sw_client_event_types {
     // The connection was lost or could not be made, the next try follows by itself: `attempt`,
     // `delay_ms`, `reason`.
     SW_CLIENT_EVENT_RETRY_SCHEDULED = 3,
-    // The service refused the token, the session is over: `code`, `reason`. Make a new client
-    // with a new token.
+    // The service refused the token, and nobody had another one, the session is over: `code`,
+    // `reason`. Get a new token, call `sw_client_update_token`, and connect.
     SW_CLIENT_EVENT_AUTHORIZATION_FAILED = 4,
     // Somebody calls, see `sw_client_call`: `call_id`, `from_name`, `from_number`, `to_name`,
     // `to_number`, `has_video`, `user_variables_json`.

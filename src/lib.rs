@@ -23,6 +23,7 @@
 //! | to know what happens | [`Call::events`], [`Client::events`] |
 //! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
 //! | to log a user in with their browser | [`OAuth`], [`OAuthConfig`] |
+//! | tokens that are renewed while calls go on | [`Client::with_credentials`], [`Credentials`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
