@@ -25,6 +25,7 @@
 //! | who is in a call, and to act on them | [`Call::members`], [`Call::set_audio_muted`], [`MemberTarget`] |
 //! | what an AI agent and its caller say | [`Call::subscribe_transcript`], [`CallEvent::Transcript`] |
 //! | to log a user in with their browser | [`OAuth`], [`OAuthConfig`] |
+//! | tokens that are renewed while calls go on | [`Client::with_credentials`], [`Credentials`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
