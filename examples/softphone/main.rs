@@ -133,6 +133,7 @@ async fn addresses(
         address_type: args.address_type.map(Into::into),
         display_name: args.name.clone(),
         page_size: args.page_size,
+        ..AddressQuery::default()
     };
     let page = Client::new(options)?.addresses(query).await?;
     ui.report(&Report::Addresses { addresses: &page.addresses, has_next: page.has_next });
