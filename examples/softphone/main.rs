@@ -95,7 +95,7 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
         match &cli.command {
             Command::Dial(args) => check_files(&args.call)?,
             Command::Listen(args) => check_files(&args.call)?,
-            Command::Info | Command::Addresses(_) => {}
+            _ => {}
         }
         match &cli.command {
             Command::Login(args) => {
@@ -145,6 +145,7 @@ async fn addresses(
         address_type: args.address_type.map(Into::into),
         display_name: args.name.clone(),
         page_size: args.page_size,
+        ..AddressQuery::default()
     };
     let page = identity.client()?.addresses(query).await?;
     ui.report(&Report::Addresses { addresses: &page.addresses, has_next: page.has_next });
@@ -195,13 +196,13 @@ async fn connect(
 
 /// Connects, waits for a call, stays in it, and disconnects.
 async fn listen(
-    options: ClientOptions,
+    identity: Identity,
     args: &ListenArgs,
     is_json: bool,
     ui: &mut dyn Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Ending, Failure> {
-    let client = Client::new(options)?;
+    let client = identity.client()?;
     let events = client.events();
     connect(&client, &events, ui, interrupts).await?;
     client.online().await?;

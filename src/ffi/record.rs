@@ -12,13 +12,16 @@ pub(super) type Function<S> = unsafe extern "C" fn(
     user_data: *mut c_void,
 );
 
+/// Lends the C form of a result for the time of one call.
+pub(super) type With<T, S> = fn(&T, &mut dyn FnMut(&S));
+
 /// A completion that is still owed. `with` lends the C form of a result for the time of one call.
 ///
 /// The header says that `function` is such a function and that it gets `user_data` unchanged.
 pub(super) fn pending<T: Send + 'static, S: 'static>(
     function: Option<Function<S>>,
     user_data: *mut c_void,
-    with: fn(&T, &mut dyn FnMut(&S)),
+    with: With<T, S>,
 ) -> Pending<T> {
     let Some(function) = function else { return Pending::new(None) };
     let data = Pointer(user_data);

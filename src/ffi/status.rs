@@ -257,7 +257,7 @@ mod tests {
             let camel = format!("{kind:?}").to_uppercase();
             assert_eq!(name.replace('_', ""), camel);
         }
-        for unknown in [1, -23, i32::MIN, i32::MAX] {
+        for unknown in [1, -24, i32::MIN, i32::MAX] {
             assert_eq!(texts(unknown), None);
         }
     }

@@ -92,7 +92,8 @@ pub enum ClientEvent {
         message: String,
     },
     /// Somebody calls this subscriber. [`crate::Client::call`] gives the call, which rings until it
-    /// is answered, rejected, or the caller gives up. Comes only after [`crate::Client::online`].
+    /// is answered, rejected, or the caller gives up. Comes once for each call, after
+    /// [`crate::Client::online`] or by a push notification.
     IncomingCall {
         /// The call's id.
         call_id: String,

@@ -236,6 +236,45 @@ class CallTest {
         client.offline()
     }
 
+    @Test
+    fun `a list entry by entry, an address by name, a message sent once`() = test { client ->
+        val query = AddressQuery(pageSize = 5u, sortBy = AddressSort.NAME)
+        val names = client.allAddresses(query).asFlow().toList().map { it.name }
+        assertTrue(names.size > 10)
+        assertEquals(names.sorted(), names)
+        val echo = client.addressByName("/public/echo")
+        assertEquals(echo, client.cachedAddress(echo.id))
+        val talk = client.joinConversation(echo.id)
+        val message = client.composeMessage(talk.id, talk.fromAddressId, "from Kotlin")
+        message.send()
+        message.send()
+        assertEquals(SendState.SENT, message.state())
+        val texts = client.allMessages(talk.id).asFlow().toList().map { it.text }
+        assertEquals(listOf("from Kotlin"), texts)
+        val told = client.eventFlow().filterIsInstance<ClientEvent.Message>().first()
+        assertEquals(MessageKind.CHAT, told.message.kind)
+    }
+
+    @Test
+    fun `an expected call and the call screen`() = test { client ->
+        val expected = client.expectCall("never", 50u)
+        try {
+            expected.answer()
+            fail("it came")
+        } catch (error: SignalWireException.Timeout) {
+            assertEquals(ExpectedCallState.EXPIRED, expected.state())
+        }
+        val screen = HostCall("never")
+        assertEquals(listOf(HostAction.ReportIncoming), screen.handle(HostInput.Pushed))
+        assertEquals(listOf(HostAction.Answer), screen.handle(HostInput.UserAnswers))
+        val ended = screen.handle(HostInput.CallEnded(HostEndReason.FAILED))
+        val report = HostAction.ReportEnded(HostEndReason.FAILED)
+        assertEquals(listOf(HostAction.FailAnswer, report), ended)
+        assertEquals(HostPhase.OVER, screen.phase())
+        val device = client.registerDevice(DeviceType.ANDROID, "t0ken")
+        client.unregisterDevice(device.id)
+    }
+
     private suspend inline fun <reified T : Exception> failsWith(body: suspend () -> Unit) {
         try {
             body()
