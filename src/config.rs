@@ -35,6 +35,16 @@ pub struct ClientOptions {
     /// fail where there is no such server. Default false.
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub relay_only: bool,
+    /// What `session_record` of a client gave in a process that is gone: `connect` takes up its
+    /// session, and its calls come as the event `CallRestored`. A session that the service has
+    /// forgotten, or that is another subscriber's, is replaced by a new one (`SessionReady` with
+    /// `is_resumed` false), and its calls come as `RestoreFailed`. A secret, never logged.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub resume_from: Option<String>,
+    /// Whether the client notices by itself when the device's addresses change (Linux; elsewhere
+    /// the platform's own notice has to be passed on with `network_changed`). Default true.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
+    pub watch_network: bool,
     /// Longest time for `connect` in milliseconds, 1 to 600000. Default 15000.
     #[cfg_attr(feature = "uniffi", uniffi(default = 15000))]
     pub connect_timeout_ms: u32,
@@ -54,6 +64,8 @@ impl ClientOptions {
             agent: None,
             media_addresses: Vec::new(),
             relay_only: false,
+            resume_from: None,
+            watch_network: true,
             connect_timeout_ms: 15_000,
             request_timeout_ms: 10_000,
         }
@@ -93,6 +105,8 @@ impl std::fmt::Debug for ClientOptions {
             .field("agent", &self.agent)
             .field("media_addresses", &self.media_addresses)
             .field("relay_only", &self.relay_only)
+            .field("resume_from", &self.resume_from.as_ref().map(|_| "<redacted>"))
+            .field("watch_network", &self.watch_network)
             .field("connect_timeout_ms", &self.connect_timeout_ms)
             .field("request_timeout_ms", &self.request_timeout_ms)
             .finish()
@@ -220,9 +234,34 @@ impl AnswerOptions {
 pub(crate) const SOCKET_OPEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Without a ping from the server for this long after one came, the socket counts as half-open.
 pub(crate) const PING_WATCHDOG: Duration = Duration::from_secs(15);
+/// After a change of the network the server must give a sign of life within this time.
+pub(crate) const PROBE_TIMEOUT: Duration = Duration::from_millis(1_500);
+/// After a change of the network as the platform's messages show it, this long without another
+/// one is waited for, but no longer than the second.
+pub(crate) const NETWORK_QUIET: (Duration, Duration) =
+    (Duration::from_millis(300), Duration::from_secs(2));
 /// First and longest reconnect delay; doubled per attempt, each multiplied by 0.5 to 1.0.
 pub(crate) const RECONNECT_DELAY: (Duration, Duration) =
     (Duration::from_millis(100), Duration::from_secs(3));
+/// How long an answered call whose far side fell silent is watched before its path is made anew;
+/// ICE needs four seconds of silence to say so.
+pub(crate) const RECOVERY_DEBOUNCE: Duration = Duration::from_secs(1);
+/// Tries to make the path anew before the call is ended (the SDK's number).
+pub(crate) const RECOVERY_ATTEMPTS: u32 = 3;
+/// From the offer of a try to its answer.
+pub(crate) const RECOVERY_ANSWER: Duration = Duration::from_secs(10);
+/// From the answer of a try to media.
+pub(crate) const RECOVERY_CONNECT: Duration = Duration::from_secs(5);
+/// Between a try that was refused and the next one.
+pub(crate) const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
+/// The whole of one recovery, with the waits for the session.
+pub(crate) const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
+/// How long a call that came in rings on after the session was made anew without news of it, and
+/// after it was taken up again.
+pub(crate) const RING_AFTER_LOSS: Duration = Duration::from_secs(10);
+pub(crate) const RING_AFTER_RESUME: Duration = Duration::from_secs(60);
+/// How long a bye waits for a session that is being made anew.
+pub(crate) const BYE_LIFETIME: Duration = Duration::from_secs(60);
 /// Waiting for the acknowledgement of `verto.bye` when hanging up.
 pub(crate) const BYE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest time for candidates; with what was found by then the offer is sent.

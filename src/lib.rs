@@ -71,6 +71,7 @@ pub use media::sink::{AudioSink, SinkId};
 pub use rest::admin as rest_api;
 pub use rest::{Address, AddressPage, AddressQuery, AddressType, Channels, Subscriber};
 pub use util::bus::EventStream;
+pub use util::redact::Secret;
 
 #[cfg(feature = "uniffi")]
 uniffi::setup_scaffolding!();

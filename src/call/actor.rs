@@ -1,11 +1,15 @@
 //! The task of one call: joins the dialog's state machine with the session and the media.
 
+mod recovering;
+
 use super::control::{Prepared, Request};
 use super::event::{CallEvent, CallState, EndReason};
+use super::reason::Cause;
+use super::recovery::{self, Recovery};
 use super::router::Router;
 use super::state::{Input, Output, State, Timer};
 use super::{Progress, Shared};
-use crate::config::AnswerOptions;
+use crate::config::{AnswerOptions, BYE_LIFETIME};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
@@ -19,6 +23,7 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -67,9 +72,20 @@ pub(crate) enum Command {
 
 /// What the service, the session and the media tell the call.
 pub(crate) enum ServerMessage {
-    Verto { event: VertoEvent, node_id: Option<String> },
+    Verto {
+        event: VertoEvent,
+        node_id: Option<String>,
+    },
     Event(Event),
+    /// The call was announced once more, in a session that was made anew.
+    Announced,
+    SessionAway,
+    SessionReady {
+        is_resumed: bool,
+    },
     SessionLost(Error),
+    /// The device has other addresses than before; these are all.
+    NetworkChanged(Vec<IpAddr>),
     Shutdown,
     Media(LegEvent),
 }
@@ -78,11 +94,20 @@ pub(crate) enum ServerMessage {
 enum Done {
     Input(Input),
     Invited(Result<Value>),
+    Reoffer(Result<String>),
+    Recovery(recovery::Input),
     AnswerSent(Result<Value>),
     Replied { result: Result<()>, reply: Reply },
     Controlled { muted: Option<bool>, result: Result<Value>, reply: oneshot::Sender<Result<Value>> },
     Held { on: bool, result: Result<()>, reply: Reply },
     Nothing,
+}
+
+/// The dialog's timers and the recovery's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AnyTimer {
+    Dialog(Timer),
+    Recovery(recovery::Timer),
 }
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
@@ -102,7 +127,11 @@ pub(crate) struct Actor {
     /// Who waits for the service to take our answer.
     answering: Option<Reply>,
     work: FuturesUnordered<Work>,
-    timers: Vec<(Timer, Instant)>,
+    timers: Vec<(AnyTimer, Instant)>,
+    recovery: Recovery,
+    /// The offer of the recovery.
+    reoffer: Option<String>,
+    last_gap: Duration,
     next_verto_id: u64,
     is_over: bool,
 }
@@ -142,6 +171,9 @@ impl Actor {
             answering: None,
             work: FuturesUnordered::new(),
             timers: Vec::new(),
+            recovery: Recovery::new(),
+            reoffer: None,
+            last_gap: Duration::ZERO,
             next_verto_id: 0,
             is_over: false,
         }
@@ -333,7 +365,18 @@ impl Actor {
         match message {
             ServerMessage::Verto { event, node_id } => self.verto_event(&event, node_id),
             ServerMessage::Event(event) => self.event(&event),
+            ServerMessage::Announced => self.input(Input::Announced),
+            ServerMessage::SessionAway => self.recover(recovery::Input::SessionAway),
+            ServerMessage::SessionReady { is_resumed } => {
+                self.input(Input::SessionBack { is_resumed });
+                self.recover(recovery::Input::SessionReady { is_resumed });
+            }
             ServerMessage::SessionLost(error) => self.input(Input::SessionLost(error)),
+            ServerMessage::NetworkChanged(addresses) => {
+                if let Some(leg) = &self.leg {
+                    leg.network_changed(addresses);
+                }
+            }
             ServerMessage::Shutdown => self.input(Input::Shutdown),
             ServerMessage::Media(event) => self.media(event),
         }
@@ -342,6 +385,7 @@ impl Actor {
     fn verto_event(&mut self, event: &VertoEvent, node_id: Option<String>) {
         if let Some(node) = node_id {
             self.dialog.node_id = Some(node);
+            self.note_node();
         }
         let sdp = || event.sdp().map(str::to_owned);
         match event.method.as_str() {
@@ -349,6 +393,12 @@ impl Actor {
                 let id = self.verto_id();
                 let request = self.verto(self.dialog.pong(&id, &event.params));
                 self.background(request);
+            }
+            "verto.media" | "verto.answer"
+                if event.sdp().is_some() && self.recovery.expects_answer() =>
+            {
+                self.acknowledge(event);
+                self.reattach_answered(sdp().unwrap_or_default());
             }
             "verto.media" => {
                 self.acknowledge(event);
@@ -363,6 +413,8 @@ impl Actor {
                 self.note_time(|times| &mut times.answered_ms);
                 self.input(Input::Answer(sdp()));
             }
+            // The service has the call, and so has this side.
+            "verto.attach" => {}
             "verto.bye" => {
                 self.acknowledge(event);
                 let (cause, code) = event.cause();
@@ -410,7 +462,12 @@ impl Actor {
                     .publish(CallEvent::MediaConnected { codec: codec.sdp_name().to_owned() });
                 self.input(Input::MediaConnected);
             }
-            LegEvent::Lost => self.events.publish(CallEvent::MediaLost),
+            LegEvent::Lost => {
+                self.events.publish(CallEvent::MediaLost);
+                self.recover(recovery::Input::Lost);
+            }
+            LegEvent::Recovered { gap } => self.media_back(gap),
+            LegEvent::AddressGone => self.recover(recovery::Input::AddressGone),
             LegEvent::Failed(error) => self.input(Input::MediaFailed(error)),
         }
     }
@@ -423,6 +480,8 @@ impl Actor {
                 }
                 self.input(input);
             }
+            Done::Reoffer(offer) => self.reoffered(offer),
+            Done::Recovery(input) => self.recover(input),
             Done::Invited(Ok(result)) => self.invited(&InviteAccepted::parse(&result)),
             Done::Invited(Err(error)) => self.input(Input::InviteRefused(error)),
             Done::AnswerSent(result) => {
@@ -456,6 +515,7 @@ impl Actor {
         if let Some(node) = &accepted.node_id {
             self.dialog.node_id = Some(node.clone());
         }
+        self.note_node();
         if let Some(alias) = &accepted.call_id {
             self.router.add_alias(&self.dialog_id(), alias);
         }
@@ -472,11 +532,14 @@ impl Actor {
 
     fn time(&mut self) {
         let now = Instant::now();
-        let due: Vec<Timer> =
+        let due: Vec<AnyTimer> =
             self.timers.iter().filter(|(_, at)| *at <= now).map(|(timer, _)| *timer).collect();
         self.timers.retain(|(_, at)| *at > now);
         for timer in due {
-            self.input(Input::Elapsed(timer));
+            match timer {
+                AnyTimer::Dialog(timer) => self.input(Input::Elapsed(timer)),
+                AnyTimer::Recovery(timer) => self.recover(recovery::Input::Elapsed(timer)),
+            }
         }
     }
 
@@ -491,6 +554,7 @@ impl Actor {
             Output::Enter(CallState::Ended) => {}
             Output::Enter(state) => self.enter(state),
             Output::SendInvite { sdp, node } => self.send_invite(&sdp, node),
+            Output::RepeatInvite(sdp) => self.repeat_invite(&sdp),
             Output::ApplyAnswer(sdp) => self.apply_answer(sdp),
             Output::MakeAnswer => {
                 if let Some(Start::Ring { offer, leg }) = self.start.take() {
@@ -498,22 +562,10 @@ impl Actor {
                 }
             }
             Output::SendAnswer(sdp) => self.send_answer(&sdp),
-            Output::SendBye(cause) => {
-                let id = self.verto_id();
-                let request = self.verto(self.dialog.bye(&id, cause.name, cause.code));
-                self.work.push(Box::pin(async move {
-                    if let Err(error) = request.await {
-                        tracing::debug!(%error, "the hang-up was not confirmed");
-                    }
-                    Done::Input(Input::ByeDone)
-                }));
-            }
+            Output::SendBye(cause) => self.send_bye(cause),
             Output::CloseMedia => self.close_media(),
-            Output::Arm(timer, delay) => {
-                self.timers.retain(|(armed, _)| *armed != timer);
-                self.timers.push((timer, Instant::now() + delay));
-            }
-            Output::Disarm(timer) => self.timers.retain(|(armed, _)| *armed != timer),
+            Output::Arm(timer, delay) => self.arm(AnyTimer::Dialog(timer), delay),
+            Output::Disarm(timer) => self.disarm(AnyTimer::Dialog(timer)),
             Output::End(reason) => self.end(reason),
         }
     }
@@ -536,6 +588,37 @@ impl Actor {
         self.work.push(Box::pin(async move {
             let sent = session.request_with("webrtc.verto", params, INVITE_TIMEOUT, true).await;
             Done::Invited(sent)
+        }));
+    }
+
+    /// The service forgot the session in which this call was being set up.
+    fn repeat_invite(&mut self, sdp: &str) {
+        let id = self.verto_id();
+        let params = self.dialog.reattach(&id, sdp);
+        let session = self.session.clone();
+        self.work.push(Box::pin(async move {
+            let sent = session.request_with("webrtc.verto", params, INVITE_TIMEOUT, true).await;
+            Done::Invited(sent)
+        }));
+    }
+
+    /// The call may be over before the service hears of it: when the session is away, the bye waits
+    /// for it.
+    fn send_bye(&mut self, cause: Cause) {
+        let id = self.verto_id();
+        let params = self.dialog.bye(&id, cause.name, cause.code);
+        let session = self.session.clone();
+        let (done, confirmed) = oneshot::channel();
+        let _ = runtime::spawn(async move {
+            let sent = session.request_with("webrtc.verto", params, BYE_LIFETIME, true).await;
+            if let Err(error) = sent {
+                tracing::debug!(%error, "the hang-up was not confirmed");
+            }
+            let _ = done.send(());
+        });
+        self.work.push(Box::pin(async move {
+            let _ = confirmed.await;
+            Done::Input(Input::ByeDone)
         }));
     }
 
@@ -562,6 +645,7 @@ impl Actor {
     /// Media ends in the background; gathering may take a while to notice.
     fn close_media(&mut self) {
         self.port.end();
+        self.stop_recovery();
         if let Some(leg) = self.leg.take() {
             let _ = runtime::spawn(async move { leg.close().await });
         }
@@ -579,6 +663,10 @@ impl Actor {
         self.enter(CallState::Ended);
         self.events.publish(CallEvent::Ended { reason });
         self.events.end();
+    }
+
+    fn note_node(&self) {
+        self.progress().node_id.clone_from(&self.dialog.node_id);
     }
 
     fn set_muted(&mut self, is_muted: bool) {

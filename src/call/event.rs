@@ -137,13 +137,29 @@ pub enum CallEvent {
         /// The state before.
         previous: CallState,
     },
-    /// ICE and DTLS are up: audio flows from here on.
+    /// ICE and DTLS are up: audio flows from here on. Comes again after [`CallEvent::MediaLost`].
     MediaConnected {
         /// The negotiated audio codec's SDP name: `opus`, `PCMU` or `PCMA`.
         codec: String,
     },
-    /// The media path was lost. The call goes on; it ends by itself when media stays away.
+    /// The media path was lost: nothing is heard of the far side. The call goes on. A second later
+    /// a new path is tried ([`CallEvent::Recovering`]) unless the old one came back
+    /// ([`CallEvent::MediaConnected`]).
     MediaLost,
+    /// The media path is being made anew: ICE is restarted, then tried again with a fresh connection
+    /// over relays where there are any; three tries, at most 60 s. When they fail the call ends with
+    /// [`EndKind::MediaFailed`]. Sent audio is lost meanwhile, received audio is silence.
+    Recovering {
+        /// What made it necessary, or what the try before failed for; for people.
+        reason: String,
+        /// 1 for the first try.
+        attempt: u32,
+    },
+    /// Media flow again after [`CallEvent::Recovering`].
+    Recovered {
+        /// How long nothing was heard of the far side, in milliseconds.
+        gap_ms: u32,
+    },
     /// The service put this leg into a session (`call.joined`); there may be several.
     Joined {
         /// The call id of this segment.

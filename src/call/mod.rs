@@ -7,6 +7,8 @@ mod layout;
 mod member;
 mod members;
 mod reason;
+mod record;
+mod recovery;
 mod router;
 mod start;
 mod state;
@@ -20,8 +22,9 @@ pub use layout::{Layout, LayoutLayer};
 pub use member::{Member, MemberKind};
 
 pub(crate) use actor::{Command, ServerMessage};
+pub(crate) use record::RecordedCall;
 pub(crate) use router::Router;
-pub(crate) use start::{start_inbound, start_outbound, CallContext, OutboundCall};
+pub(crate) use start::{start_inbound, start_outbound, start_restored, CallContext, OutboundCall};
 
 use crate::config::AnswerOptions;
 use crate::error::{Error, ErrorKind, Result};
@@ -65,6 +68,9 @@ pub(crate) struct Progress {
     pub(crate) end: Option<EndReason>,
     pub(crate) times: SetupTimes,
     pub(crate) is_muted: bool,
+    pub(crate) is_recovering: bool,
+    /// The media node that hosts the call.
+    pub(crate) node_id: Option<String>,
     pub(crate) roster: members::Roster,
 }
 
@@ -96,6 +102,11 @@ impl Call {
     /// Where the call stands at this moment.
     pub fn state(&self) -> CallState {
         *self.0.state.borrow()
+    }
+
+    /// Whether the media path is being made anew at this moment; the state stays `Active` or `Held`.
+    pub fn is_recovering(&self) -> bool {
+        self.progress().is_recovering
     }
 
     /// Why the call ended; `None` while it has not.

@@ -65,6 +65,12 @@ pub(crate) fn withdrawn(cause: String, code: i32) -> EndReason {
     EndReason { kind, message: format!("{message} ({cause})"), cause, code }
 }
 
+/// The session was away while the call rang, and nothing was heard of the caller since.
+pub(crate) fn caller_unknown() -> EndReason {
+    let message = "the connection was lost while the call rang; the caller may have given up";
+    reason(EndKind::Cancelled, NO_ANSWER, message)
+}
+
 pub(crate) fn no_answer() -> EndReason {
     reason(EndKind::NoAnswer, NO_ANSWER, "nobody answered within the ring time-out")
 }

@@ -1,7 +1,8 @@
 //! Brings what the service sends to the call that it is for.
 
 use super::members::session_of;
-use super::{start_inbound, Call, CallContext, CallState, Direction, ServerMessage, Shared};
+use super::{start_inbound, start_restored, Call, CallContext, CallState, Direction};
+use super::{RecordedCall, ServerMessage, Shared};
 use crate::error::Error;
 use crate::proto::sdp::{Description, Kind};
 use crate::proto::session::Event;
@@ -9,7 +10,7 @@ use crate::proto::verto::{Invite, VertoEvent};
 use crate::runtime;
 use crate::session::{ClientEvent, ClientState, Listener};
 use crate::util::bus::Bus;
-use serde_json::{json, Value};
+use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -34,6 +35,8 @@ struct Table {
     aliases: HashMap<String, Vec<String>>,
     /// Calls that came in and are over: their announcement may come again, by push for one.
     ended: VecDeque<String>,
+    /// Calls of a process before.
+    restorable: Vec<RecordedCall>,
 }
 
 /// Ended calls that are remembered.
@@ -76,6 +79,7 @@ impl Router {
             calls: HashMap::new(),
             aliases: HashMap::new(),
             ended: VecDeque::new(),
+            restorable: Vec::new(),
         };
         Self {
             events,
@@ -190,6 +194,9 @@ impl Router {
             self.invite(&verto, event.node_id, &raw);
             return;
         }
+        if verto.method == "verto.attach" && self.attach(&verto, &event.node_id) {
+            return;
+        }
         let call_id = verto.call_id().map_or(Value::Null, Value::from);
         let method = verto.method.clone();
         let message =
@@ -214,6 +221,7 @@ impl Router {
         };
         if self.is_known(&invite.call_id) {
             tracing::debug!(call = invite.call_id, "a call was announced again");
+            self.route(&[&Value::from(invite.call_id)], || ServerMessage::Announced);
             return;
         }
         let context = self.inbound.get().filter(|_| self.ringing() < MAX_RINGING);
@@ -242,6 +250,74 @@ impl Router {
         }
     }
 
+    /// The service has a call that this process does not know; `false` if it does.
+    fn attach(&self, event: &VertoEvent, node_id: &Option<String>) -> bool {
+        let Some(recorded) = RecordedCall::attached(event, node_id.clone()) else { return false };
+        if self.table().calls.contains_key(&recorded.id) {
+            return false;
+        }
+        if self.is_known(&recorded.id) {
+            tracing::debug!(call = recorded.id, "a call that is over here is still at the service");
+            return true;
+        }
+        self.restore(recorded);
+        true
+    }
+
+    /// Calls of a process before, which are taken up with the first session that is its own.
+    pub(crate) fn set_restorable(&self, calls: Vec<RecordedCall>) {
+        self.table().restorable = calls;
+    }
+
+    fn restore_recorded(&self, is_resumed: bool) {
+        let calls = std::mem::take(&mut self.table().restorable);
+        for recorded in calls {
+            match is_resumed {
+                true => self.restore(recorded),
+                false => self.events.publish(ClientEvent::RestoreFailed {
+                    call_id: recorded.id,
+                    message: "the service made a new session; its calls are not there".to_owned(),
+                }),
+            }
+        }
+    }
+
+    /// Takes a call up and tells how that went.
+    fn restore(&self, recorded: RecordedCall) {
+        let Some(context) = self.inbound.get() else { return };
+        let call_id = recorded.id.clone();
+        let events = self.events.clone();
+        let failed = |error: &Error| ClientEvent::RestoreFailed {
+            call_id: call_id.clone(),
+            message: error.message().to_owned(),
+        };
+        let call = match start_restored(context, recorded) {
+            Ok(call) => call,
+            Err(error) => return self.events.publish(failed(&error)),
+        };
+        let told = async move {
+            events.publish(match call.answered().await {
+                Ok(()) => {
+                    let remote = call.remote_party();
+                    ClientEvent::CallRestored {
+                        call_id: call.id(),
+                        is_inbound: call.direction() == Direction::Inbound,
+                        remote_name: remote.name,
+                        remote_number: remote.number,
+                        destination: call.destination(),
+                    }
+                }
+                Err(error) => ClientEvent::RestoreFailed {
+                    call_id: call.id(),
+                    message: error.message().to_owned(),
+                },
+            });
+        };
+        if let Err(error) = runtime::spawn(told) {
+            self.events.publish(failed(&error));
+        }
+    }
+
     /// How many calls that came in wait to be answered or refused.
     fn ringing(&self) -> usize {
         let is_ringing = |entry: &&Entry| {
@@ -264,7 +340,7 @@ impl Router {
         let Some(context) = self.inbound.get() else { return };
         let (session, events) = (context.session.clone(), self.events.clone());
         let _ = runtime::spawn(async move {
-            if let Err(error) = session.request("subscriber.online", json!({})).await {
+            if let Err(error) = session.online().await {
                 events.publish(ClientEvent::OnlineFailed {
                     code: error.code().unwrap_or(0),
                     message: error.message().to_owned(),
@@ -289,15 +365,23 @@ impl Listener for Router {
         }
         tracing::info!(?state, reason, "session");
         self.events.publish(ClientEvent::StateChanged { state, reason: reason.to_owned() });
+        if state == ClientState::Reconnecting {
+            self.message_all(|| ServerMessage::SessionAway);
+        }
         if state == ClientState::Closed {
             self.events.end();
         }
     }
 
     fn on_client_event(&self, event: ClientEvent) {
-        let is_ready = matches!(event, ClientEvent::SessionReady { .. });
+        let resumed = match &event {
+            ClientEvent::SessionReady { is_resumed, .. } => Some(*is_resumed),
+            _ => None,
+        };
         self.events.publish(event);
-        if is_ready {
+        if let Some(is_resumed) = resumed {
+            self.message_all(|| ServerMessage::SessionReady { is_resumed });
+            self.restore_recorded(is_resumed);
             self.repeat_online();
         }
     }

@@ -4,7 +4,7 @@ use super::actor::{Actor, Parts, Plan, Start};
 use super::event::{Direction, RemoteParty};
 use super::router::Router;
 use super::state::{Limits, State};
-use super::{Call, Progress, Shared};
+use super::{Call, Progress, RecordedCall, Shared};
 use crate::config::{AnswerOptions, DialOptions, BYE_TIMEOUT};
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
@@ -81,6 +81,27 @@ pub(crate) fn start_inbound(context: &CallContext, invite: Invite) -> Result<Cal
     let dialog = Dialog::inbound(&invite, serde_json::Map::new());
     let start_as = Start::Ring { offer: invite.sdp, leg };
     start(context, dialog, about, port, Plan { state: State::inbound(limits), start: start_as })
+}
+
+/// Takes up a call that the service has and this process has not: with an invite that says so and
+/// a new offer (signalwire-js v4, ClientSessionManager.ts). It becomes `Active` with the answer.
+pub(crate) fn start_restored(context: &CallContext, recorded: RecordedCall) -> Result<Call> {
+    let defaults = DialOptions::default();
+    let port = AudioPort::new(defaults.audio_queue_ms, Instant::now());
+    let leg = leg_config(context, &[], defaults.opus_bitrate_bps, port.clone());
+    let limits = limits(0, defaults.media_timeout_ms);
+    let about = About {
+        direction: recorded.direction(),
+        destination: recorded.destination.clone(),
+        remote: RemoteParty {
+            name: recorded.remote_name.clone(),
+            number: recorded.remote_number.clone(),
+        },
+    };
+    let parties = recorded.parties();
+    let dialog = Dialog::reattached(recorded.id, recorded.destination, parties, recorded.node);
+    let plan = Plan { state: State::restored(limits), start: Start::Dial(leg) };
+    start(context, dialog, about, port, plan)
 }
 
 struct About {

@@ -6,6 +6,7 @@
 
 use super::event::{CallState, Direction, EndReason};
 use super::reason::{self, Cause};
+use crate::config::{RECOVERY_ANSWER, RING_AFTER_LOSS, RING_AFTER_RESUME};
 use crate::error::Error;
 use std::time::Duration;
 
@@ -58,6 +59,12 @@ pub(crate) enum Input {
     Shutdown,
     ByeDone,
     SessionLost(Error),
+    /// The session is up after it was away: the same one, or a new one.
+    SessionBack {
+        is_resumed: bool,
+    },
+    /// The call that came in was announced once more: its caller is still there.
+    Announced,
     Elapsed(Timer),
 }
 
@@ -69,6 +76,8 @@ pub(crate) enum Output {
         sdp: String,
         node: Option<String>,
     },
+    /// The invite of this offer again, for a service that has the call but not its session.
+    RepeatInvite(String),
     ApplyAnswer(String),
     /// Make the answer to the caller's offer.
     MakeAnswer,
@@ -96,6 +105,8 @@ pub(crate) struct State {
     direction: Direction,
     /// An inbound call was taken by the application.
     is_accepted: bool,
+    /// The service has the call already.
+    is_restored: bool,
 }
 
 /// Time limits of one call.
@@ -122,7 +133,15 @@ impl State {
             limits,
             direction: Direction::Outbound,
             is_accepted: false,
+            is_restored: false,
         }
+    }
+
+    /// A call that the service has already and whose media are made anew, whoever called whom.
+    pub(crate) fn restored(limits: Limits) -> Self {
+        // Taking up is no ringing: an answer is due at once.
+        let limits = Limits { ring: RECOVERY_ANSWER, ..limits };
+        Self { is_restored: true, ..Self::new(limits) }
     }
 
     /// A call that came in: it rings until the application decides.
@@ -167,7 +186,10 @@ impl State {
         match input {
             Input::OfferReady(sdp) => {
                 self.offer = Some(sdp.clone());
-                vec![Output::SendInvite { sdp, node: None }]
+                match self.is_restored {
+                    true => vec![Output::RepeatInvite(sdp)],
+                    false => vec![Output::SendInvite { sdp, node: None }],
+                }
             }
             Input::OfferFailed(error) => {
                 self.give_up(reason::INCOMPATIBLE_DESTINATION, reason::no_media(error.message()))
@@ -210,6 +232,12 @@ impl State {
             Input::Shutdown => self.give_up(reason::NORMAL_CLEARING, reason::shutdown()),
             Input::ByeDone => Vec::new(),
             Input::SessionLost(error) => self.end(reason::signaling_failed(&error)),
+            Input::SessionBack { is_resumed } => self.session_back(is_resumed),
+            Input::Announced if self.is_undecided() => vec![Output::Disarm(Timer::Ring)],
+            Input::Announced => Vec::new(),
+            Input::Elapsed(Timer::Ring) if self.is_undecided() => {
+                self.give_up(reason::NO_ANSWER, reason::caller_unknown())
+            }
             Input::Elapsed(Timer::Ring) if !self.was_answered && !self.is_accepted => {
                 self.give_up(reason::NO_ANSWER, reason::no_answer())
             }
@@ -271,6 +299,21 @@ impl State {
             outputs.push(Output::Arm(Timer::Media, self.limits.media));
         }
         outputs
+    }
+
+    /// The caller's bye may have been lost with the session, so a call rings on for a while only. Of
+    /// a call that is being set up the service tells a session that it forgot: it is asked again.
+    fn session_back(&mut self, is_resumed: bool) -> Vec<Output> {
+        if self.is_undecided() {
+            let limit = if is_resumed { RING_AFTER_RESUME } else { RING_AFTER_LOSS };
+            return vec![Output::Arm(Timer::Ring, limit)];
+        }
+        match &self.offer {
+            Some(offer) if !is_resumed && !self.was_answered && self.current > CallState::New => {
+                vec![Output::RepeatInvite(offer.clone())]
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn accept(&mut self) -> Vec<Output> {

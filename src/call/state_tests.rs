@@ -312,3 +312,31 @@ fn a_call_that_came_in_ends_in_every_way() {
     let outputs = refused.handle(Input::AnswerRefused(Error::internal("x")));
     assert!(outputs.contains(&Output::SendBye(reason::NORMAL_CLEARING)));
 }
+
+#[test]
+fn a_call_that_rings_through_a_loss_of_the_session_does_not_ring_for_ever() {
+    for is_resumed in [true, false] {
+        let mut state = State::inbound(LIMITS);
+        let outputs = state.handle(Input::SessionBack { is_resumed });
+        assert!(matches!(outputs[..], [Output::Arm(Timer::Ring, _)]), "{outputs:?}");
+        // Announced once more: the caller is still there.
+        assert_eq!(state.handle(Input::Announced), [Output::Disarm(Timer::Ring)]);
+        state.handle(Input::SessionBack { is_resumed });
+        let outputs = state.handle(Input::Elapsed(Timer::Ring));
+        assert!(outputs.contains(&Output::SendBye(reason::NO_ANSWER)), "{outputs:?}");
+        assert_eq!(end_kind(&state.handle(Input::ByeDone)), Some(EndKind::Cancelled));
+    }
+}
+
+#[test]
+fn an_invite_is_repeated_for_a_session_that_the_service_made_anew() {
+    let mut state = call();
+    state.handle(offer());
+    let anew = || Input::SessionBack { is_resumed: false };
+    assert!(state.handle(anew()).is_empty(), "the invite itself waits for the session");
+    state.handle(Input::InviteAccepted);
+    assert_eq!(state.handle(anew()), [Output::RepeatInvite("offer".into())]);
+    assert!(state.handle(Input::SessionBack { is_resumed: true }).is_empty());
+    state.handle(answer());
+    assert!(state.handle(anew()).is_empty());
+}

@@ -1,5 +1,7 @@
 //! The client: one subscriber's session with the service.
 
+mod network;
+mod record;
 mod shutdown;
 
 pub use crate::session::{ClientEvent, ClientState};
@@ -17,8 +19,10 @@ use crate::rest::{self, AddressPage, AddressQuery, Subscriber};
 use crate::runtime;
 use crate::session::{Session, SessionConfig};
 use crate::util::bus::{Bus, EventStream};
-use std::sync::Arc;
+use crate::util::redact::Secret;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::task::AbortHandle;
 
 /// The events of a client, see [`EventStream`].
 pub type ClientEventStream = EventStream<ClientEvent>;
@@ -39,6 +43,8 @@ pub(crate) struct Inner {
     router: Arc<Router>,
     events: Bus<ClientEvent>,
     runtime: runtime::Generation,
+    /// The task that notices changes of the network.
+    watch: Mutex<Option<AbortHandle>>,
 }
 
 impl Client {
@@ -46,16 +52,20 @@ impl Client {
     ///
     /// Errors: `InvalidToken` if the token is not one (a subscriber access token is a compact
     /// JWE); `InvalidArgument` for unusable options; `Tls` for unreadable CA certificates;
-    /// `Internal` if the threads cannot be started.
+    /// `InvalidArgument` also for a `resume_from` that is damaged or of another version: make the
+    /// client without it. `Internal` if the threads cannot be started.
     pub fn new(options: ClientOptions) -> Result<Self> {
         options.validate()?;
         let token = Token::parse(&options.token)?;
         let endpoints = Endpoints::resolve(&options, &token)?;
         let tls = tls::client_config(options.ca_certificates_pem.as_deref())?;
+        let restored = options.resume_from.as_deref().map(record::import).transpose()?;
+        let (resume, calls) = restored.map_or((None, Vec::new()), |r| (Some(r.resume), r.calls));
         let runtime = runtime::ensure()?;
         let http = Http::new(&endpoints.http_url, token.clone(), Arc::clone(&tls))?;
         let events = Bus::new();
         let router = Arc::new(Router::new(events.clone()));
+        router.set_restorable(calls);
         let session = Session::start(
             SessionConfig {
                 ws_url: endpoints.ws_url,
@@ -63,6 +73,7 @@ impl Client {
                 tls: Arc::clone(&tls),
                 agent: agent(options.agent.as_deref()),
                 request_timeout: Duration::from_millis(options.request_timeout_ms.into()),
+                resume,
             },
             router.clone(),
         )?;
@@ -74,8 +85,13 @@ impl Client {
             relay_only: options.relay_only,
             tls: Arc::clone(&tls),
         });
-        let inner = Inner { options, tls, http, session, router, events, runtime };
+        let watches_network = options.watch_network;
+        let inner =
+            Inner { options, tls, http, session, router, events, runtime, watch: Mutex::new(None) };
         let client = Self(Arc::new(inner));
+        if watches_network {
+            network::watch(&client.0)?;
+        }
         shutdown::register(&client.0);
         Ok(client)
     }
@@ -170,32 +186,62 @@ impl Client {
     /// Makes this client reachable: from now on calls come in as [`ClientEvent::IncomingCall`],
     /// also after a reconnection. Being online twice is `Ok`.
     ///
+    /// A service that refuses is shown the token once more and asked again, then the refusal is final.
     /// A device that is registered for push should not be online as well: calls would come twice.
-    /// Errors: `NotConnected` before `connect`; `Rejected` (guest and invite tokens cannot be
+    /// Errors: `NotConnected` before `connect`; `Server` (registration failed, -32603); `Rejected` (guest and invite tokens cannot be
     /// called); `Timeout`; `Closed`. Source: `subscriber.online`, signalwire-js WSClient.ts.
     pub async fn online(&self) -> Result<()> {
-        self.set_online("subscriber.online", true).await
+        let inner = Arc::clone(&self.0);
+        self.run(async move {
+            inner.session.online().await?;
+            inner.router.set_online(true);
+            Ok(())
+        })
+        .await
     }
 
     /// Undoes [`Client::online`]; calls that are up go on. Errors as there.
     /// Source: `subscriber.offline`.
     pub async fn offline(&self) -> Result<()> {
-        self.set_online("subscriber.offline", false).await
-    }
-
-    async fn set_online(&self, method: &'static str, is_online: bool) -> Result<()> {
         let inner = Arc::clone(&self.0);
         self.run(async move {
-            if !is_online {
-                inner.router.set_online(false);
-            }
-            inner.session.request(method, serde_json::json!({})).await?;
-            if is_online {
-                inner.router.set_online(true);
-            }
-            Ok(())
+            inner.router.set_online(false);
+            inner.session.request("subscriber.offline", serde_json::json!({})).await.map(drop)
         })
         .await
+    }
+
+    /// The session and its answered calls as a text that another process can go on with, by
+    /// [`ClientOptions::resume_from`], when this one dies. It is out of date with every
+    /// [`ClientEvent::SessionReady`] and [`ClientEvent::SessionRecordChanged`] and when a call is
+    /// answered or ends: store it anew then. A secret, like the token.
+    ///
+    /// Do not use it while this process lives: a session has one connection. After `disconnect`
+    /// there is nothing to go on with.
+    /// Errors: `NotConnected` before the first connection; `Closed` after `disconnect`.
+    pub fn session_record(&self) -> Result<Secret> {
+        if self.state() == ClientState::Closed {
+            return Err(Error::closed("the client"));
+        }
+        record::export(&self.0)
+    }
+
+    /// Tells the client that the device's network changed: another Wi-Fi, mobile data instead of
+    /// Wi-Fi, a VPN, waking up. Call it from the platform's own notice (`NWPathMonitor`,
+    /// `ConnectivityManager.NetworkCallback`); on Linux the client notices by itself unless
+    /// `watch_network` is off. Does not wait; harmless when nothing changed.
+    ///
+    /// The connection to the service is checked at once, and made anew without a pause if it is
+    /// dead. Calls whose local address is gone make their media path anew
+    /// ([`crate::CallEvent::Recovering`]).
+    /// Errors: `Closed` after `disconnect`; `Forked`.
+    pub fn network_changed(&self) -> Result<()> {
+        self.0.runtime.check()?;
+        if self.state() == ClientState::Closed {
+            return Err(Error::closed("the client"));
+        }
+        network::changed(&self.0);
+        Ok(())
     }
 
     /// The call of this id, if it is this client's and not over.
@@ -226,6 +272,8 @@ impl std::fmt::Debug for Client {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        let watch = self.watch.get_mut().unwrap_or_else(PoisonError::into_inner);
+        watch.iter().for_each(AbortHandle::abort);
         shutdown::close_in_background(self);
     }
 }

@@ -3,6 +3,10 @@
 //! The service has one transport per m-section, so a leg keeps one peer connection per section
 //! and cuts and joins the descriptions. A bundled answer is the same thing with one section.
 
+mod restart;
+
+pub(crate) use restart::Restart;
+
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
 use crate::media::frame::TICK_MS;
@@ -69,6 +73,13 @@ pub(crate) enum LegEvent {
     },
     /// No sign of the far side; it may come back.
     Lost,
+    /// The path works after it was lost or restarted; so long nothing was heard.
+    Recovered {
+        gap: Duration,
+    },
+    /// The path's local address is not the device's any more.
+    AddressGone,
+    /// There never was a path, and none is to come.
     Failed(Error),
 }
 
@@ -76,6 +87,8 @@ enum Command {
     Offer(oneshot::Sender<Result<String>>),
     Answer(String, oneshot::Sender<Result<()>>),
     Accept(String, oneshot::Sender<Result<String>>),
+    Restart(Restart, oneshot::Sender<Result<String>>),
+    NetworkChanged(Vec<IpAddr>),
     Close(oneshot::Sender<()>),
 }
 
@@ -116,6 +129,18 @@ impl Leg {
         answer.await.map_err(|_| gone())?
     }
 
+    /// Gathers anew and gives the offer of a restart; [`Leg::apply_answer`] takes its answer.
+    pub(crate) async fn restart(&self, restart: Restart) -> Result<String> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Restart(restart, reply)).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// The device has these addresses now; tells by an event if the path's own is not among them.
+    pub(crate) fn network_changed(&self, addresses: Vec<IpAddr>) {
+        let _ = self.commands.try_send(Command::NetworkChanged(addresses));
+    }
+
     /// Says goodbye and waits for the end of the task; no sink is called any more afterwards.
     pub(crate) async fn close(&self) {
         let (reply, done) = oneshot::channel();
@@ -138,12 +163,37 @@ struct Transport {
     peer: Peer,
     candidates: Vec<LocalCandidate>,
     remote_candidates: Vec<(String, SocketAddr)>,
+    remote_fingerprints: Vec<String>,
+    /// Whether an offer to restart ICE waits for its answer.
+    is_restarting: bool,
+}
+
+impl Transport {
+    fn new(peer: Peer, candidates: Vec<LocalCandidate>) -> Self {
+        Self {
+            peer,
+            candidates,
+            remote_candidates: Vec::new(),
+            remote_fingerprints: Vec::new(),
+            is_restarting: false,
+        }
+    }
+
+    /// The local candidate that sends from this address.
+    fn candidate_at(&self, from: SocketAddr) -> Option<&LocalCandidate> {
+        self.candidates.iter().find(|candidate| match candidate {
+            LocalCandidate::Host(address) => *address == from,
+            LocalCandidate::ServerReflexive { base, .. } => *base == from,
+            LocalCandidate::Relay { relayed, .. } => *relayed == from,
+        })
+    }
 }
 
 /// Audio both ways, from the negotiation on.
 struct Audio {
     encoder: AudioEncoderPipeline,
     receiver: AudioReceivePipeline,
+    negotiated: Vec<(u8, AudioCodec)>,
     payload_type: u8,
     /// Of what is sent, 0.0 to 1.0, and what the encoder was told of it in percent.
     recent_loss: f64,
@@ -157,6 +207,16 @@ struct Task {
     /// Beside the peer connection, because reading from them is shared with waiting.
     sockets: Sockets,
     audio: Option<Audio>,
+    /// The caller's offer, whose sections every further offer repeats.
+    first_offer: Option<Description>,
+    pending: Option<restart::Pending>,
+    successor: Option<restart::Successor>,
+    loss: Option<restart::Loss>,
+    /// Whether checks stay unanswered while packets still come.
+    is_doubtful: bool,
+    /// From where to where media go.
+    route: Option<(SocketAddr, SocketAddr)>,
+    last_packet: Option<Instant>,
     is_connected: bool,
     next_tick: Instant,
     ticks: u32,
@@ -166,6 +226,7 @@ struct Task {
 
 enum Wake {
     Command(Option<Command>),
+    Gathered(Result<Gathered>),
     Datagram(Received),
     Time,
 }
@@ -178,6 +239,13 @@ impl Task {
             transport: None,
             sockets: Sockets::default(),
             audio: None,
+            first_offer: None,
+            pending: None,
+            successor: None,
+            loss: None,
+            is_doubtful: false,
+            route: None,
+            last_packet: None,
             is_connected: false,
             next_tick: Instant::now(),
             ticks: 0,
@@ -199,6 +267,7 @@ impl Task {
             let wake = tokio::select! {
                 biased;
                 command = commands.recv() => Wake::Command(command),
+                gathered = restart::gathered(&mut self.pending) => Wake::Gathered(gathered),
                 received = self.sockets.receive(&mut buffer) => Wake::Datagram(received),
                 () = timer.as_mut(), if due.is_some() => Wake::Time,
             };
@@ -209,6 +278,7 @@ impl Task {
                 }
                 Wake::Command(None) => break,
                 Wake::Command(Some(command)) => self.command(command).await,
+                Wake::Gathered(gathered) => self.candidates_ready(gathered),
                 Wake::Datagram(received) => self.datagram(received),
                 Wake::Time => self.time(),
             }
@@ -234,6 +304,8 @@ impl Task {
             Command::Offer(reply) => drop(reply.send(self.offer().await)),
             Command::Answer(sdp, reply) => drop(reply.send(self.apply_answer(&sdp))),
             Command::Accept(offer, reply) => drop(reply.send(self.accept(&offer).await)),
+            Command::Restart(restart, reply) => self.restart(restart, reply),
+            Command::NetworkChanged(addresses) => self.look_at_address(&addresses),
             // Handled by the loop.
             Command::Close(reply) => drop(reply.send(())),
         }
@@ -245,7 +317,7 @@ impl Task {
         let mut peer = Peer::audio(&self.config.codecs, now)?;
         let description = peer.offer(&candidates, now)?;
         self.sockets = sockets;
-        self.transport = Some(Transport { peer, candidates, remote_candidates: Vec::new() });
+        self.transport = Some(Transport::new(peer, candidates));
         Description::merge(&[description])
     }
 
@@ -270,18 +342,17 @@ impl Task {
             .answer_with(Kind::Audio, &accepted)
             .ok_or_else(|| Error::internal("the audio section vanished"))?;
         self.sockets = sockets;
-        self.audio = Some(Audio::new(&negotiated, &self.config)?);
-        self.config.port.facts().codec = negotiated[0].1.sdp_name();
-        let remote_candidates = section.candidates();
-        self.transport = Some(Transport { peer, candidates, remote_candidates });
+        self.adopt_audio(negotiated)?;
+        self.transport = Some(Transport {
+            remote_candidates: section.candidates(),
+            remote_fingerprints: offer.fingerprints(Kind::Audio),
+            ..Transport::new(peer, candidates)
+        });
+        self.first_offer = Some(offer);
         Ok(answer)
     }
 
     fn apply_answer(&mut self, sdp: &str) -> Result<()> {
-        let transport = self
-            .transport
-            .as_mut()
-            .ok_or_else(|| Error::protocol("the far side answered before there was an offer"))?;
         let answer = Description::parse(sdp)?;
         let section = answer
             .section(Kind::Audio)
@@ -290,9 +361,14 @@ impl Task {
         let for_peer = answer
             .for_peer(Kind::Audio, "0")
             .ok_or_else(|| Error::internal("the audio section vanished"))?;
+        self.prepare_for_answer(&answer)?;
+        self.adopt_audio(negotiated)?;
+        let transport = self
+            .transport
+            .as_mut()
+            .ok_or_else(|| Error::protocol("the far side answered before there was an offer"))?;
         transport.remote_candidates = section.candidates();
-        self.audio = Some(Audio::new(&negotiated, &self.config)?);
-        self.config.port.facts().codec = negotiated[0].1.sdp_name();
+        transport.remote_fingerprints = answer.fingerprints(Kind::Audio);
         transport.peer.apply_answer(for_peer, Instant::now())
     }
 
@@ -310,6 +386,7 @@ impl Task {
         }
         if self.is_connected && self.next_tick <= now {
             self.tick(now);
+            self.look_at_path(now);
             self.next_tick += TICK;
             if now.saturating_duration_since(self.next_tick) > MAX_LAG {
                 self.next_tick = now + TICK;
@@ -385,7 +462,9 @@ impl Task {
             }
             self.sockets.send(datagram.from, datagram.to, &datagram.bytes);
         }
+        let mut is_heard = false;
         while let Some(rtp) = transport.peer.poll_rtp() {
+            is_heard = true;
             let Some(audio) = &mut self.audio else { continue };
             let mut facts = self.config.port.facts();
             facts.first_packet.get_or_insert(now);
@@ -400,18 +479,18 @@ impl Task {
             };
             audio.receiver.insert(packet, now);
         }
-        if let Some((from, to)) = route.filter(|_| !self.is_connected) {
+        if is_heard {
+            self.heard(now);
+        }
+        if let Some((from, to)) = route.filter(|route| self.route != Some(*route)) {
+            self.route = Some((from, to));
             self.note_route(from, to);
         }
     }
 
     fn note_route(&mut self, from: SocketAddr, to: SocketAddr) {
         let Some(transport) = &self.transport else { return };
-        let local = transport.candidates.iter().find(|candidate| match candidate {
-            LocalCandidate::Host(address) => *address == from,
-            LocalCandidate::ServerReflexive { base, .. } => *base == from,
-            LocalCandidate::Relay { relayed, .. } => *relayed == from,
-        });
+        let local = transport.candidate_at(from);
         let remote = transport.remote_candidates.iter().find(|(_, address)| *address == to);
         let mut facts = self.config.port.facts();
         facts.local_candidate = format!("{} {from}", local.map_or("prflx", LocalCandidate::kind));
@@ -432,8 +511,10 @@ impl Task {
                 }
                 let codec = self.audio.as_ref().map(|audio| audio.encoder.codec());
                 (self.events)(LegEvent::Connected { codec: codec.unwrap_or(AudioCodec::Opus) });
+                self.path_up(now);
             }
-            PeerEvent::Disconnected => (self.events)(LegEvent::Lost),
+            PeerEvent::Disconnected => self.path_doubtful(now),
+            PeerEvent::Failed if self.is_connected => self.path_lost(now),
             PeerEvent::Failed => (self.events)(LegEvent::Failed(Error::media(
                 "no media path to the far side works any more; check the network",
             ))),
@@ -468,11 +549,9 @@ impl Audio {
         }
     }
 
-    fn new(negotiated: &[(u8, AudioCodec)], config: &LegConfig) -> Result<Self> {
+    fn new(negotiated: Vec<(u8, AudioCodec)>, config: &LegConfig) -> Result<Self> {
         let (payload_type, codec) = negotiated[0];
         let input = config.port.input().clone();
-        // What was pushed before the answer is old by now.
-        input.clear();
         let output = config.port.output().clone();
         Ok(Self {
             encoder: AudioEncoderPipeline::new(codec, input, &config.encoder)?,
@@ -481,6 +560,7 @@ impl Audio {
                 output,
                 &ReceiveOptions::default(),
             ),
+            negotiated,
             payload_type,
             recent_loss: 0.0,
             expected_loss: 0,

@@ -9,14 +9,17 @@
 
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
-use crate::proto::sdp::Description;
+use crate::proto::sdp::{Description, Kind};
 use bytes::{Bytes, BytesMut};
 use rtc::media_stream::MediaStreamTrack;
+use rtc::peer_connection::certificate::{CertificateParams, RTCCertificate};
 use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
 use rtc::peer_connection::configuration::media_engine::{
     MediaEngine, MIME_TYPE_OPUS, MIME_TYPE_PCMA, MIME_TYPE_PCMU, MIME_TYPE_TELEPHONE_EVENT,
 };
 use rtc::peer_connection::configuration::setting_engine::{SettingEngine, SettingEngineBuilder};
+use rtc::peer_connection::configuration::RTCConfigurationBuilder;
+use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::peer_connection::event::RTCPeerConnectionEvent;
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::sdp::RTCSessionDescription;
@@ -56,9 +59,9 @@ const BINDING_SUCCESS_TYPE: [u8; 2] = [0x01, 0x01];
 /// Checks per candidate pair before it is given up: far more than the media time-out allows.
 const MAX_CHECKS: u16 = 1000;
 /// Consent: lost after this long without a sign of the far side, failed after that much more.
-const ICE_DISCONNECTED: Duration = Duration::from_secs(5);
+const ICE_DISCONNECTED: Duration = Duration::from_secs(4);
 const ICE_FAILED: Duration = Duration::from_secs(15);
-const ICE_KEEPALIVE: Duration = Duration::from_secs(2);
+const ICE_KEEPALIVE: Duration = Duration::from_secs(1);
 /// DTLS datagrams kept until ICE has a pair: one flight of the far side, with room.
 const MAX_HELD: usize = 16;
 
@@ -122,13 +125,52 @@ pub(crate) struct PathReport {
     pub(crate) remote_loss_fraction: f64,
 }
 
-/// See the module's documentation.
-pub(crate) struct Peer {
-    connection: RTCPeerConnection,
-    sender: RTCRtpSenderId,
+/// What a peer connection is known by: its certificate, and where its stream of packets stands.
+/// A connection that takes the place of another one goes on with it.
+pub(crate) struct Identity {
+    certificate: RTCCertificate,
+    /// ICE credentials that were offered already; `None` for new ones.
+    credentials: Option<(String, String)>,
+    stream: Stream,
+}
+
+/// Where the packets that are sent stand.
+#[derive(Clone, Copy)]
+pub(crate) struct Stream {
     ssrc: u32,
     sequence: u16,
     timestamp: u32,
+}
+
+impl Identity {
+    /// A new certificate and new credentials for this stream; without one, a new stream.
+    pub(crate) fn new(stream: Option<Stream>) -> Result<Self> {
+        let provider = rtc::crypto::default_provider().map_err(|error| {
+            Error::internal(format!("there is no cryptography for media: {error}"))
+        })?;
+        let name = uuid::Uuid::new_v4().simple().to_string();
+        let certificate = CertificateParams::new(vec![name])
+            .map_err(|error| rtc::shared::error::Error::Other(error.to_string()))
+            .and_then(|params| {
+                let scheme = rtc::crypto::SignatureScheme::EcdsaP256Sha256;
+                RTCCertificate::generate(provider.crypto(), scheme, params)
+            })
+            .map_err(|error| failed(&error))?;
+        let stream = stream.unwrap_or_else(|| Stream {
+            ssrc: rand::random(),
+            sequence: rand::random::<u16>() & 0x7fff,
+            timestamp: rand::random(),
+        });
+        Ok(Self { certificate, credentials: None, stream })
+    }
+}
+
+/// See the module's documentation.
+pub(crate) struct Peer {
+    connection: RTCPeerConnection,
+    certificate: RTCCertificate,
+    sender: RTCRtpSenderId,
+    stream: Stream,
     /// DTLS that came before ICE had a pair.
     held: VecDeque<TaggedBytesMut>,
     is_ice_connected: bool,
@@ -144,28 +186,40 @@ pub(crate) struct Peer {
 impl Peer {
     /// A peer connection for one audio section that sends and receives.
     pub(crate) fn audio(codecs: &[AudioCodec], now: Instant) -> Result<Self> {
+        Self::audio_as(Identity::new(None)?, codecs, now)
+    }
+
+    /// The same under a given identity.
+    pub(crate) fn audio_as(
+        identity: Identity,
+        codecs: &[AudioCodec],
+        now: Instant,
+    ) -> Result<Self> {
+        let Identity { certificate, credentials, stream } = identity;
         let mut media = MediaEngine::default();
         for codec in audio_codecs(codecs) {
             media.register_codec(codec, RtpCodecKind::Audio).map_err(|error| failed(&error))?;
         }
         let registry = configure_rtcp_reports(rtc::interceptor::Registry::new());
+        let configuration =
+            RTCConfigurationBuilder::new().with_certificates(vec![certificate.clone()]).build();
         let mut connection = RTCPeerConnectionBuilder::new()
+            .with_configuration(configuration)
             .with_media_engine(media)
-            .with_setting_engine(settings())
+            .with_setting_engine(settings(credentials))
             .with_interceptor_registry(registry)
             .build(now)
             .map_err(|error| failed(&error))?;
-        let ssrc = rand::random();
         let first = codecs.first().copied().unwrap_or(AudioCodec::Opus);
-        let sender =
-            connection.add_track(audio_track(ssrc, first)).map_err(|error| failed(&error))?;
+        let sender = connection
+            .add_track(audio_track(stream.ssrc, first))
+            .map_err(|error| failed(&error))?;
         prefer(&mut connection, audio_codecs(codecs))?;
         Ok(Self {
             connection,
+            certificate,
             sender,
-            ssrc,
-            sequence: rand::random::<u16>() & 0x7fff,
-            timestamp: rand::random(),
+            stream,
             held: VecDeque::new(),
             is_ice_connected: false,
             is_connected: false,
@@ -185,6 +239,43 @@ impl Peer {
         let offer = self.connection.create_offer(None).map_err(|error| failed(&error))?;
         self.connection.set_local_description(now, offer).map_err(|error| failed(&error))?;
         self.complete_local(candidates)
+    }
+
+    /// Makes an offer that restarts ICE over these candidates (RFC 8839, 4.4.1.1.1): new credentials,
+    /// the same certificate. The path of before is given up at once; DTLS and SRTP stay.
+    pub(crate) fn restart(
+        &mut self,
+        candidates: &[LocalCandidate],
+        now: Instant,
+    ) -> Result<Description> {
+        let options = RTCOfferOptions { ice_restart: true };
+        let offer = self.connection.create_offer(Some(options)).map_err(|error| failed(&error))?;
+        self.connection.set_local_description(now, offer).map_err(|error| failed(&error))?;
+        self.held.clear();
+        self.is_ice_connected = false;
+        self.is_connected = false;
+        self.has_answer = false;
+        self.checking_since = None;
+        self.complete_local(candidates)
+    }
+
+    /// The identity under which this connection's last offer can be taken over by a new one:
+    /// the far side chose a new DTLS association for it.
+    pub(crate) fn as_offered(&self) -> Result<Identity> {
+        let local = self.connection.local_description().map(|local| Description::parse(&local.sdp));
+        let local = local.ok_or_else(|| Error::internal("there is no offer to take over"))??;
+        let credentials = local.ice_credentials(Kind::Audio);
+        Ok(Identity { certificate: self.certificate.clone(), credentials, stream: self.stream })
+    }
+
+    /// Where the packets that are sent stand.
+    pub(crate) fn stream(&self) -> Stream {
+        self.stream
+    }
+
+    /// Goes on where another connection's packets stand.
+    pub(crate) fn continue_stream(&mut self, stream: Stream) {
+        self.stream = Stream { ssrc: self.stream.ssrc, ..stream };
     }
 
     /// Takes the far side's offer for this section and makes the complete answer; checks start at
@@ -386,15 +477,15 @@ impl Peer {
                 version: 2,
                 marker,
                 payload_type,
-                sequence_number: self.sequence,
-                timestamp: self.timestamp,
-                ssrc: self.ssrc,
+                sequence_number: self.stream.sequence,
+                timestamp: self.stream.timestamp,
+                ssrc: self.stream.ssrc,
                 ..Default::default()
             },
             payload: Bytes::copy_from_slice(payload),
         };
-        self.sequence = self.sequence.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(duration);
+        self.stream.sequence = self.stream.sequence.wrapping_add(1);
+        self.skip(duration);
         let mut sender = self
             .connection
             .rtp_sender(self.sender)
@@ -404,7 +495,7 @@ impl Peer {
 
     /// Lets `duration` RTP clock ticks pass without a packet.
     pub(crate) fn skip(&mut self, duration: u32) {
-        self.timestamp = self.timestamp.wrapping_add(duration);
+        self.stream.timestamp = self.stream.timestamp.wrapping_add(duration);
     }
 
     /// What is known about the path now.
@@ -487,9 +578,14 @@ fn is_dtls(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(20..=63))
 }
 
-fn settings() -> SettingEngine {
+fn settings(credentials: Option<(String, String)>) -> SettingEngine {
     let none = Some(Duration::ZERO);
-    SettingEngineBuilder::new()
+    let builder = match credentials {
+        Some((ufrag, pwd)) => SettingEngineBuilder::new().with_ice_credentials(ufrag, pwd),
+        None => SettingEngineBuilder::new(),
+    };
+    builder
+        .with_discard_local_candidates_during_ice_restart(true)
         .with_ice_connection_attempts(Some(ROUND_INTERVAL), Some(MAX_CHECKS))
         .with_host_acceptance_min_wait(none)
         .with_srflx_acceptance_min_wait(none)
@@ -572,7 +668,6 @@ fn unusable(error: &rtc::shared::error::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::sdp::Kind;
 
     const ALL: [AudioCodec; 3] = [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma];
 

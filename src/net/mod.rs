@@ -5,5 +5,6 @@ pub(crate) mod endpoints;
 pub(crate) mod exchange;
 pub(crate) mod failure;
 pub(crate) mod http;
+pub(crate) mod interfaces;
 pub(crate) mod tls;
 pub(crate) mod ws;

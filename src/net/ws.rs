@@ -32,6 +32,8 @@ pub(crate) struct WsReceiver(SplitStream<Socket>);
 /// What one read gave.
 pub(crate) enum WsFrame {
     Text(Utf8Bytes),
+    /// The answer to [`WsSender::ping`], or the server's own ping.
+    Alive,
     /// A frame that this protocol does not have (binary): ignored by the caller.
     Foreign,
     /// The socket is closed; the text says how, for people.
@@ -121,6 +123,11 @@ impl WsSender {
         self.0.send(Message::text(text)).await.map_err(|error| error.to_string())
     }
 
+    /// Asks for a sign of life (RFC 6455, 5.5.2). An error means that the socket is gone.
+    pub(crate) async fn ping(&mut self) -> std::result::Result<(), String> {
+        self.0.send(Message::Ping(bytes::Bytes::new())).await.map_err(|error| error.to_string())
+    }
+
     /// Sends a close frame; failures do not matter any more.
     pub(crate) async fn close(&mut self) {
         let _ = self.0.close().await;
@@ -134,7 +141,8 @@ impl WsReceiver {
             return match self.0.next().await {
                 Some(Ok(Message::Text(text))) => WsFrame::Text(text),
                 Some(Ok(Message::Binary(_))) => WsFrame::Foreign,
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => WsFrame::Alive,
+                Some(Ok(Message::Frame(_))) => continue,
                 Some(Ok(Message::Close(frame))) => WsFrame::Closed(match frame {
                     Some(frame) => format!("the server closed it with code {}", frame.code),
                     None => "the server closed it".into(),

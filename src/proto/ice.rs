@@ -21,6 +21,11 @@ impl IceServer {
         entries.iter().filter_map(Self::parse).take(MAX_SERVERS).collect()
     }
 
+    /// Whether this server gives relays.
+    pub(crate) fn is_relay(&self) -> bool {
+        self.urls.iter().any(|url| url.starts_with("turn:") || url.starts_with("turns:"))
+    }
+
     fn parse(value: &Value) -> Option<Self> {
         let urls = match &value["urls"] {
             Value::String(url) => vec![url.clone()],

@@ -126,6 +126,34 @@ impl Description {
             .any(|mids| mids.split_whitespace().any(|other| other == mid))
     }
 
+    /// ICE user name fragment and password of the section of this kind, its own or the session's.
+    pub(crate) fn ice_credentials(&self, kind: Kind) -> Option<(String, String)> {
+        let value = |name| self.values(kind, name).into_iter().next().map(str::to_owned);
+        Some((value("ice-ufrag")?, value("ice-pwd")?))
+    }
+
+    /// The certificate fingerprints that hold for the section of this kind, in a form that can be
+    /// compared (RFC 8122, 5: neither order nor case matters).
+    pub(crate) fn fingerprints(&self, kind: Kind) -> Vec<String> {
+        let mut all: Vec<String> = self
+            .values(kind, "fingerprint")
+            .into_iter()
+            .map(|value| value.trim().to_ascii_lowercase())
+            .collect();
+        all.sort();
+        all
+    }
+
+    /// The values of an attribute in the section of this kind; where it has none, the session's.
+    fn values<'a>(&'a self, kind: Kind, name: &'a str) -> Vec<&'a str> {
+        let own: Vec<&str> =
+            self.section(kind).into_iter().flat_map(|section| section.attributes(name)).collect();
+        match own.is_empty() {
+            false => own,
+            true => attributes(&self.session, name).collect(),
+        }
+    }
+
     /// Whether there is such a section, accepted or offered.
     pub(crate) fn has(&self, kind: Kind) -> bool {
         self.section(kind).is_some()
@@ -187,9 +215,7 @@ impl Section {
     }
 
     fn attributes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-        self.lines
-            .iter()
-            .filter_map(move |line| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
+        attributes(&self.lines, name)
     }
 
     /// The codecs in the order of the m-line.
@@ -253,6 +279,12 @@ impl Section {
             self.lines.push("a=end-of-candidates".into());
         }
     }
+}
+
+fn attributes<'a>(lines: &'a [String], name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+    lines
+        .iter()
+        .filter_map(move |line| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
 }
 
 /// A candidate for RTCP alone, which RTCP on the RTP port (RFC 5761) makes pointless.

@@ -40,6 +40,9 @@ pub(crate) fn connect_params(agent: &str, token: &str, resume: Option<&Resume>) 
 pub(crate) struct Authorized {
     pub(crate) protocol: String,
     pub(crate) expires_at: Option<i64>,
+    pub(crate) subscriber_id: String,
+    /// What `signalwire.reauthenticate` wants to be told again.
+    pub(crate) project_id: String,
     pub(crate) ice_servers: Vec<IceServer>,
 }
 
@@ -47,10 +50,14 @@ impl Authorized {
     /// Reads the result of `signalwire.connect`; `None` if it has no session id.
     pub(crate) fn parse(result: &Value) -> Option<Self> {
         let protocol = result["protocol"].as_str().filter(|text| !text.is_empty())?.to_owned();
-        let subscriber = &result["authorization"]["fabric_subscriber"];
+        let authorization = &result["authorization"];
+        let subscriber = &authorization["fabric_subscriber"];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         Some(Self {
             protocol,
             expires_at: epoch_seconds(&subscriber["expires_at"]),
+            subscriber_id: text(&subscriber["subscriber_id"]),
+            project_id: text(&authorization["project_id"]),
             ice_servers: IceServer::parse_list(&result["ice_servers"]),
         })
     }

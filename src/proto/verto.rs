@@ -74,6 +74,17 @@ impl Dialog {
         }
     }
 
+    /// The leg of a call that is taken up again.
+    pub(crate) fn reattached(
+        call_id: String,
+        destination: String,
+        (caller, callee): (Party, Party),
+        node_id: Option<String>,
+    ) -> Self {
+        let user_variables = Map::new();
+        Self { call_id, destination, user_variables, caller, callee, node_id }
+    }
+
     /// The leg's id.
     pub(crate) fn call_id(&self) -> &str {
         &self.call_id
@@ -85,6 +96,26 @@ impl Dialog {
         let mut envelope = self.envelope(id, "verto.invite", params);
         envelope["subscribe"] = json!(SUBSCRIBE);
         envelope
+    }
+
+    /// `verto.invite` that takes up a call which the service has already (`attach`).
+    pub(crate) fn reattach(&self, id: &str, sdp: &str) -> Value {
+        let mut envelope = self.invite(id, sdp);
+        let dialog = &mut envelope["message"]["params"]["dialogParams"];
+        dialog["attach"] = json!(true);
+        dialog["reattaching"] = json!(true);
+        envelope
+    }
+
+    /// `verto.modify` with `updateMedia` and a complete offer; the answer comes with the result.
+    pub(crate) fn update_media(&self, id: &str, sdp: &str) -> Value {
+        let params = json!({
+            "sessid": self.call_id,
+            "action": "updateMedia",
+            "sdp": sdp,
+            "dialogParams": self.dialog_params(),
+        });
+        self.envelope(id, "verto.modify", params)
     }
 
     /// `verto.answer` with a complete answer.

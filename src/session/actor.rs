@@ -60,12 +60,13 @@ impl Actor {
         commands: mpsc::Receiver<Command>,
         facts: Arc<Mutex<Facts>>,
     ) -> Self {
+        let resume = config.resume.clone();
         Self {
             config,
             listener,
             commands,
             facts,
-            state: State::new(rand::random::<f64>),
+            state: State::new(rand::random::<f64>, resume),
             requests: Requests::default(),
             opening: None,
             sender: None,
@@ -139,6 +140,11 @@ impl Actor {
                 self.flush().await;
             }
             Command::Abandon(error) => self.input(Input::Abandon(error)).await,
+            Command::NetworkChanged(addresses) => {
+                let own = self.local_address;
+                let is_address_gone = own.is_some_and(|own| !addresses.contains(&own));
+                self.input(Input::NetworkChanged { is_address_gone }).await;
+            }
             Command::Close { reply } => {
                 self.closed.push(reply);
                 self.input(Input::Close).await;
@@ -162,7 +168,10 @@ impl Actor {
 
     async fn frame(&mut self, frame: WsFrame) {
         self.last_frame = Instant::now();
+        // Whatever came is the sign of life.
+        self.timers.retain(|(timer, _)| *timer != Timer::Probe);
         match frame {
+            WsFrame::Alive => {}
             WsFrame::Text(text) => match Frame::parse(&text) {
                 Some(Frame::Request { id, method, params }) => {
                     self.server_request(id, &method, params).await;
@@ -216,6 +225,9 @@ impl Actor {
         if event.event_type == "signalwire.authorization.state" {
             if let Some(state) = session::authorization_state(&event.payload) {
                 self.input(Input::AuthorizationState(state)).await;
+                self.facts.lock().unwrap_or_else(PoisonError::into_inner).resume =
+                    self.state.resume().cloned();
+                self.listener.on_client_event(ClientEvent::SessionRecordChanged);
             }
             return;
         }
@@ -288,6 +300,7 @@ impl Actor {
                 self.connect_id = Some(id.clone());
                 self.write(jsonrpc::request(&id, "signalwire.connect", &params)).await;
             }
+            Output::Probe => self.probe().await,
             Output::Arm(timer, delay) => {
                 self.timers.retain(|(armed, _)| *armed != timer);
                 self.timers.push((timer, Instant::now() + delay));
@@ -342,6 +355,9 @@ impl Actor {
             let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             facts.ice_servers = authorized.ice_servers;
             facts.local_address = self.local_address;
+            facts.resume = self.state.resume().cloned();
+            facts.subscriber_id = authorized.subscriber_id;
+            facts.project_id = authorized.project_id;
         }
         self.listener.on_client_event(ClientEvent::SessionReady {
             is_resumed,
@@ -354,6 +370,13 @@ impl Actor {
             let Some(frame) = self.requests.next_to_send(Instant::now()) else { break };
             self.write(frame).await;
         }
+    }
+
+    /// A protocol ping: the service answers it whatever else it is busy with.
+    async fn probe(&mut self) {
+        let Some(sender) = self.sender.as_mut().filter(|_| !self.is_broken) else { return };
+        let asked = tokio::time::timeout(crate::config::PROBE_TIMEOUT, sender.ping()).await;
+        self.is_broken |= !matches!(asked, Ok(Ok(())));
     }
 
     /// Writes one frame; a failure ends the socket at the next turn of the loop.

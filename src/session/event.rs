@@ -70,6 +70,31 @@ pub enum ClientEvent {
         /// What the caller's scripts say, as the text of one JSON object.
         user_variables_json: String,
     },
+    /// A call of a process before goes on in this one, `Active`, with its audio; [`crate::Client::call`]
+    /// gives it. It comes after a connection with `resume_from`, or when the service says by itself
+    /// that it has the call. Source: `verto.attach`, and an invite with `attach`.
+    CallRestored {
+        /// The call's id.
+        call_id: String,
+        /// Whether it had come in here, else it had been dialled.
+        is_inbound: bool,
+        /// The other end's name for people; empty when there is none.
+        remote_name: String,
+        /// The other end's address or number.
+        remote_number: String,
+        /// What was dialled; of a call that came in, the own address that was called.
+        destination: String,
+    },
+    /// A call of a process before could not be taken up; it is over.
+    RestoreFailed {
+        /// The call's id.
+        call_id: String,
+        /// Why, for people.
+        message: String,
+    },
+    /// [`crate::Client::session_record`] gives something else than before: the service renewed the
+    /// session's authorization. Store it anew if the session is to outlive the process.
+    SessionRecordChanged,
     /// The session was made anew, and the service did not take this client as reachable again: no
     /// calls come in. Call [`crate::Client::online`] again.
     OnlineFailed {

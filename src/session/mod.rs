@@ -8,9 +8,9 @@ mod state;
 use crate::auth::token::Token;
 use crate::error::{Error, ErrorKind, Result};
 use crate::proto::ice::IceServer;
-use crate::proto::session::Event;
+use crate::proto::session::{Event, Resume};
 use crate::runtime;
-use serde_json::Value;
+use serde_json::{json, Value};
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +30,8 @@ pub(crate) struct SessionConfig {
     pub(crate) tls: Arc<rustls::ClientConfig>,
     pub(crate) agent: String,
     pub(crate) request_timeout: Duration,
+    /// The session of a process before.
+    pub(crate) resume: Option<Resume>,
 }
 
 /// Where a session tells what happens. Called on the session's task: must not block.
@@ -50,6 +52,10 @@ pub(crate) struct Facts {
     pub(crate) ice_servers: Vec<IceServer>,
     /// The local address that reaches the service: the best one for media.
     pub(crate) local_address: Option<IpAddr>,
+    /// What resumes this session, in this process or another.
+    pub(crate) resume: Option<Resume>,
+    pub(crate) subscriber_id: String,
+    pub(crate) project_id: String,
 }
 
 /// A handle on the session's task.
@@ -58,6 +64,7 @@ pub(crate) struct Session {
     commands: mpsc::Sender<Command>,
     facts: Arc<Mutex<Facts>>,
     request_timeout: Duration,
+    token: Token,
 }
 
 /// One request on its way to the service.
@@ -71,10 +78,16 @@ pub(crate) struct Outgoing {
 }
 
 pub(crate) enum Command {
-    Connect { reply: oneshot::Sender<Result<()>> },
+    Connect {
+        reply: oneshot::Sender<Result<()>>,
+    },
     Request(Outgoing),
     Abandon(Error),
-    Close { reply: oneshot::Sender<()> },
+    /// The device's addresses changed; these are all.
+    NetworkChanged(Vec<IpAddr>),
+    Close {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 impl Session {
@@ -82,10 +95,10 @@ impl Session {
     pub(crate) fn start(config: SessionConfig, listener: Arc<dyn Listener>) -> Result<Self> {
         let (commands, queue) = mpsc::channel(COMMANDS);
         let facts = Arc::new(Mutex::new(Facts::default()));
-        let timeout = config.request_timeout;
+        let (timeout, token) = (config.request_timeout, config.token.clone());
         let actor = actor::Actor::new(config, listener, queue, Arc::clone(&facts));
         runtime::spawn(actor.run())?;
-        Ok(Self { commands, facts, request_timeout: timeout })
+        Ok(Self { commands, facts, request_timeout: timeout, token })
     }
 
     pub(crate) async fn connect(&self, limit: Duration) -> Result<()> {
@@ -131,6 +144,35 @@ impl Session {
         let outgoing = Outgoing { method, params, timeout, survives_reconnect, reply };
         self.send(Command::Request(outgoing)).await?;
         answer.await.unwrap_or_else(|_| Err(Error::closed("the client")))
+    }
+
+    /// Makes the subscriber reachable through this session. A service that refuses is shown the token
+    /// once more and asked again (signalwire-js v4, SignalWire.ts): it forgets authorizations.
+    pub(crate) async fn online(&self) -> Result<()> {
+        let ask = || self.request("subscriber.online", json!({}));
+        match ask().await {
+            Err(refusal) if refusal.code().is_some() => match self.reauthenticate().await {
+                Ok(()) => ask().await.map(drop),
+                Err(error) => {
+                    tracing::debug!(%error, "the token was not taken again");
+                    Err(refusal)
+                }
+            },
+            answered => answered.map(drop),
+        }
+    }
+
+    async fn reauthenticate(&self) -> Result<()> {
+        let project = self.facts().project_id;
+        let authentication = json!({"project": project, "jwt_token": self.token.expose()});
+        let params = json!({"authentication": authentication});
+        self.request("signalwire.reauthenticate", params).await.map(drop)
+    }
+
+    /// The network changed: the socket is looked at now. Does not wait.
+    pub(crate) fn network_changed(&self, addresses: Vec<IpAddr>) {
+        // A full queue means that the session is busy with the change already, or stuck for good.
+        let _ = self.commands.try_send(Command::NetworkChanged(addresses));
     }
 
     /// Closes the socket with a close frame and ends the task. Idempotent.

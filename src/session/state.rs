@@ -9,7 +9,7 @@
 //! Inputs come from the socket (opened, failed, closed), from the service (authorized, refused,
 //! ping, disconnect notice), from timers and from the application (connect, close).
 
-use crate::config::{PING_WATCHDOG, RECONNECT_DELAY, SOCKET_OPEN_TIMEOUT};
+use crate::config::{PING_WATCHDOG, PROBE_TIMEOUT, RECONNECT_DELAY, SOCKET_OPEN_TIMEOUT};
 use crate::error::{Error, ErrorKind};
 use crate::proto::jsonrpc::RpcError;
 use crate::proto::session::{is_authorization_refusal, Authorized, Resume};
@@ -26,6 +26,8 @@ pub(crate) enum Timer {
     Authorization,
     /// The longest time without a ping.
     Watchdog,
+    /// The wait for a sign of life after the network changed.
+    Probe,
 }
 
 /// What happened.
@@ -42,6 +44,10 @@ pub(crate) enum Input {
     DisconnectNotice,
     /// A request went unanswered while nothing else came either.
     HalfOpen,
+    /// The platform's network changed; the socket's own local address may be gone with it.
+    NetworkChanged {
+        is_address_gone: bool,
+    },
     Elapsed(Timer),
     /// Nobody waits for the first connection any more.
     Abandon(Error),
@@ -57,6 +63,8 @@ pub(crate) enum Output {
         politely: bool,
     },
     SendConnect(Option<Resume>),
+    /// Ask the server for a sign of life.
+    Probe,
     Arm(Timer, Duration),
     Disarm(Timer),
     State(ClientState, String),
@@ -111,11 +119,12 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(random: fn() -> f64) -> Self {
+    /// `resume`: the session of a process before, to be taken up with the first connection.
+    pub(crate) fn new(random: fn() -> f64, resume: Option<Resume>) -> Self {
         Self {
             phase: Phase::Idle,
             was_ready: false,
-            resume: None,
+            resume,
             is_resuming: false,
             backoff: Backoff::new(RECONNECT_DELAY.0, RECONNECT_DELAY.1),
             random,
@@ -134,6 +143,11 @@ impl State {
             Phase::Opening | Phase::Authorizing => self.was_ready,
             Phase::Idle | Phase::Closed => false,
         }
+    }
+
+    /// What resumes the session.
+    pub(crate) fn resume(&self) -> Option<&Resume> {
+        self.resume.as_ref()
     }
 
     /// The session id, to recognise events of dead sessions.
@@ -175,6 +189,7 @@ impl State {
                 _ => Vec::new(),
             },
             Input::HalfOpen => self.half_open("requests stay unanswered"),
+            Input::NetworkChanged { is_address_gone } => self.network_changed(is_address_gone),
             Input::Elapsed(timer) => self.elapsed(timer),
             Input::Abandon(error) => match self.phase {
                 Phase::Opening | Phase::Authorizing if !self.was_ready => {
@@ -289,6 +304,7 @@ impl State {
             Phase::Ready | Phase::Draining => {
                 let mut outputs = vec![
                     Output::Disarm(Timer::Watchdog),
+                    Output::Disarm(Timer::Probe),
                     Output::DropInFlight(error.message().to_owned()),
                     Output::State(ClientState::Reconnecting, error.message().to_owned()),
                 ];
@@ -309,6 +325,50 @@ impl State {
         outputs
     }
 
+    /// What was learned about the network before is worth nothing: a dead socket is replaced and a
+    /// pause ended at once, a living one is asked whether it is.
+    fn network_changed(&mut self, is_address_gone: bool) -> Vec<Output> {
+        match self.phase {
+            Phase::Ready | Phase::Draining if is_address_gone => {
+                self.reopen("its local address is gone")
+            }
+            Phase::Ready | Phase::Draining => {
+                vec![Output::Probe, Output::Arm(Timer::Probe, PROBE_TIMEOUT)]
+            }
+            Phase::Backoff => {
+                self.backoff.reset();
+                self.phase = Phase::Opening;
+                vec![Output::Disarm(Timer::Backoff), Output::OpenSocket]
+            }
+            // Under way, maybe over the network that is gone.
+            Phase::Opening | Phase::Authorizing if self.was_ready => {
+                self.phase = Phase::Opening;
+                vec![
+                    Output::Disarm(Timer::Authorization),
+                    Output::CloseSocket { politely: false },
+                    Output::OpenSocket,
+                ]
+            }
+            Phase::Opening | Phase::Authorizing | Phase::Idle | Phase::Closed => Vec::new(),
+        }
+    }
+
+    /// Replaces a dead socket without a pause: the network changed, the service did not fail.
+    fn reopen(&mut self, why: &str) -> Vec<Output> {
+        let reason = format!("the network changed, and the connection is dead: {why}");
+        self.phase = Phase::Opening;
+        self.backoff.reset();
+        vec![
+            Output::CloseSocket { politely: false },
+            Output::Disarm(Timer::Watchdog),
+            Output::Disarm(Timer::Probe),
+            Output::DropInFlight(reason.clone()),
+            Output::State(ClientState::Reconnecting, reason.clone()),
+            Output::RetryScheduled { attempt: 1, delay: Duration::ZERO, reason },
+            Output::OpenSocket,
+        ]
+    }
+
     fn retry(&mut self, error: Error) -> Vec<Output> {
         self.phase = Phase::Backoff;
         let delay = self.backoff.next((self.random)());
@@ -324,7 +384,6 @@ impl State {
 
     fn give_up(&mut self, error: Error) -> Vec<Output> {
         self.phase = Phase::Idle;
-        self.resume = None;
         let mut outputs = vec![
             Output::State(ClientState::Disconnected, error.message().to_owned()),
             Output::FailQueued(error.clone()),
@@ -350,6 +409,7 @@ impl State {
                 )));
                 outputs
             }
+            (Timer::Probe, Phase::Ready | Phase::Draining) => self.reopen("no sign of life"),
             (Timer::Watchdog, _) => self.half_open("no ping came for 15 s"),
             _ => Vec::new(),
         }

@@ -1,11 +1,17 @@
 use super::*;
 
 fn machine() -> State {
-    State::new(|| 1.0)
+    State::new(|| 1.0, None)
 }
 
 fn authorized(protocol: &str) -> Authorized {
-    Authorized { protocol: protocol.into(), expires_at: None, ice_servers: Vec::new() }
+    Authorized {
+        protocol: protocol.into(),
+        expires_at: None,
+        subscriber_id: "s".into(),
+        project_id: "p".into(),
+        ice_servers: Vec::new(),
+    }
 }
 
 fn refusal(code: i32) -> RpcError {
@@ -227,4 +233,41 @@ fn inputs_out_of_place_change_nothing() {
         assert_eq!(state.handle(input), []);
     }
     assert!(state.handle(Input::Connect).contains(&Output::OpenSocket));
+}
+
+#[test]
+fn after_a_change_of_the_network_a_dead_socket_is_replaced_without_a_pause() {
+    for (inputs, opens, tells) in [
+        (vec![Input::NetworkChanged { is_address_gone: true }], true, true),
+        (vec![Input::NetworkChanged { is_address_gone: false }], false, false),
+        (
+            vec![Input::NetworkChanged { is_address_gone: false }, Input::Elapsed(Timer::Probe)],
+            true,
+            true,
+        ),
+        // A pause is ended; the loss was told before.
+        (
+            vec![
+                Input::SocketClosed("gone".into()),
+                Input::NetworkChanged { is_address_gone: true },
+            ],
+            true,
+            true,
+        ),
+    ] {
+        let mut state = machine();
+        ready(&mut state, "p1");
+        let outputs: Vec<Output> =
+            inputs.into_iter().flat_map(|input| state.handle(input)).collect();
+        assert_eq!(outputs.contains(&Output::OpenSocket), opens, "{outputs:?}");
+        assert_eq!(has_state(&outputs, ClientState::Reconnecting), tells, "{outputs:?}");
+    }
+}
+
+#[test]
+fn a_change_of_the_network_before_the_session_is_nothing() {
+    let mut state = machine();
+    assert!(state.handle(Input::NetworkChanged { is_address_gone: true }).is_empty());
+    state.handle(Input::Connect);
+    assert!(state.handle(Input::NetworkChanged { is_address_gone: true }).is_empty());
 }

@@ -78,6 +78,8 @@ pub struct Leg {
     pub cause: Option<(u32, String)>,
     pub ended_by: Option<&'static str>,
     pub pongs: u64,
+    /// How often the client took the call up again.
+    pub reattaches: u64,
     /// A ping that waits for its pong.
     pub ping_open: bool,
     /// Where the invite of this call was redirected to.
@@ -170,7 +172,7 @@ impl Call {
                 protocol: plan.protocol,
                 stage: Stage::Created,
                 media: None,
-                last_report: json!({ "transports": [], "streams": [], "connected": false }),
+                last_report: json!({ "transports": [], "streams": [], "updates": [], "connected": false }),
                 recording: None,
                 sdp: None,
                 digits: String::new(),
@@ -196,6 +198,7 @@ impl Call {
                 cause: None,
                 ended_by: None,
                 pongs: 0,
+                reattaches: 0,
                 ping_open: false,
                 tasks: Vec::new(),
                 redirected: None,
@@ -338,6 +341,7 @@ impl Call {
 
     /// After a reattach the answer goes out as after an invite.
     pub fn reattached(self: &Arc<Self>, hub: &Arc<Hub>, sdp: &str) {
+        self.with(|leg| leg.reattaches += 1);
         let protocol = self.protocol();
         let method = if self.is_answered() { "verto.answer" } else { "verto.media" };
         hub.verto_event(&protocol, method, json!({ "callID": self.id, "sdp": sdp }));

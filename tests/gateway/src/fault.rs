@@ -31,7 +31,12 @@
 //! | `member_joins` | `call_id?`, `name` | somebody joins the room that calls are in |
 //! | `member_leaves` | `call_id?`, `member_id`, `reason?` | that member leaves |
 //! | `member_talks` | `call_id?`, `member_id`, `talking?` (true) | `member.talking` |
-//! | `drop_media` | `call_id?`, `on?` (true) | no datagram in or out |
+//! | `drop_media` | `call_id?`, `on?` (true), `until_restart?` (false) | no datagram in or out, for good or until the client comes with new ICE credentials |
+//! | `renew_certificate` | `call_id?` | the next `updateMedia` is answered with another certificate, so with a new DTLS association |
+//! | `refuse_update` | `count?` (1) | the next `updateMedia` requests are refused |
+//! | `fail_online` | `count?` (1), `code?` (-32603), `until_reauthenticated?` (false) | the next `subscriber.online` requests fail |
+//! | `ignore_requests` | `method`, `count?` (1) | the next requests of this method (a Verto method for those) are never answered, nor done |
+//! | `lose_events` | – | what waits for sessions without a socket is lost, and so is what comes until they have one |
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail; with `after` they are carried out first |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
@@ -61,10 +66,23 @@ pub struct Faults {
     delay: Duration,
     duplicates: u64,
     stale_resumes: u64,
+    refused_updates: u64,
+    online: OnlineFault,
+    /// Methods whose requests are ignored, with how many.
+    ignored: HashMap<String, u64>,
+    /// Events for sessions without a socket are lost.
+    loses_events: bool,
     http: Vec<HttpFault>,
     redirects: VecDeque<String>,
     /// Requests of the server whose answers are of interest, by id.
     expected: HashMap<String, &'static str>,
+}
+
+#[derive(Default)]
+struct OnlineFault {
+    count: u64,
+    code: i64,
+    until_reauthenticated: bool,
 }
 
 struct HttpFault {
@@ -108,6 +126,47 @@ impl Faults {
         stale
     }
 
+    /// Whether the `updateMedia` under way is refused.
+    pub fn refuse_update(&mut self) -> bool {
+        let refused = self.refused_updates > 0;
+        self.refused_updates = self.refused_updates.saturating_sub(1);
+        refused
+    }
+
+    /// The code with which the `subscriber.online` under way fails.
+    pub fn fail_online(&mut self) -> Option<i64> {
+        if self.online.count == 0 {
+            return None;
+        }
+        if !self.online.until_reauthenticated {
+            self.online.count -= 1;
+        }
+        Some(self.online.code)
+    }
+
+    /// A session was reauthenticated.
+    pub fn reauthenticated(&mut self) {
+        if self.online.until_reauthenticated {
+            self.online = OnlineFault::default();
+        }
+    }
+
+    /// Whether the request under way is ignored.
+    pub fn ignores(&mut self, method: &str) -> bool {
+        match self.ignored.get_mut(method) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether events that cannot be sent now are lost.
+    pub fn loses_events(&self) -> bool {
+        self.loses_events
+    }
+
     /// Where the invite under way is redirected to.
     pub fn redirect(&mut self) -> Option<String> {
         self.redirects.pop_front()
@@ -136,6 +195,7 @@ impl Faults {
             "delay_ms": self.delay.as_millis() as u64,
             "duplicate_events": self.duplicates,
             "stale_resumes": self.stale_resumes,
+            "ignore_requests": self.ignored.values().sum::<u64>(),
             "http": self.http.iter().map(|f| f.count).sum::<u64>(),
         })
     }
@@ -171,7 +231,20 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
             for call in &calls {
                 call.with(|leg| {
                     if let Some(media) = &leg.media {
+                        let until_restart = fault["until_restart"].as_bool().unwrap_or(false);
+                        media.controls.until_restart.store(on && until_restart, Relaxed);
                         media.controls.dropped.store(on, Relaxed);
+                    }
+                });
+            }
+            Ok(json!({ "calls": calls.len() }))
+        }
+        "renew_certificate" => {
+            let calls = calls(hub, fault);
+            for call in &calls {
+                call.with(|leg| {
+                    if let Some(media) = &leg.media {
+                        media.controls.renew_certificate.store(true, Relaxed);
                     }
                 });
             }
@@ -213,6 +286,19 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
             "delay_answers" => faults.delay = Duration::from_millis(number("ms", 0)),
             "duplicate_events" => faults.duplicates = number("count", 1),
             "stale_resume" => faults.stale_resumes = number("count", 1),
+            "refuse_update" => faults.refused_updates = number("count", 1),
+            "fail_online" => {
+                faults.online = OnlineFault {
+                    count: number("count", 1),
+                    code: fault["code"].as_i64().unwrap_or(-32603),
+                    until_reauthenticated: fault["until_reauthenticated"] == true,
+                };
+            }
+            "ignore_requests" => {
+                let method = rpc::text(fault, "method").unwrap_or_default().to_owned();
+                faults.ignored.insert(method, number("count", 1));
+            }
+            "lose_events" => faults.loses_events = true,
             "fail_http" => faults.http.push(HttpFault {
                 failure: HttpFailure {
                     status: number("status", 500) as u16,
@@ -228,6 +314,10 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 faults.delay = Duration::ZERO;
                 faults.duplicates = 0;
                 faults.stale_resumes = 0;
+                faults.refused_updates = 0;
+                faults.online = OnlineFault::default();
+                faults.ignored.clear();
+                faults.loses_events = false;
                 faults.http.clear();
                 faults.redirects.clear();
             }
@@ -259,7 +349,10 @@ fn on_sockets(hub: &Arc<Hub>, name: &str, fault: &Value) -> Option<Value> {
                 socket.send(Out::Close(code, reason.to_owned()));
             }
             "disconnect" => disconnect(hub, socket, fault),
-            "half_open" => socket.frozen.store(true, Relaxed),
+            "half_open" => {
+                socket.frozen.store(true, Relaxed);
+                socket.send(Out::Wake);
+            }
             "malformed" => socket.send(Out::Text("{\"jsonrpc\":\"2.0\",\"id\":".into())),
             "send_text" => {
                 let text = rpc::text(fault, "text").unwrap_or_default();

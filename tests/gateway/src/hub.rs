@@ -29,6 +29,8 @@ pub enum Out {
     Text(String),
     Binary(Vec<u8>),
     Close(u16, String),
+    /// Nothing to send; the socket only looks at itself anew.
+    Wake,
     /// Gone without a word.
     Drop,
 }
@@ -97,6 +99,7 @@ pub struct Counters {
     pub connects: u64,
     pub resumes: u64,
     pub refused_connects: u64,
+    pub reauthentications: u64,
     pub requests: u64,
     pub duplicate_requests: u64,
     pub events: u64,
@@ -272,6 +275,9 @@ impl Hub {
                 return;
             };
             let Some(socket) = &session.socket else {
+                if inner.faults.loses_events() {
+                    return;
+                }
                 session.backlog.push(text.clone());
                 session.track(id, kind, text);
                 return;

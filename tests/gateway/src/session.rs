@@ -257,6 +257,8 @@ pub fn reauthenticate(hub: &Hub, protocol: &str, id: &Value, params: &Value) {
                 Some(grant) => {
                     let authorization = authorization(hub, &grant);
                     hub.with(|inner| {
+                        inner.counters.reauthentications += 1;
+                        inner.faults.reauthenticated();
                         if let Some(session) = inner.sessions.get_mut(protocol) {
                             session.grant = grant;
                         }
@@ -300,6 +302,15 @@ fn announce_state(hub: &Hub, protocol: &str) {
 
 /// Handles `subscriber.online` and `subscriber.offline`.
 pub fn presence(hub: &Hub, protocol: &str, id: &Value, online: bool) {
+    let failure = match online {
+        true => hub.with(|inner| inner.faults.fail_online()),
+        false => None,
+    };
+    if let Some(code) = failure {
+        let error = rpc::error(id, code, "WebRTC endpoint registration failed");
+        hub.respond(protocol, id, &error);
+        return;
+    }
     let allowed = hub.with(|inner| {
         let session = inner.sessions.get_mut(protocol)?;
         // Guests can only call out.

@@ -61,7 +61,8 @@ impl Connection {
                         return;
                     }
                 }
-                frame = stream.next() => match frame {
+                // Nobody is there: not even protocol pings are answered.
+                frame = stream.next(), if !self.frozen() => match frame {
                     Some(Ok(Message::Text(text))) => self.text(text.as_str()),
                     Some(Ok(Message::Binary(_))) => {
                         self.hub.violation("a binary frame");
@@ -90,6 +91,7 @@ impl Connection {
                 let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
                 false
             }
+            Out::Wake => true,
             Out::Drop => false,
         }
     }

@@ -67,6 +67,7 @@ fn counters(counters: &Counters, unacked: usize) -> Value {
         "connects": counters.connects,
         "resumes": counters.resumes,
         "refused_connects": counters.refused_connects,
+        "reauthentications": counters.reauthentications,
         "requests": counters.requests,
         "duplicate_requests": counters.duplicate_requests,
         "events": counters.events,
@@ -136,6 +137,8 @@ fn call(call: &Arc<Call>) -> Value {
             "media_connected": media["connected"],
             "transports": media["transports"],
             "streams": media["streams"],
+            "updates": media["updates"],
+            "reattaches": leg.reattaches,
         })
     })
 }

@@ -87,7 +87,9 @@ pub fn handle(hub: &Arc<Hub>, protocol: &str, id: &Value, outer: &Value) {
         params: message.get("params").cloned().unwrap_or_else(|| json!({})),
     };
     check(&request);
-    dispatch(&request);
+    if !hub.with(|inner| inner.faults.ignores(&request.method)) {
+        dispatch(&request);
+    }
 }
 
 fn dispatch(request: &Request) {
@@ -413,6 +415,10 @@ fn update_media(request: &Request, call: &Arc<Call>) {
     if !call.is_answered() {
         request.error("Cannot update a call that has not been answered.", json!({}));
         call.hang_up(request.hub, 27, "DESTINATION_OUT_OF_ORDER");
+        return;
+    }
+    if request.hub.with(|inner| inner.faults.refuse_update()) {
+        request.error("CODEC NEGOTIATION ERROR", json!({}));
         return;
     }
     let answer =

@@ -13,6 +13,7 @@ pub mod stream;
 pub mod stun;
 pub mod transport;
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -69,6 +70,15 @@ pub struct MediaConfig {
     pub vanish_after: Duration,
 }
 
+/// What an update of the client brought for one section.
+#[derive(Clone)]
+struct Update {
+    new_credentials: bool,
+    new_certificate: bool,
+    /// The kinds of the candidates.
+    candidates: Vec<String>,
+}
+
 struct Leg {
     transport: Transport,
     remote: Option<Remote>,
@@ -92,6 +102,7 @@ pub struct Media {
     id: u64,
     version: u64,
     stream_id: String,
+    updates: Vec<Update>,
 }
 
 impl Media {
@@ -121,6 +132,7 @@ impl Media {
             id,
             version: id,
             stream_id: token(32),
+            updates: Vec::new(),
         }
     }
 
@@ -293,13 +305,26 @@ impl Media {
             return;
         };
         let restarted = old.ufrag != remote.ufrag || old.pwd != remote.pwd;
-        let new_certificate = old.fingerprint != remote.fingerprint;
+        let renewed = self.controls.renew_certificate.swap(false, Relaxed);
+        let identity = renewed.then(|| Identity::new().ok()).flatten().map(Arc::new);
+        let new_certificate = old.fingerprint != remote.fingerprint || identity.is_some();
+        self.updates.push(Update {
+            new_credentials: restarted,
+            new_certificate: old.fingerprint != remote.fingerprint,
+            candidates: remote.candidates.iter().map(|c| c.kind.clone()).collect(),
+        });
         if restarted || new_certificate {
+            if self.controls.until_restart.swap(false, Relaxed) {
+                self.controls.dropped.store(false, Relaxed);
+            }
             let setup = match new_certificate {
                 true => negotiate::our_setup(remote.setup),
                 false => leg.transport.local.setup,
             };
-            leg.transport.update(&remote, fresh, setup);
+            if let Some(identity) = &identity {
+                self.config.identity = identity.clone();
+            }
+            leg.transport.update(&remote, fresh, setup, identity);
             leg.remote = Some(remote);
         }
     }
@@ -391,7 +416,21 @@ impl Media {
             self.legs.iter().map(|l| l.transport.status().report()).collect();
         let streams: Vec<Value> =
             self.legs.iter().flat_map(|l| l.streams.iter().map(|s| s.report())).collect();
-        json!({ "transports": transports, "streams": streams, "connected": self.connected() })
+        let updates: Vec<Value> = self
+            .updates
+            .iter()
+            .map(|update| {
+                json!({
+                    "new_credentials": update.new_credentials,
+                    "new_certificate": update.new_certificate,
+                    "candidates": update.candidates,
+                })
+            })
+            .collect();
+        json!({
+            "transports": transports, "streams": streams, "connected": self.connected(),
+            "updates": updates,
+        })
     }
 
     /// Sample rate and samples of what was recorded.

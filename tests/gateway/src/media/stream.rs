@@ -49,6 +49,10 @@ pub struct Controls {
     pub held: AtomicBool,
     /// Fault: no datagram goes in or out.
     pub dropped: AtomicBool,
+    /// Fault: that ends with the client's next new ICE credentials.
+    pub until_restart: AtomicBool,
+    /// Fault: the next update of the media is answered with another certificate.
+    pub renew_certificate: AtomicBool,
     /// Fault: packets are lost and late.
     pub impairment: Mutex<Impairment>,
     relay: Mutex<Option<Relay>>,
@@ -87,6 +91,8 @@ impl Controls {
             deaf: AtomicBool::new(false),
             held: AtomicBool::new(false),
             dropped: AtomicBool::new(false),
+            until_restart: AtomicBool::new(false),
+            renew_certificate: AtomicBool::new(false),
             impairment: Mutex::default(),
             relay: Mutex::default(),
             seat: Mutex::default(),

@@ -22,7 +22,7 @@ enum Command {
     /// The answer is out (or in): open the port.
     Start(Box<Remote>),
     /// The client restarted ICE, DTLS or both.
-    Update { remote: Box<Remote>, credentials: Option<(String, String)>, setup: Setup },
+    Update(Box<Update>),
     /// A section joined the bundle.
     Add(Arc<Shared>),
     /// The answer to our offer chose another codec.
@@ -33,6 +33,15 @@ enum Command {
     Forward { video: bool, header: Header, payload: Vec<u8> },
     /// Ask the client for a key frame.
     RefreshVideo,
+}
+
+/// What a restart of the client changes.
+struct Update {
+    remote: Remote,
+    credentials: Option<(String, String)>,
+    setup: Setup,
+    /// Another certificate of ours.
+    identity: Option<Arc<Identity>>,
 }
 
 /// What others may know about a transport.
@@ -136,14 +145,20 @@ impl Transport {
     }
 
     /// Follows a restart of ICE or DTLS; `fresh` makes new local credentials.
-    pub fn update(&mut self, remote: &Remote, fresh: bool, setup: Setup) {
+    pub fn update(
+        &mut self,
+        remote: &Remote,
+        fresh: bool,
+        setup: Setup,
+        identity: Option<Arc<Identity>>,
+    ) {
         let credentials = fresh.then(|| (token(16), token(24)));
         if let Some((ufrag, pwd)) = &credentials {
             (self.local.ufrag, self.local.pwd) = (ufrag.clone(), pwd.clone());
         }
         self.local.setup = setup;
-        let remote = Box::new(remote.clone());
-        let _ = self.commands.send(Command::Update { remote, credentials, setup });
+        let update = Update { remote: remote.clone(), credentials, setup, identity };
+        let _ = self.commands.send(Command::Update(Box::new(update)));
     }
 
     /// Adds a stream to the bundle.
@@ -233,9 +248,7 @@ impl Task {
         let now = Instant::now();
         match command {
             Command::Start(remote) => self.start(*remote, now),
-            Command::Update { remote, credentials, setup } => {
-                self.update(*remote, credentials, setup, now);
-            }
+            Command::Update(update) => self.update(*update, now),
             Command::Add(shared) => match Stream::new(shared) {
                 Ok(stream) => self.streams.push(stream),
                 Err(reason) => self.fail(&reason),
@@ -303,15 +316,14 @@ impl Task {
         status.dtls_closed = false;
     }
 
-    fn update(
-        &mut self,
-        remote: Remote,
-        credentials: Option<(String, String)>,
-        setup: Setup,
-        now: Instant,
-    ) {
+    fn update(&mut self, update: Update, now: Instant) {
+        let Update { remote, credentials, setup, identity } = update;
         let old = self.remote.replace(remote.clone());
-        let new_certificate = old.as_ref().is_none_or(|o| o.fingerprint != remote.fingerprint);
+        let new_certificate =
+            identity.is_some() || old.as_ref().is_none_or(|o| o.fingerprint != remote.fingerprint);
+        if let Some(identity) = identity {
+            self.setting.identity = identity;
+        }
         self.setup = setup;
         let candidates = usable(&remote.candidates);
         if let (Some(agent), false) = (&mut self.agent, candidates.is_empty()) {
