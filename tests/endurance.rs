@@ -200,7 +200,8 @@ fn requests_that_a_loss_cuts_off_fail_as_ones_to_try_again() {
             let call = call.clone();
             async move { call.send_digits("1").await }
         });
-        gateway_sees(&gateway, "the request", |state| state["faults"]["ignore_requests"] == 0).await;
+        gateway_sees(&gateway, "the request", |state| state["faults"]["ignore_requests"] == 0)
+            .await;
         gateway.fault(json!({"fault": "drop_sockets"}));
         let error = digits.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Network, "{error}");
