@@ -84,7 +84,7 @@
 
 // First values of the structs that the application fills: everything at its default.
 #define SW_CLIENT_OPTIONS_INIT \
-    {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false}
+    {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL}
 #define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL}
 #define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL}
@@ -201,6 +201,14 @@ typedef enum sw_client_event_types {
     // The session was made anew, and the service did not take this client as reachable again:
     // `code`, `reason`. Call `sw_client_online` again.
     SW_CLIENT_EVENT_ONLINE_FAILED = 6,
+    // A call of a process before goes on in this one, answered, see `sw_client_call`: `call_id`,
+    // `is_inbound`, and as for `INCOMING_CALL` the other end in `from_name` and `from_number`, and
+    // what was dialled, or the own address that was called, in `to_number`.
+    SW_CLIENT_EVENT_CALL_RESTORED = 20,
+    // A call of a process before could not be taken up, it is over: `call_id`, `reason`.
+    SW_CLIENT_EVENT_RESTORE_FAILED = 21,
+    // `sw_client_session_record` gives something else than before: store it anew.
+    SW_CLIENT_EVENT_SESSION_RECORD_CHANGED = 22,
     // Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 } sw_client_event_types;
@@ -242,7 +250,8 @@ typedef enum sw_call_event_types {
     SW_CALL_EVENT_STATE_CHANGED = 1,
     // ICE and DTLS are up, audio flows from here on: `codec`.
     SW_CALL_EVENT_MEDIA_CONNECTED = 2,
-    // The media path was lost; the call ends by itself when media stays away.
+    // The media path was lost: nothing is heard of the far side. The call goes on, and a second
+    // later a new path is tried unless the old one came back (`MEDIA_CONNECTED`).
     SW_CALL_EVENT_MEDIA_LOST = 3,
     // The service put this leg into a session; there may be several: `call_id`, `member_id`,
     // `room_session_id`, `capabilities`, `raw_json`.
@@ -251,6 +260,11 @@ typedef enum sw_call_event_types {
     SW_CALL_EVENT_MEMBER_UPDATED = 5,
     // The call is over, the last event: `end_reason`.
     SW_CALL_EVENT_ENDED = 6,
+    // The media path is being made anew: `attempt`, `reason`. After three tries, at most 60 s, the
+    // call ends with `SW_END_KIND_MEDIA_FAILED`.
+    SW_CALL_EVENT_RECOVERING = 20,
+    // Media flow again after `RECOVERING`: `gap_ms`.
+    SW_CALL_EVENT_RECOVERED = 21,
     // Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 } sw_call_event_types;
@@ -408,6 +422,14 @@ typedef struct sw_client_options {
     // Whether media goes through the service's TURN servers only, hiding local addresses. Calls
     // fail where there is no such server.
     bool relay_only;
+    // Whether the client shall not notice by itself (on Linux) when the device's addresses change.
+    bool ignores_network_changes;
+    // What `sw_client_session_record` gave in a process that is gone: its session is taken up, and
+    // its calls come as `SW_CLIENT_EVENT_CALL_RESTORED`. A session that the service has forgotten
+    // is replaced by a new one, and its calls come as `SW_CLIENT_EVENT_RESTORE_FAILED`. NULL: none.
+    // A damaged one, or one of another version, is `SW_ERR_INVALID_ARGUMENT`: leave it out. Never
+    // logged.
+    const char *resume_from;
 } sw_client_options;
 
 // An event of a client. Borrowed for the time of the callback, with all its texts. Fields that
@@ -440,7 +462,7 @@ typedef struct sw_client_event {
     const char *event_type;
     // `OTHER`: the payload as JSON text.
     const char *raw_json;
-    // `INCOMING_CALL`: the call's id, for `sw_client_call`.
+    // `INCOMING_CALL`, `CALL_RESTORED`, `RESTORE_FAILED`: the call's id, for `sw_client_call`.
     const char *call_id;
     // `INCOMING_CALL`: the caller's name for people; empty when there is none.
     const char *from_name;
@@ -454,6 +476,8 @@ typedef struct sw_client_event {
     const char *user_variables_json;
     // `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
     bool has_video;
+    // `CALL_RESTORED`: whether the call had come in, else it had been dialled.
+    bool is_inbound;
 } sw_client_event;
 
 // Who hears about a client's events. Copied by `sw_client_new`.
@@ -523,6 +547,12 @@ typedef struct sw_call_event {
     const char *event_type;
     // `JOINED`, `MEMBER_UPDATED`, `OTHER`: the payload as JSON text.
     const char *raw_json;
+    // `RECOVERING`: what made it necessary, or what the try before failed for; for people.
+    const char *reason;
+    // `RECOVERING`: 1 for the first try.
+    uint32_t attempt;
+    // `RECOVERED`: how long nothing was heard of the far side, in milliseconds.
+    uint32_t gap_ms;
 } sw_call_event;
 
 // Who hears about a call's events. Named in `sw_dial_options`; copied by `sw_client_dial`.
@@ -1170,6 +1200,33 @@ sw_status sw_call_reject(struct sw_call *call, struct sw_completion done);
 // Refuses a call that came in on all the subscriber's devices; same parameters and errors as
 // `sw_call_reject`.
 sw_status sw_call_reject_everywhere(struct sw_call *call, struct sw_completion done);
+
+// Tells the client that the device's network changed: another Wi-Fi, mobile data instead of
+// Wi-Fi, a VPN, waking up. Call it from the platform's own notice; on Linux the client notices by
+// itself unless `ignores_network_changes` is set.
+//
+// The connection to the service is checked at once, and made anew without a pause if it is dead.
+// Calls whose local address is gone make their media path anew (`SW_CALL_EVENT_RECOVERING`).
+// `client`: not null. Harmless when nothing changed. Errors: `SW_ERR_CLOSED` after
+// `sw_client_disconnect`. Any thread; does not block.
+sw_status sw_client_network_changed(const struct sw_client *client);
+
+// Gives the session and its answered calls as a text with which another process can go on, by
+// `resume_from`, when this one dies. A secret, like the token.
+//
+// It is out of date with every `SW_CLIENT_EVENT_SESSION_READY` and
+// `SW_CLIENT_EVENT_SESSION_RECORD_CHANGED` and when a call is answered or ends: store it anew then.
+// Do not use it while this process lives: a session has one connection.
+// `client`, `out_record`: not null; `*out_record` is written on success; free it with
+// `sw_string_free`. Errors: `SW_ERR_NOT_CONNECTED` before the first connection; `SW_ERR_CLOSED`
+// after `sw_client_disconnect`. Any thread; does not block.
+sw_status sw_client_session_record(const struct sw_client *client, char **out_record);
+
+// Gives whether the media path is being made anew at this moment; the state stays
+// `SW_CALL_STATE_ACTIVE` or `SW_CALL_STATE_HELD`.
+//
+// `call`, `out_is_recovering`: not null. Any thread; does not block.
+sw_status sw_call_is_recovering(const struct sw_call *call, bool *out_is_recovering);
 
 // Queues PCM to be sent. Never blocks; the samples are copied.
 //

@@ -4,4 +4,5 @@ set -eu
 cd "$(dirname "$0")/.."
 cargo bench --bench call_setup
 cargo bench --bench one_call
+cargo bench --bench survival
 sh scripts/size.sh

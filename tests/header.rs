@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     "library",
     "status",
     "guard",
@@ -16,6 +16,7 @@ const SOURCES: [&str; 19] = [
     "call",
     "control",
     "incoming",
+    "survival",
     "audio",
     "recording",
     "options",

@@ -104,6 +104,13 @@ impl HumanUi {
                 let text = self.style.yellow("media path lost");
                 self.note(&text);
             }
+            CallEvent::Recovering { reason, attempt } => {
+                let text = format!("new media path, try {attempt} ({reason})");
+                self.note(&self.style.yellow(&text));
+            }
+            CallEvent::Recovered { gap_ms } => {
+                self.note(&self.style.green(&format!("media back after {gap_ms} ms")));
+            }
             _ => {}
         }
     }

@@ -130,6 +130,7 @@ fn client_event(event: &ClientEvent) -> (&'static str, Value) {
         ClientEvent::AuthorizationFailed { code, message } => {
             other("authorization_failed", json!({ "code": code, "message": message }))
         }
+        ClientEvent::SessionRecordChanged => other("session_record_changed", json!({})),
         ClientEvent::Other { event_type, raw_json } => {
             other(event_type, json!({ "payload": payload(raw_json) }))
         }
@@ -144,6 +145,10 @@ fn call_event(event: &CallEvent) -> (&'static str, Value) {
         }
         CallEvent::MediaConnected { codec } => ("media_connected", json!({ "codec": codec })),
         CallEvent::MediaLost => ("media_lost", json!({})),
+        CallEvent::Recovering { reason, attempt } => {
+            ("recovering", json!({ "reason": reason, "attempt": attempt }))
+        }
+        CallEvent::Recovered { gap_ms } => ("recovered", json!({ "gap_ms": gap_ms })),
         CallEvent::Joined { call_id, member_id, room_session_id, capabilities, .. } => (
             "joined",
             json!({

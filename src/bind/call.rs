@@ -135,6 +135,11 @@ impl Call {
         self.0.is_muted()
     }
 
+    /// Whether the media path is being made anew at this moment; the state stays `Active` or `Held`.
+    pub fn is_recovering(&self) -> bool {
+        self.0.is_recovering()
+    }
+
     /// Puts the call on hold: the service stops sending media. Holding a held call does nothing.
     ///
     /// Errors: `InvalidState` unless answered; `Closed`; `Timeout` (state unchanged, retry is

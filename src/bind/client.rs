@@ -93,6 +93,28 @@ impl Client {
         wait(self.0.offline()).await
     }
 
+    /// The session and its answered calls as a text with which another process can go on, by
+    /// `resume_from`, when this one dies. It is out of date with every `SessionReady` and
+    /// `SessionRecordChanged` and when a call is answered or ends: store it anew then. A secret,
+    /// like the token. Do not use it while this process lives: a session has one connection.
+    ///
+    /// Errors: `NotConnected` before the first connection; `Closed` after `disconnect`.
+    pub fn session_record(&self) -> Result<String> {
+        Ok(self.0.session_record()?.expose().to_owned())
+    }
+
+    /// Tells the client that the device's network changed: another Wi-Fi, mobile data instead of
+    /// Wi-Fi, a VPN, waking up. Call it from the platform's own notice (`NWPathMonitor`,
+    /// `ConnectivityManager.NetworkCallback`); on Linux the client notices by itself unless
+    /// `watch_network` is off. Does not wait; harmless when nothing changed.
+    ///
+    /// The connection to the service is checked at once, and made anew without a pause if it is
+    /// dead. Calls whose local address is gone make their media path anew (`Recovering`).
+    /// Errors: `Closed` after `disconnect`.
+    pub fn network_changed(&self) -> Result<()> {
+        Ok(self.0.network_changed()?)
+    }
+
     /// The call of this id, if it is this client's and not over.
     pub fn call(&self, id: &str) -> Option<Arc<Call>> {
         self.0.call(id).map(Call::new)

@@ -43,6 +43,14 @@ pub enum sw_client_event_types {
     /// The session was made anew, and the service did not take this client as reachable again:
     /// `code`, `reason`. Call `sw_client_online` again.
     SW_CLIENT_EVENT_ONLINE_FAILED = 6,
+    /// A call of a process before goes on in this one, answered, see `sw_client_call`: `call_id`,
+    /// `is_inbound`, and as for `INCOMING_CALL` the other end in `from_name` and `from_number`, and
+    /// what was dialled, or the own address that was called, in `to_number`.
+    SW_CLIENT_EVENT_CALL_RESTORED = 20,
+    /// A call of a process before could not be taken up, it is over: `call_id`, `reason`.
+    SW_CLIENT_EVENT_RESTORE_FAILED = 21,
+    /// `sw_client_session_record` gives something else than before: store it anew.
+    SW_CLIENT_EVENT_SESSION_RECORD_CHANGED = 22,
     /// Any other event of the service that belongs to no call: `event_type`, `raw_json`.
     SW_CLIENT_EVENT_OTHER = 100,
 }
@@ -78,7 +86,7 @@ pub struct sw_client_event {
     pub event_type: *const c_char,
     /// `OTHER`: the payload as JSON text.
     pub raw_json: *const c_char,
-    /// `INCOMING_CALL`: the call's id, for `sw_client_call`.
+    /// `INCOMING_CALL`, `CALL_RESTORED`, `RESTORE_FAILED`: the call's id, for `sw_client_call`.
     pub call_id: *const c_char,
     /// `INCOMING_CALL`: the caller's name for people; empty when there is none.
     pub from_name: *const c_char,
@@ -92,6 +100,8 @@ pub struct sw_client_event {
     pub user_variables_json: *const c_char,
     /// `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
     pub has_video: bool,
+    /// `CALL_RESTORED`: whether the call had come in, else it had been dialled.
+    pub is_inbound: bool,
 }
 
 /// Where a call stands. Numbers never change.
@@ -126,7 +136,8 @@ pub enum sw_call_event_types {
     SW_CALL_EVENT_STATE_CHANGED = 1,
     /// ICE and DTLS are up, audio flows from here on: `codec`.
     SW_CALL_EVENT_MEDIA_CONNECTED = 2,
-    /// The media path was lost; the call ends by itself when media stays away.
+    /// The media path was lost: nothing is heard of the far side. The call goes on, and a second
+    /// later a new path is tried unless the old one came back (`MEDIA_CONNECTED`).
     SW_CALL_EVENT_MEDIA_LOST = 3,
     /// The service put this leg into a session; there may be several: `call_id`, `member_id`,
     /// `room_session_id`, `capabilities`, `raw_json`.
@@ -135,6 +146,11 @@ pub enum sw_call_event_types {
     SW_CALL_EVENT_MEMBER_UPDATED = 5,
     /// The call is over, the last event: `end_reason`.
     SW_CALL_EVENT_ENDED = 6,
+    /// The media path is being made anew: `attempt`, `reason`. After three tries, at most 60 s, the
+    /// call ends with `SW_END_KIND_MEDIA_FAILED`.
+    SW_CALL_EVENT_RECOVERING = 20,
+    /// Media flow again after `RECOVERING`: `gap_ms`.
+    SW_CALL_EVENT_RECOVERED = 21,
     /// Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 }
@@ -179,6 +195,12 @@ pub struct sw_call_event {
     pub event_type: *const c_char,
     /// `JOINED`, `MEMBER_UPDATED`, `OTHER`: the payload as JSON text.
     pub raw_json: *const c_char,
+    /// `RECOVERING`: what made it necessary, or what the try before failed for; for people.
+    pub reason: *const c_char,
+    /// `RECOVERING`: 1 for the first try.
+    pub attempt: u32,
+    /// `RECOVERED`: how long nothing was heard of the far side, in milliseconds.
+    pub gap_ms: u32,
 }
 
 fn some(text: &str) -> Option<CString> {
@@ -237,6 +259,25 @@ pub(super) fn with_client_event(
             why = some(message);
             SW_CLIENT_EVENT_ONLINE_FAILED
         }
+        ClientEvent::CallRestored {
+            call_id,
+            is_inbound,
+            remote_name,
+            remote_number,
+            destination,
+        } => {
+            raw.is_inbound = *is_inbound;
+            let texts = [call_id, remote_name, remote_number].map(|text| some(text));
+            let [call_id, name, number] = texts;
+            incoming = [call_id, name, number, None, some(destination), None];
+            SW_CLIENT_EVENT_CALL_RESTORED
+        }
+        ClientEvent::RestoreFailed { call_id, message } => {
+            incoming[0] = some(call_id);
+            why = some(message);
+            SW_CLIENT_EVENT_RESTORE_FAILED
+        }
+        ClientEvent::SessionRecordChanged => SW_CLIENT_EVENT_SESSION_RECORD_CHANGED,
         ClientEvent::Other { event_type, raw_json } => {
             (name, json) = (some(event_type), some(raw_json));
             SW_CLIENT_EVENT_OTHER
@@ -264,6 +305,7 @@ struct CallTexts {
     end_reason: Option<sw_end_reason>,
     event_type: Option<CString>,
     raw_json: Option<CString>,
+    reason: Option<CString>,
 }
 
 /// Gives a call event to `deliver` as a C struct.
@@ -291,6 +333,7 @@ pub(super) fn with_call_event(
     raw.end_reason = texts.end_reason.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     raw.event_type = pointer(&texts.event_type);
     raw.raw_json = pointer(&texts.raw_json);
+    raw.reason = pointer(&texts.reason);
     deliver(&raw);
 }
 
@@ -311,6 +354,14 @@ fn convert(
             SW_CALL_EVENT_MEDIA_CONNECTED
         }
         CallEvent::MediaLost => SW_CALL_EVENT_MEDIA_LOST,
+        CallEvent::Recovering { reason, attempt } => {
+            (texts.reason, raw.attempt) = (some(reason), *attempt);
+            SW_CALL_EVENT_RECOVERING
+        }
+        CallEvent::Recovered { gap_ms } => {
+            raw.gap_ms = *gap_ms;
+            SW_CALL_EVENT_RECOVERED
+        }
         CallEvent::Joined { call_id, member_id, room_session_id, capabilities, raw_json } => {
             (texts.call_id, texts.member_id) = (some(call_id), some(member_id));
             (texts.room_session_id, texts.raw_json) = (some(room_session_id), some(raw_json));

@@ -39,6 +39,14 @@ pub struct sw_client_options {
     /// Whether media goes through the service's TURN servers only, hiding local addresses. Calls
     /// fail where there is no such server.
     pub relay_only: bool,
+    /// Whether the client shall not notice by itself (on Linux) when the device's addresses change.
+    pub ignores_network_changes: bool,
+    /// What `sw_client_session_record` gave in a process that is gone: its session is taken up, and
+    /// its calls come as `SW_CLIENT_EVENT_CALL_RESTORED`. A session that the service has forgotten
+    /// is replaced by a new one, and its calls come as `SW_CLIENT_EVENT_RESTORE_FAILED`. NULL: none.
+    /// A damaged one, or one of another version, is `SW_ERR_INVALID_ARGUMENT`: leave it out. Never
+    /// logged.
+    pub resume_from: *const c_char,
 }
 
 // SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
@@ -170,6 +178,8 @@ pub(super) unsafe fn client(pointer: *const sw_client_options) -> Result<ClientO
             text::optional(options.ca_certificates_pem, "ca_certificates_pem")?;
         result.agent = text::optional(options.agent, "agent")?;
         result.relay_only = options.relay_only;
+        result.watch_network = !options.ignores_network_changes;
+        result.resume_from = text::optional(options.resume_from, "resume_from")?;
         result.media_addresses = texts(options.media_addresses, options.media_address_count)?;
         result.connect_timeout_ms =
             or_default(options.connect_timeout_ms, result.connect_timeout_ms);

@@ -21,6 +21,9 @@ static void for_clients(sw_client *client) {
     BAD_ARGUMENT(sw_client_new(&options, NULL, NULL));
     options.media_address_count = 1;
     BAD_ARGUMENT(sw_client_new(&options, NULL, &made));
+    options.media_address_count = 0;
+    options.resume_from = "no record";
+    BAD_ARGUMENT(sw_client_new(&options, NULL, &made));
     FINE(sw_client_free(NULL));
     BAD_HANDLE(sw_client_connect(NULL, NOBODY));
     BAD_HANDLE(sw_client_disconnect(NULL, NOBODY));
@@ -35,6 +38,11 @@ static void for_clients(sw_client *client) {
     BAD_ARGUMENT(sw_client_dial(client, "/public/echo", NULL, NULL, NOBODY));
     BAD_HANDLE(sw_client_online(NULL, NOBODY));
     BAD_HANDLE(sw_client_offline(NULL, NOBODY));
+    char *record = NULL;
+    BAD_HANDLE(sw_client_network_changed(NULL));
+    FINE(sw_client_network_changed(client));
+    BAD_HANDLE(sw_client_session_record(NULL, &record));
+    BAD_ARGUMENT(sw_client_session_record(client, NULL));
     BAD_HANDLE(sw_client_call(NULL, "id", NULL, &call));
     BAD_ARGUMENT(sw_client_call(client, NULL, NULL, &call));
     BAD_ARGUMENT(sw_client_call(client, "id", NULL, NULL));
@@ -67,6 +75,8 @@ static void for_calls(sw_call *call) {
     BAD_HANDLE(sw_call_unmute(NULL, NOBODY));
     BAD_HANDLE(sw_call_is_muted(NULL, &is_muted));
     BAD_ARGUMENT(sw_call_is_muted(call, NULL));
+    BAD_HANDLE(sw_call_is_recovering(NULL, &is_muted));
+    BAD_ARGUMENT(sw_call_is_recovering(call, NULL));
     BAD_HANDLE(sw_call_hold(NULL, NOBODY));
     BAD_HANDLE(sw_call_unhold(NULL, NOBODY));
     BAD_HANDLE(sw_call_stats(NULL, &stats));

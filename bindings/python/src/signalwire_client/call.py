@@ -66,6 +66,11 @@ class Call:
         return self._native.is_muted()
 
     @property
+    def is_recovering(self) -> bool:
+        """Whether the media path is being made anew at this moment; the state stays as it is."""
+        return self._native.is_recovering()
+
+    @property
     def stats(self) -> _native.CallStats:
         """Numbers about the call's audio at this moment; after the end those of its last one."""
         return self._native.stats()

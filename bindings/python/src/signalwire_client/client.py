@@ -29,6 +29,9 @@ class Client:
     - ``media_addresses``: local IP addresses that media may use, best first.
     - ``relay_only``: media goes through the service's TURN servers only, hiding local addresses;
       calls fail where there is no such server.
+    - ``resume_from``: what :meth:`session_record` gave in a process that is gone; its calls come as
+      the event ``CALL_RESTORED``. A damaged one raises :class:`InvalidArgumentError`.
+    - ``watch_network``: notice by itself (on Linux) when the device's addresses change.
     - ``connect_timeout_ms``, ``request_timeout_ms``: 1 to 600000.
 
     Raises :class:`InvalidTokenError`, :class:`InvalidArgumentError`, :class:`TlsError`.
@@ -44,6 +47,8 @@ class Client:
         agent: str | None = None,
         media_addresses: Iterable[str] = (),
         relay_only: bool = False,
+        resume_from: str | None = None,
+        watch_network: bool = True,
         connect_timeout_ms: int = 15_000,
         request_timeout_ms: int = 10_000,
     ) -> None:
@@ -55,6 +60,8 @@ class Client:
             agent=agent,
             media_addresses=list(media_addresses),
             relay_only=relay_only,
+            resume_from=resume_from,
+            watch_network=watch_network,
             connect_timeout_ms=connect_timeout_ms,
             request_timeout_ms=request_timeout_ms,
         )
@@ -171,6 +178,24 @@ class Client:
     async def offline(self) -> None:
         """Undoes :meth:`online`; calls that are up go on. Raises as there."""
         await awaited(self._native.offline())
+
+    def session_record(self) -> str:
+        """The session and its answered calls, for ``resume_from`` of a client in another process.
+
+        It is out of date with every event ``SESSION_READY`` and ``SESSION_RECORD_CHANGED`` and when
+        a call is answered or ends: store it anew then. A secret, like the token. Do not use it
+        while this process lives: a session has one connection. Raises
+        :class:`NotConnectedError` before the first connection, :class:`ClosedError` at the end.
+        """
+        return guarded(self._native.session_record)
+
+    def network_changed(self) -> None:
+        """Tells the client that the device's network changed; on Linux it notices by itself.
+
+        The connection to the service is checked at once, and made anew if it is dead. Calls whose
+        local address is gone make their media path anew. Raises :class:`ClosedError`.
+        """
+        guarded(self._native.network_changed)
 
     def call(self, id: str) -> Call | None:
         """The call of this id, if it is this client's and not over."""
