@@ -22,6 +22,7 @@
 //! | to call somebody | [`Client::dial`], [`Call`], [`DialOptions`] |
 //! | to know what happens | [`Call::events`], [`Client::events`] |
 //! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
+//! | to send and receive encoded video | [`Call::push_video`], [`Call::add_video_sink`], [`Call::set_media`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
@@ -57,16 +58,22 @@ mod util;
 
 pub use call::{
     AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, EndKind,
-    EndReason, Layout, LayoutLayer, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty,
-    ServerCallState, SetupTimes,
+    EndReason, Layout, LayoutLayer, MediaParams, MediaRange, Member, MemberKind, MemberPosition,
+    MemberTarget, RemoteParty, ServerCallState, SetupTimes, VideoStats,
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
-pub use config::{AnswerOptions, ClientOptions, DialOptions};
+pub use config::{
+    AnswerOptions, ClientOptions, DeviceOptions, DialOptions, MediaDirection, MediaDirections,
+    ScreenShareOptions,
+};
 pub use error::{Error, ErrorKind, Problem, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;
 pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::sink::{AudioSink, SinkId};
+pub use media::video::ivf::{IvfReader, IvfWriter};
+pub use media::video::port::VideoSink;
+pub use media::video::{EncodedVideoFrame, VideoCodec};
 #[cfg(feature = "rest-api")]
 pub use rest::admin as rest_api;
 pub use rest::{Address, AddressPage, AddressQuery, AddressType, Channels, Subscriber};

@@ -151,6 +151,14 @@ pub enum sw_call_event_types {
     SW_CALL_EVENT_RECOVERING = 20,
     /// Media flow again after `RECOVERING`: `gap_ms`.
     SW_CALL_EVENT_RECOVERED = 21,
+    /// The path of the video is up: frames may be pushed from here on, a key frame first: `codec`.
+    SW_CALL_EVENT_VIDEO_CONNECTED = 30,
+    /// Both sides agreed on other directions than before: `audio_direction`, `video_direction`.
+    SW_CALL_EVENT_MEDIA_CHANGED = 31,
+    /// The next frame that is pushed should be a key frame.
+    SW_CALL_EVENT_KEY_FRAME_REQUESTED = 32,
+    /// The far side takes no more video than this from now on: `bits_per_second`.
+    SW_CALL_EVENT_VIDEO_BITRATE_LIMIT = 33,
     /// Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 }
@@ -177,7 +185,8 @@ pub struct sw_call_event {
     pub audio_muted: i32,
     /// `MEMBER_UPDATED`: 1 muted camera, 0 not muted, -1 not said.
     pub video_muted: i32,
-    /// `MEDIA_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`.
+    /// `MEDIA_CONNECTED`, `VIDEO_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`; `VP8`
+    /// or `H264`.
     pub codec: *const c_char,
     /// `JOINED`: the call id of this segment.
     pub call_id: *const c_char,
@@ -201,6 +210,12 @@ pub struct sw_call_event {
     pub attempt: u32,
     /// `RECOVERED`: how long nothing was heard of the far side, in milliseconds.
     pub gap_ms: u32,
+    /// `MEDIA_CHANGED`: one of `SW_MEDIA_DIRECTION_*`.
+    pub audio_direction: i32,
+    /// `MEDIA_CHANGED`: one of `SW_MEDIA_DIRECTION_*`.
+    pub video_direction: i32,
+    /// `VIDEO_BITRATE_LIMIT`: the most that the far side takes.
+    pub bits_per_second: u64,
 }
 
 fn some(text: &str) -> Option<CString> {
@@ -362,6 +377,20 @@ fn convert(
             raw.gap_ms = *gap_ms;
             SW_CALL_EVENT_RECOVERED
         }
+        CallEvent::VideoConnected { codec } => {
+            texts.codec = some(codec);
+            SW_CALL_EVENT_VIDEO_CONNECTED
+        }
+        CallEvent::MediaChanged { directions } => {
+            raw.audio_direction = directions.audio as i32;
+            raw.video_direction = directions.video as i32;
+            SW_CALL_EVENT_MEDIA_CHANGED
+        }
+        CallEvent::KeyFrameRequested => SW_CALL_EVENT_KEY_FRAME_REQUESTED,
+        CallEvent::VideoBitrateLimit { bits_per_second } => {
+            raw.bits_per_second = *bits_per_second;
+            SW_CALL_EVENT_VIDEO_BITRATE_LIMIT
+        }
         CallEvent::Joined { call_id, member_id, room_session_id, capabilities, raw_json } => {
             (texts.call_id, texts.member_id) = (some(call_id), some(member_id));
             (texts.room_session_id, texts.raw_json) = (some(room_session_id), some(raw_json));
@@ -382,6 +411,9 @@ fn convert(
             SW_CALL_EVENT_OTHER
         }
         // No types of their own in C: the service's name and payload say the same.
+        CallEvent::MediaParamsRequested { raw_json, .. } => {
+            other("verto.mediaParams", raw_json, texts)
+        }
         CallEvent::SegmentLeft { raw_json, .. } => other("call.left", raw_json, texts),
         CallEvent::MemberJoined { raw_json, .. } => other("member.joined", raw_json, texts),
         CallEvent::MemberTalking { raw_json, .. } => other("member.talking", raw_json, texts),

@@ -2,7 +2,6 @@
 
 use crate::media::relay::Relay;
 use bytes::BytesMut;
-use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
@@ -24,12 +23,12 @@ pub(crate) struct Received {
 }
 
 impl Sockets {
-    /// The next datagram of any of them; for ever pending without any. Cancel-safe.
-    pub(crate) async fn receive(&mut self, buffer: &mut [u8]) -> Received {
-        poll_fn(|context| self.poll_receive(context, buffer)).await
-    }
-
-    fn poll_receive(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received> {
+    /// The next datagram of any of them; for ever pending without any.
+    pub(crate) fn poll_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<Received> {
         for socket in &self.udp {
             let mut read = ReadBuf::new(buffer);
             // An error is an ICMP message about an earlier datagram: read on.

@@ -1,11 +1,12 @@
 //! Encoded video: frames and how they travel as RTP. No codec is in here: the application encodes
 //! and decodes, by hardware or by a library of its choice.
 //!
-//! All of it is pure: packets, frames and time go in, packets, frames and feedback come out.
+//! All but `port` is pure: packets, frames and time go in, packets, frames and feedback come out.
 
 pub(crate) mod assembler;
 pub(crate) mod h264;
 pub(crate) mod ivf;
+pub(crate) mod port;
 pub(crate) mod sender;
 pub(crate) mod vp8;
 
