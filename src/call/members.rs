@@ -301,7 +301,11 @@ impl Roster {
         let audio_muted = member["audio_muted"].as_bool();
         let video_muted = member["video_muted"].as_bool();
         let own_muted = match self.is_own(member_id) {
-            true => OwnMuted { audio: audio_muted, video: video_muted },
+            // Said of a call without a camera, too: only a change is one.
+            true => OwnMuted {
+                audio: audio_muted,
+                video: video_muted.filter(|_| changed.iter().any(|key| key == "video_muted")),
+            },
             false => OwnMuted::default(),
         };
         Some(Heard {

@@ -528,11 +528,12 @@ impl Peer {
             Feedback::Nack { ssrc, sequences } => feedback::nack(own, *ssrc, sequences),
             Feedback::KeyFrame { ssrc } => feedback::picture_loss(own, *ssrc),
         };
+        let compound = feedback::compound(own, packet);
         let mut sender = self
             .connection
             .rtp_sender(self.sender)
             .ok_or_else(|| Error::internal("the sender is gone"))?;
-        sender.write_rtcp(now, vec![packet]).map_err(|error| failed(&error))
+        sender.write_rtcp(now, compound).map_err(|error| failed(&error))
     }
 
     /// Lets `duration` RTP clock ticks pass without a packet.
@@ -683,7 +684,7 @@ mod tests {
         ] {
             assert!(sdp.lines().any(|l| l == line), "{line} is missing in\n{sdp}");
         }
-        for word in ["transport-cc", "goog-remb", "rtx", "extmap", "red/", "ulpfec"] {
+        for word in ["transport-cc", "goog-remb", "rtx", "extmap:", "red/", "ulpfec"] {
             assert!(!sdp.contains(word), "{word} is not served:\n{sdp}");
         }
     }

@@ -314,8 +314,10 @@ impl Section {
     /// The same section with this direction.
     fn directed(&self, direction: MediaDirection) -> Self {
         let mut lines = self.lines.clone();
+        let place = lines.iter().position(|line| direction_of(line).is_some());
         lines.retain(|line| direction_of(line).is_none());
-        lines.push(format!("a={}", direction_word(direction)));
+        let own = format!("a={}", direction_word(direction));
+        lines.insert(place.unwrap_or(lines.len()), own);
         Self { lines }
     }
 
@@ -557,7 +559,7 @@ mod tests {
         let text = Description::merge(&[answer_part(&completed)]).unwrap();
         assert!(text.contains("m=audio 5000 UDP"));
         assert!(text.contains("c=IN IP4 192.0.2.7\r\n") && !text.contains("0.0.0.0"));
-        assert!(text.ends_with("a=end-of-candidates\r\n"));
+        assert!(text.contains("a=end-of-candidates\r\n"));
     }
 
     #[test]

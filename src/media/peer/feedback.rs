@@ -1,10 +1,15 @@
 //! RTCP feedback of the far side, which the peer connection keeps to itself unless a link of its
 //! chain takes it out; and the feedback that is sent.
 
+use bytes::Bytes;
 use rtc::interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket};
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::payload_feedbacks::receiver_estimated_maximum_bitrate::ReceiverEstimatedMaximumBitrate;
+use rtc::rtcp::receiver_report::ReceiverReport;
+use rtc::rtcp::source_description::{
+    SdesType, SourceDescription, SourceDescriptionChunk, SourceDescriptionItem,
+};
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::{
     nack_pairs_from_sequence_numbers, TransportLayerNack,
 };
@@ -14,6 +19,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+/// The name of the source that the descriptions say, too.
+const CNAME: &str = "signalwire";
 /// Feedback that may wait; a far side that says more repeats itself.
 const MAX_WAITING: usize = 64;
 
@@ -101,6 +108,23 @@ impl Interceptor for Tap {
     fn unbind_local_stream(&mut self, _: &StreamInfo) {}
     fn bind_remote_stream(&mut self, _: &StreamInfo) {}
     fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}
+
+/// Feedback as it has to be sent where reduced-size RTCP was not agreed on: behind a report and the
+/// name of the source (RFC 4585, 3.1).
+pub(super) fn compound(
+    sender: u32,
+    feedback: Box<dyn rtc::rtcp::Packet>,
+) -> Vec<Box<dyn rtc::rtcp::Packet>> {
+    let report = ReceiverReport { ssrc: sender, ..Default::default() };
+    let name = SourceDescriptionItem {
+        sdes_type: SdesType::SdesCname,
+        text: Bytes::from_static(CNAME.as_bytes()),
+    };
+    let names = SourceDescription {
+        chunks: vec![SourceDescriptionChunk { source: sender, items: vec![name] }],
+    };
+    vec![Box::new(report), Box::new(names), feedback]
 }
 
 /// The generic NACK for these packets (RFC 4585, 6.2.1).

@@ -39,6 +39,7 @@
 //! | `lose_events` | – | what waits for sessions without a socket is lost, and so is what comes until they have one |
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail; with `after` they are carried out first |
+//! | `refresh_video` | `call_id?` | the client is asked for a key frame, by PLI and FIR |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
@@ -267,6 +268,11 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         }
         "move_call" | "leave_segment" | "member_joins" | "member_leaves" | "member_talks" => {
             in_rooms(hub, name, fault)
+        }
+        "refresh_video" => {
+            let calls = calls(hub, fault);
+            calls.iter().for_each(|call| call.refresh_video());
+            Ok(json!({ "calls": calls.len() }))
         }
         "impair_media" => Ok(impair_media(hub, fault)),
         "call_client" => call_client(hub, fault),
