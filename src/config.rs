@@ -439,6 +439,8 @@ pub(crate) const CHANGE_ANSWER: Duration = Duration::from_secs(10);
 pub(crate) const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
 /// The whole of one recovery, with the waits for the session.
 pub(crate) const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
+/// How long the service's own offer for a call is waited for after it refused ours.
+pub(crate) const ATTACH_GRACE: Duration = Duration::from_secs(1);
 /// How long a call that came in rings on after the session was made anew without news of it, and
 /// after it was taken up again.
 pub(crate) const RING_AFTER_LOSS: Duration = Duration::from_secs(10);

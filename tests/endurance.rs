@@ -300,3 +300,24 @@ fn a_call_that_is_being_set_up_in_a_forgotten_session_is_followed_up() {
         assert_clean(&gateway);
     });
 }
+
+#[test]
+fn a_call_whose_hang_up_was_lost_can_not_be_answered_and_says_so() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let events = events_after_connect(&client).await;
+        let call = ringing(&gateway, &client, &events).await;
+        gateway.fault(json!({"fault": "lose_events"}));
+        gateway.fault(json!({"fault": "refuse_sockets", "ms": 300}));
+        gateway.fault(json!({"fault": "drop_sockets"}));
+        gateway_sees(&gateway, "the loss", |state| state["sessions"][0]["connected"] == false)
+            .await;
+        gateway.fault(json!({"fault": "hang_up"}));
+        gateway.fault(json!({"fault": "clear"}));
+        next(&events, is_ready).await;
+        assert_eq!(call.state(), CallState::Ringing, "it cannot know");
+        call.answer(AnswerOptions::default()).await.unwrap_err();
+        assert_eq!(call.ended().await.unwrap().kind, EndKind::SignalingFailed);
+    });
+}

@@ -223,3 +223,36 @@ fn a_bad_record_is_refused_before_anything_is_sent() {
     assert!(!format!("{options:?}").contains("secret"));
     assert_eq!(gateway.state()["counters"]["sockets"], 0);
 }
+
+#[test]
+fn a_service_that_wants_its_own_offer_answered_gets_that() {
+    for has_calls in [true, false] {
+        run(async move {
+            let config = GatewayConfig {
+                attach_on_resume: true,
+                attach_by_answer: true,
+                ..GatewayConfig::default()
+            };
+            let gateway = Gateway::start(config).unwrap();
+            let (token, record) = dead_process(&gateway, "out");
+            let record = if has_calls { record } else { without_calls(&record) };
+            let client = Client::new(resuming(&gateway, &token, record)).unwrap();
+            let events = client.events();
+            client.connect().await.unwrap();
+            let event = next(&events, |event| {
+                matches!(
+                    event,
+                    ClientEvent::CallRestored { .. } | ClientEvent::RestoreFailed { .. }
+                )
+            })
+            .await;
+            let ClientEvent::CallRestored { call_id, .. } = event else { panic!("{event:?}") };
+            let call = client.call(&call_id).unwrap();
+            let ear = Ear::new();
+            call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+            ear.wait_for_tone(440.0, MONO_48K, 100).await;
+            call.hangup().await.unwrap();
+            assert_clean(&gateway);
+        });
+    }
+}

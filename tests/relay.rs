@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use serde_json::json;
-use signalwire_client::{Client, DialOptions, EndKind};
+use signalwire_client::{CallEvent, Client, DialOptions, EndKind};
 use signalwire_gateway::{Gateway, GatewayConfig};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -104,5 +104,34 @@ fn a_dead_server_does_not_keep_the_call_from_working() {
         assert!(call.stats().local_candidate.starts_with("host "));
         call.hangup().await.unwrap();
         assert_clean(&gateway);
+    });
+}
+
+#[test]
+fn the_second_try_to_make_a_path_anew_is_by_relay() {
+    run(async {
+        let (server, port) = turn_server().await;
+        let gateway = gateway_with(json!([{"urls": [format!("turn:127.0.0.1:{port}")],
+            "username": "user", "credential": "credential"}]));
+        let mut options = options(&gateway);
+        // No interface has it, so a notice of a changed network takes it away from the call.
+        options.media_addresses = vec!["127.0.0.9".to_owned()];
+        let client = Client::new(options).unwrap();
+        client.connect().await.unwrap();
+        let call = answered(&client, "/public/tone").await;
+        assert!(call.stats().local_candidate.starts_with("host "), "{:?}", call.stats());
+        let events = call.events();
+        gateway.fault(json!({"fault": "refuse_update", "count": 1}));
+        client.network_changed().unwrap();
+        wait_for(&events, |event| matches!(event, CallEvent::Recovered { .. })).await;
+        let updates = gateway.state()["calls"][0]["updates"].clone();
+        assert_eq!(updates[0]["candidates"], json!(["relay"]), "{updates:#}");
+        let ear = Ear::new();
+        call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+        ear.wait_for_tone(440.0, MONO_48K, 200).await;
+        call.hangup().await.unwrap();
+        client.disconnect().await.unwrap();
+        assert_clean(&gateway);
+        server.close().await.unwrap();
     });
 }

@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use serde_json::{json, Value};
 use signalwire_client::{
-    AnswerOptions, Call, CallEvent, CallState, Client, ClientEvent, EndKind, ErrorKind,
+    AnswerOptions, Call, CallEvent, CallState, Client, ClientEvent, DialOptions, EndKind, ErrorKind,
 };
 use signalwire_gateway::{Dialect, Gateway};
 use std::time::Duration;
@@ -107,7 +107,10 @@ fn a_call_whose_address_is_gone_is_moved_at_once_while_its_audio_goes_on() {
         run(async move {
             let gateway = gateway(dialect);
             let client = client_without_address(&gateway).await;
-            let call = answered(&client, "/public/echo").await;
+            let options = DialOptions { audio_queue_ms: 5_000, ..DialOptions::default() };
+            let call = client.dial("/public/echo", options).unwrap();
+            let started = call.events();
+            wait_for(&started, |event| matches!(event, CallEvent::MediaConnected { .. })).await;
             let ear = Ear::new();
             call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
             let events = call.events();
@@ -119,16 +122,8 @@ fn a_call_whose_address_is_gone_is_moved_at_once_while_its_audio_goes_on() {
             assert!(!seen.iter().any(|event| matches!(event, CallEvent::MediaLost)), "{seen:?}");
             // The same call, the same sink, the same source.
             ear.forget();
-            let push = async {
-                loop {
-                    let _ = call.push_audio(&tone(500.0, MONO_48K, 20), MONO_48K);
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            };
-            tokio::select! {
-                () = push => {}
-                () = ear.wait_for_tone(500.0, MONO_48K, 100) => {}
-            }
+            call.push_audio(&tone(800.0, MONO_48K, 5_000), MONO_48K).unwrap();
+            ear.wait_for_tone(800.0, MONO_48K, 100).await;
             call.hangup().await.unwrap();
             assert_clean(&gateway);
         });
@@ -296,6 +291,36 @@ fn media_that_die_while_the_session_is_away_wait_for_it() {
 }
 
 #[test]
+fn a_call_that_fell_silent_with_the_session_does_not_wait_for_ice() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = answered(&client, "/public/tone").await;
+        let ear = Ear::new();
+        call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+        ear.wait_for_tone(440.0, MONO_48K, 100).await;
+        let events = call.events();
+        gateway.fault(json!({"fault": "drop_media", "until_restart": true}));
+        // Until nothing was received for more than a second.
+        let (mut last, mut since) = (0, std::time::Instant::now());
+        while since.elapsed() < Duration::from_millis(1_300) {
+            let received = call.stats().packets_received;
+            if received != last {
+                (last, since) = (received, std::time::Instant::now());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        gateway.fault(json!({"fault": "drop_sockets"}));
+        let seen = wait_for(&events, |event| matches!(event, CallEvent::Recovered { .. })).await;
+        assert_eq!(tries(&seen), [1], "{seen:?}");
+        assert!(recovered(&seen).is_some_and(|gap| gap < 4_000), "{seen:?}");
+        assert!(!seen.iter().any(|event| matches!(event, CallEvent::MediaLost)), "{seen:?}");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
 fn after_a_change_of_the_network_a_dead_connection_is_replaced_at_once() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);
@@ -335,4 +360,70 @@ fn a_change_of_the_network_leaves_what_is_well_alone() {
         assert_eq!(client.network_changed().unwrap_err().kind(), ErrorKind::Closed);
         assert_clean(&gateway);
     });
+}
+
+const OWN_NETWORK: &str = "SW_TEST_OWN_NETWORK";
+
+/// Not a test of its own: what runs in a network of its own, whose addresses it may change.
+#[cfg(target_os = "linux")]
+#[test]
+fn inside_a_network_of_its_own() {
+    if std::env::var_os(OWN_NETWORK).is_none() {
+        return;
+    }
+    let ip = |words: &str| {
+        let status = std::process::Command::new("ip").args(words.split(' ')).status().unwrap();
+        assert!(status.success(), "ip {words}");
+    };
+    ip("link set lo up");
+    ip("addr add 192.0.2.1/32 dev lo");
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let mut options = options(&gateway);
+        options.media_addresses = vec!["192.0.2.1".to_owned(), "192.0.2.2".to_owned()];
+        let client = Client::new(options).unwrap();
+        client.connect().await.unwrap();
+        let call = answered(&client, "/public/tone").await;
+        assert!(call.stats().local_candidate.contains("192.0.2.1"), "{:?}", call.stats());
+        let events = call.events();
+        ip("addr add 192.0.2.2/32 dev lo");
+        ip("addr del 192.0.2.1/32 dev lo");
+        let seen = wait_for(&events, |event| matches!(event, CallEvent::Recovered { .. })).await;
+        // ICE alone would need four seconds to notice.
+        assert!(recovered(&seen).is_some_and(|gap| gap < 3_000), "{seen:?}");
+        let deadline = std::time::Instant::now() + DEADLINE;
+        while !call.stats().local_candidate.contains("192.0.2.2") {
+            assert!(std::time::Instant::now() < deadline, "{:?}", call.stats());
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(gateway.state()["counters"]["sockets"], 1, "the session was well");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+    println!("\nMOVED");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_address_that_goes_is_noticed_without_being_told() {
+    let unshare = ["--user", "--map-root-user", "--net"];
+    let is_possible = std::process::Command::new("unshare")
+        .args(unshare)
+        .args(["ip", "link", "set", "lo", "up"])
+        .status()
+        .is_ok_and(|status| status.success());
+    if !is_possible {
+        eprintln!("this machine allows no network namespaces: not tested");
+        return;
+    }
+    let output = std::process::Command::new("unshare")
+        .args(unshare)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "inside_a_network_of_its_own", "--nocapture"])
+        .env(OWN_NETWORK, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(text.contains("MOVED"), "{text}\n{errors}");
 }

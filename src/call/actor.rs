@@ -405,6 +405,9 @@ impl Actor {
             ServerMessage::SessionReady { is_resumed } => {
                 self.input(Input::SessionBack { is_resumed });
                 self.recover(recovery::Input::SessionReady { is_resumed });
+                if let Some(leg) = &self.leg {
+                    leg.look_for_silence();
+                }
             }
             ServerMessage::SessionLost(error) => self.input(Input::SessionLost(error)),
             ServerMessage::NetworkChanged(addresses) => {
@@ -453,8 +456,7 @@ impl Actor {
                 params: MediaParams::read(&event.params["mediaParams"]),
                 raw_json: event.params["mediaParams"].to_string(),
             }),
-            // The service has the call, and so has this side.
-            "verto.attach" => {}
+            "verto.attach" => self.input(Input::Attached(sdp())),
             "verto.bye" => {
                 self.acknowledge(event);
                 let (cause, code) = event.cause();
@@ -511,7 +513,13 @@ impl Actor {
                 self.recover(recovery::Input::Lost);
             }
             LegEvent::Recovered { gap } => self.media_back(gap),
-            LegEvent::AddressGone => self.recover(recovery::Input::AddressGone),
+            LegEvent::AddressGone => {
+                self.recover(recovery::Input::PathGone("the network changed"));
+            }
+            LegEvent::Silent if self.state.current() == CallState::Active => {
+                self.recover(recovery::Input::PathGone("the network fell away under the call"));
+            }
+            LegEvent::Silent => {}
             LegEvent::Failed(error) => self.input(Input::MediaFailed(error)),
         }
     }
@@ -607,6 +615,8 @@ impl Actor {
                 }
             }
             Output::SendAnswer(sdp) => self.send_answer(&sdp),
+            Output::AcceptAttach(offer) => self.accept_attach(offer),
+            Output::SendAttach(sdp) => self.send_attach(&sdp),
             Output::SendBye(cause) => self.send_bye(cause),
             Output::CloseMedia => self.close_media(),
             Output::Arm(timer, delay) => self.arm(AnyTimer::Dialog(timer), delay),
@@ -667,9 +677,26 @@ impl Actor {
         }));
     }
 
+    /// The same leg answers what the service offers.
+    fn accept_attach(&mut self, offer: String) {
+        let Some(leg) = self.leg.clone() else { return };
+        self.work.push(Box::pin(async move {
+            let made = leg.accept(offer).await.map(Input::AnswerReady);
+            Done::Input(made.unwrap_or_else(Input::OfferFailed))
+        }));
+    }
+
+    fn send_attach(&mut self, sdp: &str) {
+        let id = self.verto_id();
+        self.submit_answer(self.dialog.attach(&id, sdp));
+    }
+
     fn send_answer(&mut self, sdp: &str) {
         let id = self.verto_id();
-        let params = self.dialog.answer(&id, sdp);
+        self.submit_answer(self.dialog.answer(&id, sdp));
+    }
+
+    fn submit_answer(&mut self, params: Value) {
         let session = self.session.clone();
         self.work.push(Box::pin(async move {
             let sent = session.request_with("webrtc.verto", params, INVITE_TIMEOUT, true).await;

@@ -32,8 +32,8 @@ pub(crate) enum Input {
     Lost,
     /// The far side is heard (again).
     Back,
-    /// A local address that the call uses is gone, or the platform says that the network changed.
-    AddressGone,
+    /// There is no need to wait: why.
+    PathGone(&'static str),
     SessionAway,
     SessionReady {
         is_resumed: bool,
@@ -139,9 +139,9 @@ impl Recovery {
         match input {
             Input::Lost => self.lost(),
             Input::Back => self.back(),
-            Input::AddressGone => {
+            Input::PathGone(why) => {
                 self.has_path = false;
-                self.begin("the network changed")
+                self.begin(why)
             }
             Input::SessionAway => {
                 self.is_session_up = false;

@@ -21,6 +21,10 @@ fn run(machine: &mut Recovery, inputs: Vec<Input>) -> Vec<Output> {
         .collect()
 }
 
+fn gone() -> Input {
+    Input::PathGone("the network changed")
+}
+
 fn step() -> Input {
     Input::Elapsed(Timer::Step)
 }
@@ -122,8 +126,8 @@ fn tries_wait_for_the_session_and_those_it_cut_off_do_not_count() {
 #[test]
 fn a_second_reason_waits_for_the_first_ones_end() {
     let mut machine = Recovery::new();
-    run(&mut machine, vec![Input::AddressGone, Input::OfferReady]);
-    assert!(run(&mut machine, vec![Input::AddressGone, Input::Lost]).is_empty());
+    run(&mut machine, vec![gone(), Input::OfferReady]);
+    assert!(run(&mut machine, vec![gone(), Input::Lost]).is_empty());
     let said = run(&mut machine, vec![Input::Applied, Input::Back]);
     assert_eq!(said[0], Output::Recovered);
     assert_eq!(announced(&said), [1]);

@@ -260,7 +260,7 @@ impl Router {
             tracing::debug!(call = recorded.id, "a call that is over here is still at the service");
             return true;
         }
-        self.restore(recorded);
+        self.restore(recorded, event.sdp().map(str::to_owned));
         true
     }
 
@@ -273,7 +273,7 @@ impl Router {
         let calls = std::mem::take(&mut self.table().restorable);
         for recorded in calls {
             match is_resumed {
-                true => self.restore(recorded),
+                true => self.restore(recorded, None),
                 false => self.events.publish(ClientEvent::RestoreFailed {
                     call_id: recorded.id,
                     message: "the service made a new session; its calls are not there".to_owned(),
@@ -283,7 +283,7 @@ impl Router {
     }
 
     /// Takes a call up and tells how that went.
-    fn restore(&self, recorded: RecordedCall) {
+    fn restore(&self, recorded: RecordedCall, offer: Option<String>) {
         let Some(context) = self.inbound.get() else { return };
         let call_id = recorded.id.clone();
         let events = self.events.clone();
@@ -291,7 +291,7 @@ impl Router {
             call_id: call_id.clone(),
             message: error.message().to_owned(),
         };
-        let call = match start_restored(context, recorded) {
+        let call = match start_restored(context, recorded, offer) {
             Ok(call) => call,
             Err(error) => return self.events.publish(failed(&error)),
         };

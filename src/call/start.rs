@@ -94,7 +94,12 @@ pub(crate) fn start_inbound(context: &CallContext, invite: Invite) -> Result<Cal
 
 /// Takes up a call that the service has and this process has not: with an invite that says so and
 /// a new offer (signalwire-js v4, ClientSessionManager.ts). It becomes `Active` with the answer.
-pub(crate) fn start_restored(context: &CallContext, recorded: RecordedCall) -> Result<Call> {
+/// A service that refuses gets an answer to its own `offer`, if it made one.
+pub(crate) fn start_restored(
+    context: &CallContext,
+    recorded: RecordedCall,
+    offer: Option<String>,
+) -> Result<Call> {
     let defaults = DialOptions::default();
     let port = AudioPort::new(defaults.audio_queue_ms, Instant::now());
     let leg = leg_config(context, &[], defaults.opus_bitrate_bps, port.clone());
@@ -110,7 +115,7 @@ pub(crate) fn start_restored(context: &CallContext, recorded: RecordedCall) -> R
     };
     let parties = recorded.parties();
     let dialog = Dialog::reattached(recorded.id, recorded.destination, parties, recorded.node);
-    let plan = Plan { state: State::restored(limits), start: Start::Dial(leg) };
+    let plan = Plan { state: State::restored(limits, offer), start: Start::Dial(leg) };
     start(context, dialog, about, port, plan)
 }
 

@@ -6,7 +6,7 @@
 
 use super::event::{CallState, Direction, EndReason};
 use super::reason::{self, Cause};
-use crate::config::{RECOVERY_ANSWER, RING_AFTER_LOSS, RING_AFTER_RESUME};
+use crate::config::{ATTACH_GRACE, RECOVERY_ANSWER, RING_AFTER_LOSS, RING_AFTER_RESUME};
 use crate::error::Error;
 use std::time::Duration;
 
@@ -39,6 +39,8 @@ pub(crate) enum Input {
     /// The service put the leg into its session.
     Joined,
     InviteAccepted,
+    /// `verto.attach`: the service offers media for a call that it has.
+    Attached(Option<String>),
     InviteRefused(Error),
     ServerRings,
     /// `verto.media`: early media.
@@ -82,6 +84,9 @@ pub(crate) enum Output {
     /// Make the answer to the caller's offer.
     MakeAnswer,
     SendAnswer(String),
+    /// Make the answer to the offer in `verto.attach`, instead of the offer that was refused.
+    AcceptAttach(String),
+    SendAttach(String),
     SendBye(Cause),
     CloseMedia,
     Arm(Timer, Duration),
@@ -107,6 +112,10 @@ pub(crate) struct State {
     is_accepted: bool,
     /// The service has the call already.
     is_restored: bool,
+    /// The service's own offer for it, for when ours is refused.
+    attach_offer: Option<String>,
+    /// Ours was refused; theirs may be on its way.
+    refusal: Option<Error>,
 }
 
 /// Time limits of one call.
@@ -134,14 +143,16 @@ impl State {
             direction: Direction::Outbound,
             is_accepted: false,
             is_restored: false,
+            attach_offer: None,
+            refusal: None,
         }
     }
 
     /// A call that the service has already and whose media are made anew, whoever called whom.
-    pub(crate) fn restored(limits: Limits) -> Self {
+    pub(crate) fn restored(limits: Limits, attach_offer: Option<String>) -> Self {
         // Taking up is no ringing: an answer is due at once.
         let limits = Limits { ring: RECOVERY_ANSWER, ..limits };
-        Self { is_restored: true, ..Self::new(limits) }
+        Self { is_restored: true, attach_offer, ..Self::new(limits) }
     }
 
     /// A call that came in: it rings until the application decides.
@@ -196,7 +207,12 @@ impl State {
             }
             Input::Accept => self.accept(),
             Input::Reject(cause) => self.give_up(cause, reason::declined(cause)),
+            Input::AnswerReady(sdp) if self.is_restored => vec![Output::SendAttach(sdp)],
             Input::AnswerReady(sdp) => vec![Output::SendAnswer(sdp)],
+            Input::AnswerAccepted if self.is_restored => {
+                self.has_remote_sdp = true;
+                self.answered(None)
+            }
             Input::AnswerAccepted => {
                 self.has_remote_sdp = true;
                 vec![Output::Arm(Timer::Media, self.limits.media)]
@@ -207,6 +223,16 @@ impl State {
             }
             Input::Joined => self.established(),
             Input::InviteAccepted => self.advance(CallState::Trying),
+            Input::Attached(offer) => {
+                self.attach_offer = offer.filter(|_| self.is_restored);
+                self.accept_attach()
+            }
+            Input::InviteRefused(error) if self.is_restored && !self.was_answered => {
+                self.refusal = Some(error);
+                let mut outputs = vec![Output::Arm(Timer::Ring, ATTACH_GRACE)];
+                outputs.extend(self.accept_attach());
+                outputs
+            }
             Input::InviteRefused(error) => self.end(reason::signaling_failed(&error)),
             Input::ServerRings => self.advance(CallState::Ringing),
             Input::EarlyMedia(sdp) => {
@@ -235,6 +261,10 @@ impl State {
             Input::SessionBack { is_resumed } => self.session_back(is_resumed),
             Input::Announced if self.is_undecided() => vec![Output::Disarm(Timer::Ring)],
             Input::Announced => Vec::new(),
+            Input::Elapsed(Timer::Ring) if self.refusal.is_some() && !self.was_answered => {
+                let error = self.refusal.take().unwrap_or_else(|| Error::closed("the call"));
+                self.end(reason::signaling_failed(&error))
+            }
             Input::Elapsed(Timer::Ring) if self.is_undecided() => {
                 self.give_up(reason::NO_ANSWER, reason::caller_unknown())
             }
@@ -313,6 +343,19 @@ impl State {
                 vec![Output::RepeatInvite(offer.clone())]
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Answers the service's offer once it refused ours.
+    fn accept_attach(&mut self) -> Vec<Output> {
+        if self.was_answered || self.refusal.is_none() {
+            return Vec::new();
+        }
+        match self.attach_offer.take() {
+            Some(offer) => {
+                vec![Output::Arm(Timer::Ring, self.limits.ring), Output::AcceptAttach(offer)]
+            }
+            None => Vec::new(),
         }
     }
 

@@ -340,3 +340,40 @@ fn an_invite_is_repeated_for_a_session_that_the_service_made_anew() {
     state.handle(answer());
     assert!(state.handle(anew()).is_empty());
 }
+
+#[test]
+fn a_call_of_a_process_before_is_taken_up_by_an_offer_or_by_an_answer() {
+    let refused = || Input::InviteRefused(failure());
+    let mut state = State::restored(LIMITS, None);
+    assert_eq!(state.handle(offer()), [Output::RepeatInvite("offer".into())]);
+    assert_eq!(states(&state.handle(answer())), [CallState::Active]);
+
+    let mut state = State::restored(LIMITS, None);
+    state.handle(offer());
+    assert_eq!(end_kind(&state.handle(refused())), None, "theirs may be on its way");
+    let outputs = state.handle(Input::Elapsed(Timer::Ring));
+    assert_eq!(end_kind(&outputs), Some(EndKind::SignalingFailed));
+
+    // The service's offer may come with the first word of it, before the refusal, or after it.
+    for order in 0..3 {
+        let mut state = State::restored(LIMITS, (order == 0).then(|| "theirs".into()));
+        let attached = || Input::Attached(Some("theirs".into()));
+        let mut outputs = state.handle(offer());
+        if order == 1 {
+            outputs.extend(state.handle(attached()));
+        }
+        outputs.extend(state.handle(refused()));
+        if order == 2 {
+            outputs.extend(state.handle(attached()));
+        }
+        assert_eq!(outputs.last(), Some(&Output::AcceptAttach("theirs".into())), "{order}");
+        let outputs = state.handle(Input::AnswerReady("ours".into()));
+        assert_eq!(outputs, [Output::SendAttach("ours".into())]);
+        assert_eq!(states(&state.handle(Input::AnswerAccepted)), [CallState::Active]);
+    }
+
+    let mut state = State::restored(LIMITS, None);
+    state.handle(offer());
+    let outputs = state.handle(Input::Elapsed(Timer::Ring));
+    assert!(outputs.contains(&Output::SendBye(reason::NO_ANSWER)), "{outputs:?}");
+}

@@ -504,4 +504,43 @@ mod tests {
             assert!(!event.raw_json.is_null() && event.member_id.is_null());
         });
     }
+
+    #[test]
+    fn recovery_and_restored_calls_have_their_fields() {
+        let recovering = CallEvent::Recovering { reason: "silence".into(), attempt: 2 };
+        with_call_event(&recovering, std::ptr::null_mut(), 0, |event| {
+            assert_eq!(event.r#type, sw_call_event_types::SW_CALL_EVENT_RECOVERING as i32);
+            assert_eq!((event.attempt, event.gap_ms), (2, 0));
+            // SAFETY: the event's own text.
+            assert_eq!(unsafe { CStr::from_ptr(event.reason) }, c"silence");
+        });
+        let recovered = CallEvent::Recovered { gap_ms: 40 };
+        with_call_event(&recovered, std::ptr::null_mut(), 0, |event| {
+            assert_eq!(event.r#type, sw_call_event_types::SW_CALL_EVENT_RECOVERED as i32);
+            assert_eq!((event.gap_ms, event.reason.is_null()), (40, true));
+        });
+        let restored = ClientEvent::CallRestored {
+            call_id: "c".into(),
+            is_inbound: true,
+            remote_name: "Bob".into(),
+            remote_number: "/private/bob".into(),
+            destination: "/private/me".into(),
+        };
+        with_client_event(&restored, std::ptr::null_mut(), 0, |event| {
+            assert_eq!(event.r#type, sw_client_event_types::SW_CLIENT_EVENT_CALL_RESTORED as i32);
+            // SAFETY: the event's own texts.
+            let texts = unsafe {
+                [event.call_id, event.from_name, event.from_number, event.to_number]
+                    .map(|text| CStr::from_ptr(text))
+            };
+            assert_eq!(texts, [c"c", c"Bob", c"/private/bob", c"/private/me"]);
+            assert!(event.is_inbound && event.to_name.is_null());
+        });
+        let failed = ClientEvent::RestoreFailed { call_id: "c".into(), message: "gone".into() };
+        with_client_event(&failed, std::ptr::null_mut(), 0, |event| {
+            // SAFETY: the event's own text.
+            assert_eq!(unsafe { CStr::from_ptr(event.reason) }, c"gone");
+            assert!(!event.call_id.is_null() && event.from_name.is_null());
+        });
+    }
 }

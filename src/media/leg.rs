@@ -73,6 +73,8 @@ pub(crate) enum LegEvent {
     Recovered { gap: Duration },
     /// The path's local address is not the device's any more.
     AddressGone,
+    /// Packets came until a moment ago and do no more.
+    Silent,
     /// There never was a path, and none is to come.
     Failed(Error),
 }
@@ -85,6 +87,7 @@ enum Command {
     Change(MediaDirections, oneshot::Sender<Result<String>>),
     Withdraw,
     NetworkChanged(Vec<IpAddr>),
+    LookForSilence,
     Close(oneshot::Sender<()>),
 }
 
@@ -138,6 +141,11 @@ impl Leg {
     /// The device has these addresses now; tells by an event if the path's own is not among them.
     pub(crate) fn network_changed(&self, addresses: Vec<IpAddr>) {
         let _ = self.commands.try_send(Command::NetworkChanged(addresses));
+    }
+
+    /// The session was away and is back: tells by an event if the far side fell silent meanwhile.
+    pub(crate) fn look_for_silence(&self) {
+        let _ = self.commands.try_send(Command::LookForSilence);
     }
 
     /// Says goodbye and waits for the end of the task; no sink is called any more afterwards.
@@ -286,6 +294,7 @@ impl Task {
             Command::Change(directions, reply) => self.change(directions, reply),
             Command::Withdraw => self.withdraw(),
             Command::NetworkChanged(addresses) => self.look_at_address(&addresses),
+            Command::LookForSilence => self.look_for_silence(Instant::now()),
             // Handled by the loop.
             Command::Close(reply) => drop(reply.send(())),
         }

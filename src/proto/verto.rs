@@ -148,6 +148,18 @@ impl Dialog {
         envelope
     }
 
+    /// `verto.attach` with a complete answer to the description of the service's own
+    /// (FreeSWITCH `mod_verto.c`).
+    pub(crate) fn attach(&self, id: &str, sdp: &str) -> Value {
+        let mut dialog = self.dialog_params();
+        dialog["attach"] = json!(true);
+        dialog["reattaching"] = json!(true);
+        let params = json!({"sessid": self.call_id, "sdp": sdp, "dialogParams": dialog});
+        let mut envelope = self.envelope(id, "verto.attach", params);
+        envelope["subscribe"] = json!(SUBSCRIBE);
+        envelope
+    }
+
     /// `verto.modify` with `updateMedia` and a complete offer; the answer comes with the result.
     pub(crate) fn update_media(&self, id: &str, sdp: &str) -> Value {
         let params = json!({

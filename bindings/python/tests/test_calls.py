@@ -287,3 +287,31 @@ async def test_a_call_that_comes_in_is_answered_or_refused(gateway: Gateway) -> 
         with pytest.raises(sw.ClosedError):
             await call.answer()
         await callee.offline()
+
+
+async def test_a_call_moves_when_the_network_changes(gateway: Gateway) -> None:
+    # An address of loopback that no interface has: each notice takes it away from the call.
+    async with gateway.client(media_addresses=["127.0.0.9"]) as client:
+        call = client.dial("/public/echo")
+        events = call.events()
+        await anext(event async for event in events if event.is_media_connected())
+        client.network_changed()
+        recovering = await anext(event async for event in events if event.is_recovering())
+        assert recovering.attempt == 1 and recovering.reason
+        recovered = await anext(event async for event in events if event.is_recovered())
+        assert recovered.gap_ms < 10_000
+        assert not call.is_recovering and call.state is sw.CallState.ACTIVE
+        await call.hangup()
+
+
+async def test_a_session_can_be_written_down_and_a_bad_record_is_refused(gateway: Gateway) -> None:
+    client = gateway.client()
+    with pytest.raises(sw.NotConnectedError):
+        client.session_record()
+    await client.connect()
+    assert client.session_record().startswith("sw1.")
+    with pytest.raises(sw.InvalidArgumentError, match="resume_from"):
+        gateway.client(resume_from="garbage")
+    await client.disconnect()
+    with pytest.raises(sw.ClosedError):
+        client.session_record()

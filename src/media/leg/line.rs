@@ -20,6 +20,8 @@ pub(super) struct Transport {
     pub(super) remote_fingerprints: Vec<String>,
     /// Whether an offer to restart ICE waits for its answer.
     pub(super) is_restarting: bool,
+    /// Whether DTLS is to be done on the present path: then it proves that the path works.
+    pub(super) has_own_dtls: bool,
     /// Whether both sides described it.
     pub(super) is_settled: bool,
 }
@@ -34,6 +36,7 @@ impl Transport {
             remote_credentials: None,
             remote_fingerprints: Vec::new(),
             is_restarting: false,
+            has_own_dtls: true,
             is_settled: false,
         }
     }

@@ -114,6 +114,7 @@ impl Task {
             transport.local = transport.peer.restart(&candidates, now)?;
             transport.candidates = candidates;
             transport.is_restarting = true;
+            transport.has_own_dtls = false;
             line.sockets = sockets;
         }
         Ok(())
@@ -165,6 +166,7 @@ impl Task {
         let mut peer = Peer::with_identity(identity, self.config.offered(kind), now)?;
         peer.offer(&transport.candidates, now)?;
         transport.peer = peer;
+        transport.has_own_dtls = true;
         Ok(true)
     }
 
@@ -218,10 +220,21 @@ impl Task {
         }
     }
 
-    /// ICE and DTLS are up, for the first time or again.
+    /// A second of silence says little by itself, but much after the session's own path was lost.
+    pub(super) fn look_for_silence(&self, now: Instant) {
+        let is_expected = self.directions.audio.receives() && self.loss_at(now).expects_packets;
+        if self.is_connected() && !self.is_heard(now) && is_expected {
+            (self.events)(LegEvent::Silent);
+        }
+    }
+
+    /// ICE and DTLS are up, for the first time or again. Over the DTLS of before, a far side that took
+    /// the restart for a new association is up and yet unheard; only its packets tell.
     pub(super) fn path_up(&mut self, now: Instant) {
         self.is_doubtful = false;
-        if self.loss.as_ref().is_some_and(|loss| !loss.expects_packets) || self.is_heard(now) {
+        let expects_packets = self.loss.as_ref().is_some_and(|loss| loss.expects_packets);
+        let is_proven = self.lines.first().is_some_and(|line| line.transport.has_own_dtls);
+        if is_proven || !expects_packets || self.is_heard(now) {
             self.path_works(now);
         }
     }

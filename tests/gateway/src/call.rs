@@ -81,6 +81,8 @@ pub struct Leg {
     pub pongs: u64,
     /// How often the client took the call up again.
     pub reattaches: u64,
+    /// Media that were offered in `verto.attach`.
+    offered: Option<(Media, UnboundedReceiver<MediaEvent>)>,
     /// A ping that waits for its pong.
     pub ping_open: bool,
     /// Where the invite of this call was redirected to.
@@ -204,6 +206,7 @@ impl Call {
                 ended_by: None,
                 pongs: 0,
                 reattaches: 0,
+                offered: None,
                 ping_open: false,
                 tasks: Vec::new(),
                 redirected: None,
@@ -368,11 +371,15 @@ impl Call {
             Some(Wanted { audio: media.codec(false), video: media.codec(true) })
         });
         let Some(wanted) = wanted else { return };
-        let (sender, _) = mpsc::unbounded_channel();
-        let controls = Controls::new(Source::Silence);
-        let Ok((_, sdp)) = Media::offer(&hub.media, wanted, controls, false, sender) else {
+        let (sender, events) = mpsc::unbounded_channel();
+        let source = self.with(|leg| leg.media.as_ref().map(|media| media.controls.source()));
+        let controls = Controls::new(source.unwrap_or(Source::Silence));
+        let Ok((media, sdp)) = Media::offer(&hub.media, wanted, controls, false, sender) else {
             return;
         };
+        if hub.config.attach_by_answer {
+            self.with(|leg| leg.offered = Some((media, events)));
+        }
         let address = dialled_path(&self.destination);
         let display_name = self.with(|leg| leg.home().display_name.clone());
         let params = json!({
@@ -382,6 +389,22 @@ impl Call {
             "display_direction": if self.inbound { "outbound" } else { "inbound" },
         });
         hub.verto_event(&self.protocol(), "verto.attach", params);
+    }
+
+    /// The client answered the offer in `verto.attach`.
+    pub fn attached_by_client(self: &Arc<Self>, request: &Request, sdp: &Description) {
+        let hub = request.hub;
+        let Some((mut media, events)) = self.with(|leg| leg.offered.take()) else {
+            request.error("CALL ERROR", json!({}));
+            return;
+        };
+        if media.accept(sdp).is_err() {
+            request.error("CODEC ERROR", json!({}));
+            return;
+        }
+        self.with(|leg| leg.reattaches += 1);
+        self.equip(hub, media, None, events);
+        request.ok(json!({ "sessid": rpc::text(&request.params, "sessid") }));
     }
 
     /// The client accepted a call that the gateway made to it.

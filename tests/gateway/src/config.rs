@@ -53,6 +53,9 @@ pub struct GatewayConfig {
     pub redeliver: bool,
     /// After a resume, a `verto.attach` for every answered call of the session.
     pub attach_on_resume: bool,
+    /// The offer in `verto.attach` is meant: the client answers it with a `verto.attach` of its own,
+    /// as it does with the open mod_verto, and invites with `attach` are refused.
+    pub attach_by_answer: bool,
     /// Whether `verto.modify` with `action: "transfer"` moves the leg to another address; the
     /// service does not do it.
     pub accept_transfer: bool,
@@ -85,6 +88,7 @@ impl Default for GatewayConfig {
             ack_limit: Duration::from_secs(5),
             redeliver: true,
             attach_on_resume: false,
+            attach_by_answer: false,
             accept_transfer: false,
             log: false,
         }

@@ -109,6 +109,7 @@ fn dispatch(request: &Request) {
         }
         "verto.ping" => request.ok(json!({ "message": "PONG" })),
         "verto.subscribe" => subscribe(request),
+        "verto.attach" if request.hub.config.attach_by_answer => attach(request),
         _ => {
             request.violation("unknown Verto method");
             let message = "Invalid Method, Missing Method or Permission Denied";
@@ -181,7 +182,11 @@ fn invite(request: &Request) {
     let attach = dialog["attach"] == json!(true) || dialog["reattaching"] == json!(true);
     let known = request.hub.call(call_id);
     match (known, attach) {
-        (Some(call), true) if !call.is_ended() && is_owner(request, &call) => {
+        (Some(call), true)
+            if !call.is_ended()
+                && is_owner(request, &call)
+                && !request.hub.config.attach_by_answer =>
+        {
             reattach(request, &call, offer)
         }
         (Some(_), true) => {
@@ -274,6 +279,17 @@ fn refuse_update(request: &Request, refusal: Refusal) {
         request.violation(reason);
     }
     request.error("CODEC NEGOTIATION ERROR", json!({}));
+}
+
+fn attach(request: &Request) {
+    let Some(call) = request.call() else {
+        request.error("CALL DOES NOT EXIST", json!({}));
+        return;
+    };
+    match rpc::text(&request.params, "sdp").map(Description::parse) {
+        Some(Ok(sdp)) => call.attached_by_client(request, &sdp),
+        _ => request.error("CODEC ERROR", json!({})),
+    }
 }
 
 fn answer(request: &Request) {

@@ -10,3 +10,4 @@ mod rest;
 mod segments;
 mod session;
 mod transfer;
+mod trouble;
