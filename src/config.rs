@@ -197,8 +197,8 @@ pub struct DialOptions {
     #[cfg_attr(feature = "uniffi", uniffi(default = 200))]
     pub audio_queue_ms: u32,
     /// Whether the call has video, and in which directions; encoded frames go in and out, see
-    /// `push_video`. Default: as the destination says, both ways for `?channel=video`, else none.
-    /// `Inactive` means none whatever the destination says.
+    /// `push_video`. Default: none, the call is an audio call, whatever `channel` the destination
+    /// says: only the application knows whether it has pictures.
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub video: Option<MediaDirection>,
     /// Video codecs to offer, best first. Default: VP8, H.264.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     "library",
     "status",
     "guard",
@@ -19,6 +19,7 @@ const SOURCES: [&str; 20] = [
     "survival",
     "audio",
     "recording",
+    "video",
     "options",
     "observer",
     "event",

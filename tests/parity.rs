@@ -21,7 +21,7 @@ const OBJECTS: [Object; 3] = [
     },
     Object {
         name: "Call",
-        files: &["src/call/mod.rs", "src/call/control.rs"],
+        files: &["src/call/mod.rs", "src/call/control.rs", "src/call/video.rs"],
         c_prefix: "sw_call_",
         python: ("call.py", "Call"),
     },
@@ -41,7 +41,7 @@ const NOT_IN_C: [(&str, &str); 3] = [("Client", "events"), ("Client", "calls"), 
 const LATER: &str = "not in the C/UniFFI interface yet";
 
 /// In Rust alone, and why.
-const ONLY_IN_RUST: [(&str, &str, &str); 19] = [
+const ONLY_IN_RUST: [(&str, &str, &str); 22] = [
     ("Call", "members", LATER),
     ("Call", "layout", LATER),
     ("Call", "capabilities", LATER),
@@ -61,6 +61,9 @@ const ONLY_IN_RUST: [(&str, &str, &str); 19] = [
     ("Call", "remove_member", LATER),
     ("Call", "end_for", LATER),
     ("Call", "transfer", LATER),
+    ("Call", "start_screen_share", LATER),
+    ("Call", "add_device", LATER),
+    ("Call", "parent_id", LATER),
 ];
 
 /// Only in the generated interface: the bridge from it to the C interface.
@@ -130,7 +133,7 @@ fn core_methods(name: &str, files: &[&str]) -> BTreeSet<String> {
 }
 
 fn bind_sources() -> String {
-    ["client", "call", "audio", "events", "native"]
+    ["client", "call", "audio", "video", "events", "native"]
         .map(|file| read(&format!("src/bind/{file}.rs")))
         .concat()
 }

@@ -206,17 +206,17 @@ fn h264_access_units_come_back_with_their_parameter_sets() {
 }
 
 #[test]
-fn the_destination_decides_about_video_unless_the_options_do() {
+fn the_options_decide_about_video() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);
         let client = connected(&gateway).await;
         for (address, video, expected) in [
             ("/public/echo", None, MediaDirection::Inactive),
-            ("/public/echo?channel=video", None, MediaDirection::SendReceive),
+            ("/public/echo?channel=video", None, MediaDirection::Inactive),
             (
                 "/public/echo?channel=video",
-                Some(MediaDirection::Inactive),
-                MediaDirection::Inactive,
+                Some(MediaDirection::SendReceive),
+                MediaDirection::SendReceive,
             ),
             ("/public/echo", Some(MediaDirection::ReceiveOnly), MediaDirection::ReceiveOnly),
             ("/public/echo", Some(MediaDirection::SendOnly), MediaDirection::SendOnly),
@@ -512,7 +512,8 @@ fn a_screen_and_a_device_are_legs_of_their_own_that_end_with_the_call() {
         run(async move {
             let gateway = gateway(dialect);
             let client = connected(&gateway).await;
-            let call = client.dial("/public/echo?channel=video", DialOptions::default()).unwrap();
+            let call =
+                client.dial("/public/echo", with_video(MediaDirection::SendReceive)).unwrap();
             let events = call.events();
             let early = call.start_screen_share(ScreenShareOptions::default()).await.unwrap_err();
             assert_eq!(early.kind(), ErrorKind::InvalidState);

@@ -13,9 +13,10 @@ mod error;
 mod events;
 #[cfg(feature = "capi")]
 mod native;
+mod video;
 
 use crate::runtime::dispatch::WakeOnDispatcher;
-use audio::{AudioSink, WavRecorder};
+use audio::{AudioSink, CallbackError, WavRecorder};
 use call::Call;
 use error::SignalWireError;
 use events::{CallEvents, ClientEvents};

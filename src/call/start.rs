@@ -53,10 +53,7 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let mut leg =
         leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
     leg.video_codecs = video_codecs_or_all(&options.video_codecs);
-    leg.directions.video = options.video.unwrap_or(match destination.asks_for_video() {
-        true => MediaDirection::SendReceive,
-        false => MediaDirection::Inactive,
-    });
+    leg.directions.video = options.video.unwrap_or_default();
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
     start(
         &context,

@@ -4,6 +4,7 @@ use super::call::sw_call;
 use super::client::sw_client;
 use super::stats::{sw_end_reason, to_end_reason};
 use super::text::{c_string, pointer};
+use super::video::direction_number;
 use crate::call::CallEvent;
 use crate::client::ClientEvent;
 use std::ffi::{c_char, CString};
@@ -98,7 +99,7 @@ pub struct sw_client_event {
     pub to_number: *const c_char,
     /// `INCOMING_CALL`: what the caller's scripts say, as the text of one JSON object.
     pub user_variables_json: *const c_char,
-    /// `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
+    /// `INCOMING_CALL`: whether the caller offers video; see `video` of the answer options.
     pub has_video: bool,
     /// `CALL_RESTORED`: whether the call had come in, else it had been dialled.
     pub is_inbound: bool,
@@ -382,8 +383,8 @@ fn convert(
             SW_CALL_EVENT_VIDEO_CONNECTED
         }
         CallEvent::MediaChanged { directions } => {
-            raw.audio_direction = directions.audio as i32;
-            raw.video_direction = directions.video as i32;
+            raw.audio_direction = direction_number(directions.audio);
+            raw.video_direction = direction_number(directions.video);
             SW_CALL_EVENT_MEDIA_CHANGED
         }
         CallEvent::KeyFrameRequested => SW_CALL_EVENT_KEY_FRAME_REQUESTED,

@@ -12,7 +12,7 @@
 //! | `text` `versioned` | strings and sized structs in and out |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `incoming` `audio` `recording` `survival` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `incoming` `audio` `recording` `survival` `video` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -36,4 +36,5 @@ pub(crate) mod status;
 pub(crate) mod survival;
 pub(crate) mod text;
 pub(crate) mod versioned;
+pub(crate) mod video;
 pub(crate) mod waiter;

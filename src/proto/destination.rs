@@ -33,11 +33,6 @@ impl Destination {
         }
     }
 
-    /// Whether the channel is video.
-    pub(crate) fn asks_for_video(&self) -> bool {
-        self.text.split_once('?').is_some_and(|(_, query)| channel(query) == Some("video"))
-    }
-
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
