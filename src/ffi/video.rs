@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 /// In which directions media of one kind flow, as seen from this side. Numbers never change.
 #[repr(C)]
+#[allow(dead_code)] // A constant for C.
 pub enum sw_media_directions {
     /// In options: none, the call is an audio call.
     SW_MEDIA_DIRECTION_DEFAULT = 0,

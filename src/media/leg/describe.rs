@@ -112,6 +112,8 @@ impl Task {
         let mut wanted = self.config.wanted();
         wanted.retain(|(kind, _)| *kind == Kind::Audio || self.can_take_video(&offer));
         let gathered = self.config.gathering(wanted.len(), false).await?;
+        // An offer of our own may have been refused before.
+        self.lines.clear();
         for ((kind, wish), gathered) in wanted.into_iter().zip(gathered) {
             match self.accept_line(&offer, (kind, wish), gathered) {
                 Ok(line) => self.lines.push(line),

@@ -75,10 +75,12 @@ impl Video {
 
     fn deliver(&mut self, port: &VideoPort) {
         while let Some(frame) = self.receiver.poll_frame() {
+            let mut facts = port.facts();
+            facts.received = self.receiver.counters();
             if frame.width > 0 {
-                let mut facts = port.facts();
                 (facts.width, facts.height) = (frame.width, frame.height);
             }
+            drop(facts);
             port.deliver(&frame);
         }
     }

@@ -46,9 +46,13 @@ if TYPE_CHECKING:
         Direction,
         EndKind,
         EndReason,
+        MediaDirection,
+        MediaDirections,
         RemoteParty,
         SetupTimes,
         Subscriber,
+        VideoCodec,
+        VideoStats,
         dial_string,
         version,
     )
@@ -56,11 +60,13 @@ if TYPE_CHECKING:
     from .call import Call, WavRecorder
     from .client import Client, shutdown
     from .events import EventStream
+    from .video import VideoFrame, VideoSink
 
 _HOME = {
     **dict.fromkeys(("Client", "shutdown"), "client"),
     **dict.fromkeys(("Call", "WavRecorder"), "call"),
     **dict.fromkeys(("AudioFrame", "AudioSink", "AudioStream"), "audio"),
+    **dict.fromkeys(("VideoFrame", "VideoSink"), "video"),
     "EventStream": "events",
     **dict.fromkeys(
         (
@@ -77,9 +83,13 @@ _HOME = {
             "Direction",
             "EndKind",
             "EndReason",
+            "MediaDirection",
+            "MediaDirections",
             "RemoteParty",
             "SetupTimes",
             "Subscriber",
+            "VideoCodec",
+            "VideoStats",
             "dial_string",
             "version",
         ),
@@ -107,9 +117,15 @@ __all__ = [
     "EndKind",
     "EndReason",
     "EventStream",
+    "MediaDirection",
+    "MediaDirections",
     "RemoteParty",
     "SetupTimes",
     "Subscriber",
+    "VideoCodec",
+    "VideoFrame",
+    "VideoSink",
+    "VideoStats",
     "WavRecorder",
     "dial_string",
     "shutdown",

@@ -139,6 +139,8 @@ class Client:
         audio_codecs: Iterable[_native.AudioCodec] = (),
         opus_bitrate_bps: int = 32_000,
         audio_queue_ms: int = 200,
+        video: _native.MediaDirection | None = None,
+        video_codecs: Iterable[_native.VideoCodec] = (),
     ) -> Call:
         """Starts an audio call and gives it at once; ``await call.answered()`` waits for it.
 
@@ -151,6 +153,8 @@ class Client:
         - ``opus_bitrate_bps``: 6000 to 510000.
         - ``audio_queue_ms``: how much pushed audio may wait to be sent, 40 to 10000; when it is
           full the oldest is dropped. 200 suits a live source, more whole sentences.
+        - ``video``: whether the call has video, and in which directions; none by default.
+        - ``video_codecs``: what to offer, best first; by default VP8, H.264.
 
         Raises :class:`InvalidArgumentError`, :class:`NotSupportedError`,
         :class:`NotConnectedError`, :class:`ClosedError`.
@@ -163,6 +167,8 @@ class Client:
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
             audio_queue_ms=audio_queue_ms,
+            video=video,
+            video_codecs=list(video_codecs),
         )
         return Call(guarded(self._native.dial, address, options))
 
