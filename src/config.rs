@@ -1,6 +1,7 @@
 //! What an application chooses when it makes a client, and every time-out by name.
 
 use crate::error::{Error, Result};
+use crate::media::video::VideoCodec;
 use crate::util::redact::Secret;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -114,6 +115,64 @@ impl std::fmt::Debug for ClientOptions {
     }
 }
 
+/// In which directions media of one kind flow, as seen from this side. The number of a direction
+/// never changes. Source: RFC 8866, 6.7.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum MediaDirection {
+    /// Both ways.
+    SendReceive = 0,
+    /// From here only.
+    SendOnly = 1,
+    /// To here only.
+    ReceiveOnly = 2,
+    /// Neither: stopped, or never begun.
+    #[default]
+    Inactive = 3,
+}
+
+impl MediaDirection {
+    pub(crate) fn new(sends: bool, receives: bool) -> Self {
+        match (sends, receives) {
+            (true, true) => Self::SendReceive,
+            (true, false) => Self::SendOnly,
+            (false, true) => Self::ReceiveOnly,
+            (false, false) => Self::Inactive,
+        }
+    }
+
+    /// Whether media are sent.
+    pub fn sends(self) -> bool {
+        matches!(self, Self::SendReceive | Self::SendOnly)
+    }
+
+    /// Whether media are received.
+    pub fn receives(self) -> bool {
+        matches!(self, Self::SendReceive | Self::ReceiveOnly)
+    }
+
+    /// The same as the far side sees it.
+    pub(crate) fn reversed(self) -> Self {
+        Self::new(self.receives(), self.sends())
+    }
+
+    /// What both allow.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self::new(self.sends() && other.sends(), self.receives() && other.receives())
+    }
+}
+
+/// The directions of a call's audio and video.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct MediaDirections {
+    /// Of audio.
+    pub audio: MediaDirection,
+    /// Of video; `Inactive` where the call has none.
+    pub video: MediaDirection,
+}
+
 /// How one call is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -146,6 +205,14 @@ pub struct DialOptions {
     /// service chooses.
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub node_id: Option<String>,
+    /// Whether the call has video, and in which directions; encoded frames go in and out, see
+    /// `push_video`. Default: none, the call is an audio call, whatever `channel` the destination
+    /// says: only the application knows whether it has pictures.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub video: Option<MediaDirection>,
+    /// Video codecs to offer, best first. Default: VP8, H.264.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub video_codecs: Vec<VideoCodec>,
 }
 
 impl Default for DialOptions {
@@ -159,6 +226,8 @@ impl Default for DialOptions {
             audio_queue_ms: 200,
             from_fabric_address_id: None,
             node_id: None,
+            video: None,
+            video_codecs: Vec::new(),
         }
     }
 }
@@ -222,6 +291,13 @@ pub struct AnswerOptions {
     /// Opus target bitrate in bits per second, 6000 to 510000. Default 32000.
     #[cfg_attr(feature = "uniffi", uniffi(default = 32000))]
     pub opus_bitrate_bps: u32,
+    /// Whether offered video is taken, and in which directions; what the caller does not offer is
+    /// left out. Default: none, the call is an audio call.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub video: Option<MediaDirection>,
+    /// Video codecs to accept. Default: VP8, H.264.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub video_codecs: Vec<VideoCodec>,
 }
 
 impl Default for AnswerOptions {
@@ -232,6 +308,8 @@ impl Default for AnswerOptions {
             user_variables_json: None,
             audio_codecs: Vec::new(),
             opus_bitrate_bps: dial.opus_bitrate_bps,
+            video: None,
+            video_codecs: Vec::new(),
         }
     }
 }
@@ -248,6 +326,109 @@ impl AnswerOptions {
         as_dialled.validate()?;
         as_dialled.user_variables()
     }
+}
+
+/// How a screen is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct ScreenShareOptions {
+    /// Whether the screen has sound, too, which is pushed as audio into the leg. Default false.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub with_audio: bool,
+    /// Video codecs to offer, best first. Default: VP8, H.264.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub video_codecs: Vec<VideoCodec>,
+    /// The layout that the session is to have with the screen. Default: the service's.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub layout: Option<String>,
+    /// Where the screen is to be shown, such as `reserved-0`. Default: where the service likes.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub position: Option<String>,
+    /// Variables for the far side's scripts, as the text of one JSON object. Default: none.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub user_variables_json: Option<String>,
+    /// Longest time from the answer to working media in milliseconds, 1 to 600000. Default 15000.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 15000))]
+    pub media_timeout_ms: u32,
+}
+
+impl Default for ScreenShareOptions {
+    fn default() -> Self {
+        Self {
+            with_audio: false,
+            video_codecs: Vec::new(),
+            layout: None,
+            position: None,
+            user_variables_json: None,
+            media_timeout_ms: 15_000,
+        }
+    }
+}
+
+impl ScreenShareOptions {
+    pub(crate) fn variables(&self) -> Result<serde_json::Map<String, serde_json::Value>> {
+        for (name, value) in [("layout", &self.layout), ("position", &self.position)] {
+            if value.as_ref().is_some_and(|text| text.is_empty() || text.len() > 256) {
+                return Err(Error::invalid(format!("{name} must have 1 to 256 characters")));
+            }
+        }
+        child_variables(self.media_timeout_ms, &self.user_variables_json)
+    }
+}
+
+/// What an additional device sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct DeviceOptions {
+    /// Whether it sends audio. Default false.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub sends_audio: bool,
+    /// Whether it sends video. Default true.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
+    pub sends_video: bool,
+    /// Video codecs to offer, best first. Default: VP8, H.264.
+    #[cfg_attr(feature = "uniffi", uniffi(default = []))]
+    pub video_codecs: Vec<VideoCodec>,
+    /// Variables for the far side's scripts, as the text of one JSON object. Default: none.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub user_variables_json: Option<String>,
+    /// Longest time from the answer to working media in milliseconds, 1 to 600000. Default 15000.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 15000))]
+    pub media_timeout_ms: u32,
+}
+
+impl Default for DeviceOptions {
+    fn default() -> Self {
+        Self {
+            sends_audio: false,
+            sends_video: true,
+            video_codecs: Vec::new(),
+            user_variables_json: None,
+            media_timeout_ms: 15_000,
+        }
+    }
+}
+
+impl DeviceOptions {
+    pub(crate) fn variables(&self) -> Result<serde_json::Map<String, serde_json::Value>> {
+        if !self.sends_audio && !self.sends_video {
+            return Err(Error::invalid("a device must send audio or video"));
+        }
+        child_variables(self.media_timeout_ms, &self.user_variables_json)
+    }
+}
+
+fn child_variables(
+    media_timeout_ms: u32,
+    user_variables_json: &Option<String>,
+) -> Result<serde_json::Map<String, serde_json::Value>> {
+    let as_dialled = DialOptions {
+        media_timeout_ms,
+        user_variables_json: user_variables_json.clone(),
+        ..DialOptions::default()
+    };
+    as_dialled.validate()?;
+    as_dialled.user_variables()
 }
 
 /// Opening TCP, TLS and the WebSocket upgrade, together.
@@ -272,6 +453,8 @@ pub(crate) const RECOVERY_ATTEMPTS: u32 = 3;
 pub(crate) const RECOVERY_ANSWER: Duration = Duration::from_secs(10);
 /// From the answer of a try to media.
 pub(crate) const RECOVERY_CONNECT: Duration = Duration::from_secs(5);
+/// From the offer of a change of media to its answer.
+pub(crate) const CHANGE_ANSWER: Duration = Duration::from_secs(10);
 /// Between a try that was refused and the next one.
 pub(crate) const RECOVERY_PAUSE: Duration = Duration::from_millis(500);
 /// The whole of one recovery, with the waits for the session.

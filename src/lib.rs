@@ -26,6 +26,7 @@
 //! | what an AI agent and its caller say | [`Call::subscribe_transcript`], [`CallEvent::Transcript`] |
 //! | to log a user in with their browser | [`OAuth`], [`OAuthConfig`] |
 //! | tokens that are renewed while calls go on | [`Client::with_credentials`], [`Credentials`] |
+//! | to send and receive encoded video | [`Call::push_video`], [`Call::add_video_sink`], [`Call::set_media`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
@@ -69,19 +70,26 @@ pub use auth::DeviceKey;
 pub use auth::{AccessToken, CredentialProvider, Credentials, TokenReason, TokenRequest};
 pub use call::{
     AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, DoNotDisturb,
-    EndKind, EndReason, ExpectedCall, ExpectedCallState, Layout, LayoutLayer, Member, MemberKind,
-    MemberPosition, MemberTarget, RemoteParty, ServerCallState, SetupTimes, Speaker,
+    EndKind, EndReason, ExpectedCall, ExpectedCallState, Layout, LayoutLayer, MediaParams,
+    MediaRange, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty, ServerCallState,
+    SetupTimes, Speaker, VideoStats,
 };
 pub use client::{
     shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState, ConversationList,
     MessageList,
 };
-pub use config::{AnswerOptions, ClientOptions, DialOptions};
+pub use config::{
+    AnswerOptions, ClientOptions, DeviceOptions, DialOptions, MediaDirection, MediaDirections,
+    ScreenShareOptions,
+};
 pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;
 pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::sink::{AudioSink, SinkId};
+pub use media::video::ivf::{IvfReader, IvfWriter};
+pub use media::video::port::VideoSink;
+pub use media::video::{EncodedVideoFrame, VideoCodec};
 #[cfg(feature = "oauth")]
 pub use oauth::{
     LoopbackLogin, MemoryTokenStore, OAuth, OAuthConfig, OAuthFlow, OAuthTokens, TokenStore,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 29] = [
+const SOURCES: [&str; 30] = [
     "library",
     "status",
     "guard",
@@ -27,6 +27,7 @@ const SOURCES: [&str; 29] = [
     "host",
     "credentials",
     "oauth",
+    "video",
     "options",
     "observer",
     "event",

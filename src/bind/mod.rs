@@ -21,6 +21,7 @@ mod native;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod push;
+mod video;
 
 use crate::runtime::dispatch::WakeOnDispatcher;
 use audio::{AudioSink, CallbackError, WavRecorder};

@@ -1,15 +1,20 @@
 //! The task of one call: joins the dialog's state machine with the session and the media.
 
+mod changing;
+mod children;
 mod recovering;
 
+use super::control::OwnMuted;
 use super::control::{Prepared, Request};
 use super::event::{CallEvent, CallState, EndReason};
+use super::media_params::MediaParams;
 use super::reason::Cause;
 use super::recovery::{self, Recovery};
 use super::router::Router;
+use super::start::CallContext;
 use super::state::{Input, Output, State, Timer};
-use super::{Progress, Shared};
-use crate::config::{AnswerOptions, BYE_LIFETIME};
+use super::{Call, Progress, Shared};
+use crate::config::{AnswerOptions, MediaDirections, BYE_LIFETIME};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
@@ -49,12 +54,15 @@ pub(super) struct Plan {
 
 /// What an actor is made of beside the handle's part.
 pub(super) struct Parts {
-    pub(super) session: Session,
+    pub(super) context: CallContext,
     pub(super) router: Arc<Router>,
     pub(super) dialog: Dialog,
     pub(super) state_sender: watch::Sender<CallState>,
     pub(super) messages: mpsc::Sender<ServerMessage>,
 }
+
+use changing::Changing;
+pub(crate) use children::Child;
 
 type Reply = oneshot::Sender<Result<()>>;
 
@@ -68,6 +76,8 @@ pub(crate) enum Command {
     Subscribe { event_type: String, reply: Reply },
     Control { request: Request, reply: oneshot::Sender<Result<Value>> },
     Transfer { destination: String, reply: oneshot::Sender<Result<()>> },
+    Change { directions: MediaDirections, reply: Reply },
+    StartChild { child: Child, reply: oneshot::Sender<Result<Call>> },
 }
 
 /// What the service, the session and the media tell the call.
@@ -97,9 +107,22 @@ enum Done {
     Reoffer(Result<String>),
     Recovery(recovery::Input),
     AnswerSent(Result<Value>),
-    Replied { result: Result<()>, reply: Reply },
-    Controlled { muted: Option<bool>, result: Result<Value>, reply: oneshot::Sender<Result<Value>> },
-    Held { on: bool, result: Result<()>, reply: Reply },
+    Replied {
+        result: Result<()>,
+        reply: Reply,
+    },
+    Controlled {
+        muted: OwnMuted,
+        result: Result<Value>,
+        reply: oneshot::Sender<Result<Value>>,
+    },
+    /// A step of the change of media with this number.
+    Change(u64, changing::Step),
+    Held {
+        on: bool,
+        result: Result<()>,
+        reply: Reply,
+    },
     Nothing,
 }
 
@@ -113,6 +136,7 @@ enum AnyTimer {
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
 
 pub(crate) struct Actor {
+    context: CallContext,
     session: Session,
     router: Arc<Router>,
     dialog: Dialog,
@@ -132,6 +156,9 @@ pub(crate) struct Actor {
     /// The offer of the recovery.
     reoffer: Option<String>,
     last_gap: Duration,
+    changing: Changing,
+    /// Screens and devices of this call, which end with it.
+    children: Vec<Call>,
     next_verto_id: u64,
     is_over: bool,
 }
@@ -155,9 +182,10 @@ enum Wake {
 
 impl Actor {
     pub(super) fn new(parts: Parts, shared: &Arc<Shared>, plan: Plan) -> Self {
-        let Parts { session, router, dialog, state_sender, messages } = parts;
+        let Parts { context, router, dialog, state_sender, messages } = parts;
         Self {
-            session,
+            session: context.session.clone(),
+            context,
             router,
             dialog,
             state: plan.state,
@@ -174,6 +202,8 @@ impl Actor {
             recovery: Recovery::new(),
             reoffer: None,
             last_gap: Duration::ZERO,
+            changing: Changing::default(),
+            children: Vec::new(),
             next_verto_id: 0,
             is_over: false,
         }
@@ -249,6 +279,8 @@ impl Actor {
             Command::Subscribe { event_type, reply } => self.subscribe(&event_type, reply),
             Command::Control { request, reply } => self.control(request, reply),
             Command::Transfer { destination, reply } => self.transfer(&destination, reply),
+            Command::Change { directions, reply } => self.change_media(directions, reply),
+            Command::StartChild { child, reply } => self.start_child(child, reply),
         }
     }
 
@@ -257,6 +289,8 @@ impl Actor {
         if let Some(Start::Ring { leg, .. }) = &mut self.start {
             leg.codecs = super::start::codecs_or_all(&options.audio_codecs);
             leg.encoder.bitrate_bps = options.opus_bitrate_bps;
+            leg.video_codecs = super::start::video_codecs_or_all(&options.video_codecs);
+            leg.directions.video = options.video.unwrap_or_default();
         }
         self.state.set_media_limit(Duration::from_millis(options.media_timeout_ms.into()));
         self.dialog.add_variables(variables);
@@ -306,8 +340,9 @@ impl Actor {
                 return;
             }
         };
-        if own_muted == Some(true) {
-            self.set_muted(true);
+        // At once, and for good if the request fails: who mutes must not be heard or seen.
+        if own_muted.is_muted() {
+            self.set_own_muted(own_muted);
         }
         let session = self.session.clone();
         self.work.push(Box::pin(async move {
@@ -416,6 +451,11 @@ impl Actor {
                 self.note_time(|times| &mut times.answered_ms);
                 self.input(Input::Answer(sdp()));
             }
+            // Not answered, by either SDK.
+            "verto.mediaParams" => self.events.publish(CallEvent::MediaParamsRequested {
+                params: MediaParams::read(&event.params["mediaParams"]),
+                raw_json: event.params["mediaParams"].to_string(),
+            }),
             "verto.attach" => self.input(Input::Attached(sdp())),
             "verto.bye" => {
                 self.acknowledge(event);
@@ -442,9 +482,7 @@ impl Actor {
         }
         let node = self.dialog.node_id.as_deref().unwrap_or_default();
         let heard = self.progress().roster.hear(&event.event_type, payload, node);
-        if let Some(muted) = heard.own_muted {
-            self.set_muted(muted);
-        }
+        self.set_own_muted(heard.own_muted);
         let is_joined = matches!(heard.event, CallEvent::Joined { .. });
         self.events.publish(heard.event);
         if is_joined {
@@ -455,14 +493,20 @@ impl Actor {
     fn media(&mut self, event: LegEvent) {
         match event {
             LegEvent::Connected { codec } => {
-                tracing::info!(
-                    call = self.dialog.call_id(),
-                    codec = codec.sdp_name(),
-                    "media is up"
-                );
-                self.events
-                    .publish(CallEvent::MediaConnected { codec: codec.sdp_name().to_owned() });
+                tracing::info!(call = self.dialog.call_id(), codec, "media is up");
+                self.events.publish(CallEvent::MediaConnected { codec: codec.to_owned() });
                 self.input(Input::MediaConnected);
+            }
+            LegEvent::VideoConnected { codec } => {
+                let codec = codec.sdp_name().to_owned();
+                self.events.publish(CallEvent::VideoConnected { codec });
+            }
+            LegEvent::Directions(directions) => {
+                self.events.publish(CallEvent::MediaChanged { directions });
+            }
+            LegEvent::KeyFrameWanted => self.events.publish(CallEvent::KeyFrameRequested),
+            LegEvent::BitrateLimit(bits_per_second) => {
+                self.events.publish(CallEvent::VideoBitrateLimit { bits_per_second });
             }
             LegEvent::Lost => {
                 self.events.publish(CallEvent::MediaLost);
@@ -503,8 +547,8 @@ impl Actor {
             }
             Done::Replied { result, reply } => drop(reply.send(result)),
             Done::Controlled { muted, result, reply } => {
-                if let (Ok(_), Some(muted)) = (&result, muted) {
-                    self.set_muted(muted);
+                if result.is_ok() {
+                    self.set_own_muted(muted);
                 }
                 let _ = reply.send(result);
             }
@@ -514,6 +558,7 @@ impl Actor {
                 }
                 let _ = reply.send(result);
             }
+            Done::Change(number, step) => self.change_step(number, step),
             Done::Nothing => {}
         }
     }
@@ -663,7 +708,7 @@ impl Actor {
         let Some(leg) = self.leg.clone() else { return };
         self.work.push(Box::pin(async move {
             match leg.apply_answer(sdp).await {
-                Ok(()) => Done::Nothing,
+                Ok(_) => Done::Nothing,
                 Err(error) => Done::Input(Input::AnswerUnusable(error)),
             }
         }));
@@ -673,6 +718,7 @@ impl Actor {
     fn close_media(&mut self) {
         self.port.end();
         self.stop_recovery();
+        self.end_children();
         if let Some(leg) = self.leg.take() {
             let _ = runtime::spawn(async move { leg.close().await });
         }
@@ -696,9 +742,14 @@ impl Actor {
         self.progress().node_id.clone_from(&self.dialog.node_id);
     }
 
-    fn set_muted(&mut self, is_muted: bool) {
-        self.port.input().set_muted(is_muted);
-        self.progress().is_muted = is_muted;
+    fn set_own_muted(&mut self, muted: OwnMuted) {
+        if let Some(is_muted) = muted.audio {
+            self.port.input().set_muted(is_muted);
+            self.progress().is_muted = is_muted;
+        }
+        if let Some(is_muted) = muted.video {
+            self.port.video().set_muted(is_muted);
+        }
     }
 
     fn verto(&self, params: Value) -> impl Future<Output = Result<Value>> + Send + 'static {

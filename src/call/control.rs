@@ -73,8 +73,21 @@ pub(crate) enum Request {
 pub(super) struct Prepared {
     pub(super) method: Cow<'static, str>,
     pub(super) params: Value,
-    /// What the request will make of the own microphone, if it is about that.
-    pub(super) own_muted: Option<bool>,
+    /// What the request will make of the own microphone and camera, if it is about them.
+    pub(super) own_muted: OwnMuted,
+}
+
+/// What becomes of the own microphone and camera; nothing where it does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct OwnMuted {
+    pub(super) audio: Option<bool>,
+    pub(super) video: Option<bool>,
+}
+
+impl OwnMuted {
+    pub(super) fn is_muted(self) -> bool {
+        self.audio == Some(true) || self.video == Some(true)
+    }
 }
 
 impl Request {
@@ -83,15 +96,18 @@ impl Request {
         match self {
             Self::On { method, target, params } => {
                 let target = roster.address(&target)?;
-                let is_microphone = params["channels"] == json!(["audio"]);
+                let is_about = |channel: &str| params["channels"] == json!([channel]);
                 let is_own = roster.is_own(&target.member_id);
+                let muted =
+                    |channel: &str| (is_own && is_about(channel)).then_some(method == "call.mute");
+                let own_muted = OwnMuted { audio: muted("audio"), video: muted("video") };
                 let Value::Object(params) = params else {
                     return Err(Error::internal("the parameters of a request are no object"));
                 };
                 Ok(Prepared {
                     method: method.into(),
                     params: control::complete(params, own, &target),
-                    own_muted: (is_microphone && is_own).then_some(method == "call.mute"),
+                    own_muted,
                 })
             }
             Self::Place(places) => {
@@ -102,7 +118,7 @@ impl Request {
                 Ok(Prepared {
                     method: "call.member.position.set".into(),
                     params: control::positions(own, addressed.into_iter()),
-                    own_muted: None,
+                    own_muted: OwnMuted::default(),
                 })
             }
             Self::Any { method, params } => {
@@ -110,7 +126,7 @@ impl Request {
                 Ok(Prepared {
                     method: method.into(),
                     params: control::complete(params, own, &target),
-                    own_muted: None,
+                    own_muted: OwnMuted::default(),
                 })
             }
         }
@@ -170,8 +186,12 @@ impl Call {
         self.request(method, target, json!({"channels": ["audio"]})).await
     }
 
-    /// Mutes or unmutes a camera at the service. Errors as for all requests about members.
-    /// Source: `call.mute`, `call.unmute`.
+    /// Mutes or unmutes a camera: the service stops passing on the member's video. Of the own camera,
+    /// nothing more is sent from here at once, too; when the request fails it stays muted. After
+    /// unmuting the first frame has to be a key frame, which [`crate::CallEvent::KeyFrameRequested`]
+    /// asks for.
+    ///
+    /// Repeating is `Ok`. Errors as for all requests about members. Source: `call.mute`, `call.unmute`.
     pub async fn set_video_muted(&self, target: MemberTarget, muted: bool) -> Result<()> {
         let method = if muted { "call.mute" } else { "call.unmute" };
         self.request(method, target, json!({"channels": ["video"]})).await

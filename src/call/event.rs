@@ -1,7 +1,9 @@
 //! What the application is told about one call.
 
 use super::layout::Layout;
+use super::media_params::MediaParams;
 use super::member::Member;
+use crate::config::MediaDirections;
 
 /// Where a call stands. The number of a state never changes.
 ///
@@ -152,6 +154,34 @@ pub enum CallEvent {
     MediaConnected {
         /// The negotiated audio codec's SDP name: `opus`, `PCMU` or `PCMA`.
         codec: String,
+    },
+    /// The path of the video is up: frames may be pushed from here on where video is sent, a key frame
+    /// first. Comes again after the path was made anew.
+    VideoConnected {
+        /// The negotiated video codec's SDP name: `VP8` or `H264`; frames to send have it.
+        codec: String,
+    },
+    /// Both sides agreed on other directions than before, by the call's set-up or by
+    /// [`crate::Call::set_media`]. An audio call without video does not tell it at the beginning.
+    MediaChanged {
+        /// What flows from now on.
+        directions: MediaDirections,
+    },
+    /// The next frame that is pushed should be a key frame: the far side asked for one (PLI, FIR), or
+    /// frames were dropped here. Others are of no use to it until then.
+    KeyFrameRequested,
+    /// The far side takes no more video than this from now on (REMB): lower the encoder's bitrate.
+    VideoBitrateLimit {
+        /// In bits per second.
+        bits_per_second: u64,
+    },
+    /// The service says how audio and video should be captured (`verto.mediaParams`); it expects no
+    /// answer. Apply it to the microphone's processing and the camera.
+    MediaParamsRequested {
+        /// What it asks for.
+        params: MediaParams,
+        /// The whole object as JSON text.
+        raw_json: String,
     },
     /// The media path was lost: nothing is heard of the far side. The call goes on. A second later
     /// a new path is tried ([`CallEvent::Recovering`]) unless the old one came back

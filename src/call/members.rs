@@ -3,7 +3,7 @@
 //! Events may be partial, repeated, out of order or broken. What does not fit changes nothing and
 //! goes to the application as [`CallEvent::Other`], so that nothing is lost.
 
-use super::control::MemberTarget;
+use super::control::{MemberTarget, OwnMuted};
 use super::event::{CallEvent, ServerCallState};
 use super::layout::Layout;
 use super::member::{is_usable, Member};
@@ -45,13 +45,13 @@ struct Segment {
 pub(super) struct Heard {
     /// What the application is told.
     pub(super) event: CallEvent,
-    /// The service muted or unmuted the own microphone.
-    pub(super) own_muted: Option<bool>,
+    /// The service muted or unmuted the own microphone or camera.
+    pub(super) own_muted: OwnMuted,
 }
 
 impl Heard {
     fn of(event: CallEvent) -> Self {
-        Self { event, own_muted: None }
+        Self { event, own_muted: OwnMuted::default() }
     }
 }
 
@@ -140,7 +140,7 @@ impl Roster {
         heard.unwrap_or_else(|| Heard {
             own_muted: match event_type {
                 "call.updated" | "room.updated" => self.room_updated(payload),
-                _ => None,
+                _ => OwnMuted::default(),
             },
             event: CallEvent::Other {
                 event_type: event_type.to_owned(),
@@ -182,13 +182,13 @@ impl Roster {
             has_layers: false,
         });
         self.keep_own();
-        let is_muted = self
-            .find(member_id)
-            .and_then(|own| own.get("audio_muted"))
-            .is_some_and(|muted| muted == true);
+        let is_muted = |key: &str| {
+            let told = self.find(member_id).and_then(|own| own.get(key));
+            told.is_some_and(|muted| muted == true).then_some(true)
+        };
         Some(Heard {
             // Never unmutes: what the user muted stays so wherever the leg is moved.
-            own_muted: is_muted.then_some(true),
+            own_muted: OwnMuted { audio: is_muted("audio_muted"), video: is_muted("video_muted") },
             event: CallEvent::Joined {
                 call_id: call_id.to_owned(),
                 member_id: member_id.to_owned(),
@@ -299,12 +299,21 @@ impl Roster {
         }
         let (member, member_id) = member_of(payload)?;
         let audio_muted = member["audio_muted"].as_bool();
+        let video_muted = member["video_muted"].as_bool();
+        let own_muted = match self.is_own(member_id) {
+            // Said of a call without a camera, too: only a change is one.
+            true => OwnMuted {
+                audio: audio_muted,
+                video: video_muted.filter(|_| changed.iter().any(|key| key == "video_muted")),
+            },
+            false => OwnMuted::default(),
+        };
         Some(Heard {
-            own_muted: audio_muted.filter(|_| self.is_own(member_id)),
+            own_muted,
             event: CallEvent::MemberUpdated {
                 member_id: member_id.to_owned(),
                 audio_muted,
-                video_muted: member["video_muted"].as_bool(),
+                video_muted,
                 changed,
                 member: self.snapshot(self.find(member_id)?),
                 raw_json: payload.to_string(),
@@ -349,15 +358,18 @@ impl Roster {
         Some(CallEvent::LayoutChanged { layout, raw_json: payload.to_string() })
     }
 
-    /// The room may list its members anew, whole or in part. Gives what it says of our microphone.
-    fn room_updated(&mut self, payload: &Value) -> Option<bool> {
-        let mut own_muted = None;
+    /// The room may list its members anew, whole or in part. Gives what it says of our microphone
+    /// and camera.
+    fn room_updated(&mut self, payload: &Value) -> OwnMuted {
+        let mut own_muted = OwnMuted::default();
         for member in members_of(payload) {
             let Some(member_id) = id(&member["member_id"]) else { continue };
             if self.find(member_id).is_some() {
                 self.merge(member, session_of(payload));
-                let muted = member["audio_muted"].as_bool();
-                own_muted = muted.filter(|_| self.is_own(member_id)).or(own_muted);
+                if self.is_own(member_id) {
+                    own_muted.audio = member["audio_muted"].as_bool().or(own_muted.audio);
+                    own_muted.video = member["video_muted"].as_bool().or(own_muted.video);
+                }
             }
         }
         own_muted

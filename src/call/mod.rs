@@ -10,6 +10,7 @@ mod expecting;
 #[cfg(test)]
 mod interleaving_tests;
 mod layout;
+mod media_params;
 mod member;
 mod members;
 mod reason;
@@ -19,8 +20,9 @@ mod router;
 mod start;
 mod state;
 mod transcript;
+mod video;
 
-pub use crate::media::stats::{CallStats, SetupTimes};
+pub use crate::media::stats::{CallStats, SetupTimes, VideoStats};
 pub use control::{AudioFlags, MemberPosition, MemberTarget};
 pub use disturb::DoNotDisturb;
 pub use event::{
@@ -28,6 +30,7 @@ pub use event::{
 };
 pub use expected::{ExpectedCall, ExpectedCallState};
 pub use layout::{Layout, LayoutLayer};
+pub use media_params::{MediaParams, MediaRange};
 pub use member::{Member, MemberKind};
 
 pub(crate) use actor::{Command, ServerMessage};
@@ -64,6 +67,8 @@ pub(crate) struct Shared {
     pub(crate) direction: Direction,
     pub(crate) destination: String,
     pub(crate) remote: RemoteParty,
+    /// The call that this is a further leg of.
+    pub(crate) parent_id: Option<String>,
     pub(crate) commands: mpsc::Sender<Command>,
     pub(crate) state: watch::Receiver<CallState>,
     pub(crate) progress: Arc<Mutex<Progress>>,
@@ -170,7 +175,8 @@ impl Call {
         self.end_reason().unwrap_or_else(reason::shutdown)
     }
 
-    /// Answers a call that came in with audio both ways, and waits until it is up.
+    /// Answers a call that came in with audio both ways, and with the video that the options want and
+    /// the caller offers; waits until it is up.
     ///
     /// Errors: `InvalidArgument` for an option that cannot be; `InvalidState` for a call that was
     /// dialled here or is answered already; `Closed` after its end; `CallFailed` when the caller

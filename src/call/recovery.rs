@@ -129,6 +129,11 @@ impl Recovery {
         self.phase == Phase::Reattaching
     }
 
+    /// Whether no renegotiation is under way or about to begin.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle | Phase::Doubting)
+    }
+
     /// Takes one input; gives what to do.
     pub(crate) fn handle(&mut self, input: Input) -> Vec<Output> {
         match input {

@@ -5,11 +5,12 @@ use super::event::{Direction, RemoteParty};
 use super::router::Router;
 use super::state::{Limits, State};
 use super::{Call, Progress, RecordedCall, Shared};
-use crate::config::{AnswerOptions, DialOptions, BYE_TIMEOUT};
+use crate::config::{AnswerOptions, DialOptions, MediaDirection, MediaDirections, BYE_TIMEOUT};
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
 use crate::media::leg::LegConfig;
 use crate::media::port::AudioPort;
+use crate::media::video::VideoCodec;
 use crate::proto::destination::Destination;
 use crate::proto::verto::{Dialog, Invite};
 use crate::runtime;
@@ -49,7 +50,10 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let id = uuid::Uuid::new_v4().to_string();
     let port = AudioPort::new(options.audio_queue_ms, Instant::now());
     let variables = options.user_variables()?;
-    let leg = leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
+    let mut leg =
+        leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
+    leg.video_codecs = video_codecs_or_all(&options.video_codecs);
+    leg.directions.video = options.video.unwrap_or_default();
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
     let mut dialog = Dialog::new(id, destination.as_str().to_owned(), variables);
     dialog.node_id = options.node_id;
@@ -61,6 +65,7 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
             direction: Direction::Outbound,
             destination: destination.as_str().to_owned(),
             remote: RemoteParty { name: String::new(), number: destination.as_str().to_owned() },
+            parent_id: None,
         },
         port,
         Plan { state: State::new(limits), start: Start::Dial(leg) },
@@ -80,6 +85,7 @@ pub(crate) fn start_inbound(context: &CallContext, invite: Invite) -> Result<Cal
             name: invite.caller.name.clone(),
             number: invite.caller.number.clone(),
         },
+        parent_id: None,
     };
     let dialog = Dialog::inbound(&invite, serde_json::Map::new());
     let start_as = Start::Ring { offer: invite.sdp, leg };
@@ -105,6 +111,7 @@ pub(crate) fn start_restored(
             name: recorded.remote_name.clone(),
             number: recorded.remote_number.clone(),
         },
+        parent_id: None,
     };
     let parties = recorded.parties();
     let dialog = Dialog::reattached(recorded.id, recorded.destination, parties, recorded.node);
@@ -112,10 +119,39 @@ pub(crate) fn start_restored(
     start(context, dialog, about, port, plan)
 }
 
+/// A further leg of an answered call: its dialog, what it sends, and whose it is.
+pub(super) struct ChildLeg {
+    pub(super) dialog: Dialog,
+    pub(super) directions: MediaDirections,
+    pub(super) video_codecs: Vec<VideoCodec>,
+    pub(super) options: DialOptions,
+    pub(super) parent_id: String,
+}
+
+/// Makes a call that is a screen or a device of another one.
+pub(super) fn start_child(context: &CallContext, child: ChildLeg) -> Result<Call> {
+    let ChildLeg { dialog, directions, video_codecs, options, parent_id } = child;
+    let port = AudioPort::new(options.audio_queue_ms, Instant::now());
+    let mut leg =
+        leg_config(context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
+    leg.directions = directions;
+    leg.video_codecs = video_codecs;
+    let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
+    let number = dialog.destination().to_owned();
+    let about = About {
+        direction: Direction::Outbound,
+        destination: number.clone(),
+        remote: RemoteParty { name: String::new(), number },
+        parent_id: Some(parent_id),
+    };
+    start(context, dialog, about, port, Plan { state: State::new(limits), start: Start::Dial(leg) })
+}
+
 struct About {
     direction: Direction,
     destination: String,
     remote: RemoteParty,
+    parent_id: Option<String>,
 }
 
 fn start(
@@ -135,6 +171,7 @@ fn start(
         direction: about.direction,
         destination: about.destination,
         remote: about.remote,
+        parent_id: about.parent_id,
         commands,
         state,
         progress: Arc::new(Mutex::new(Progress::default())),
@@ -142,7 +179,7 @@ fn start(
         audio: port,
     });
     router.add_call(&shared, messages.clone());
-    let parts = Parts { session: context.session.clone(), router, dialog, state_sender, messages };
+    let parts = Parts { context: context.clone(), router, dialog, state_sender, messages };
     let actor = Actor::new(parts, &shared, plan);
     if let Err(error) = runtime::spawn(actor.run(command_queue, message_queue)) {
         if let Some(router) = context.router.upgrade() {
@@ -179,6 +216,11 @@ fn leg_config(
         ice_servers: facts.ice_servers,
         tls: Arc::clone(&context.tls),
         codecs: codecs_or_all(codecs),
+        video_codecs: VideoCodec::ALL.to_vec(),
+        directions: MediaDirections {
+            audio: MediaDirection::SendReceive,
+            video: MediaDirection::Inactive,
+        },
         encoder: EncoderOptions { bitrate_bps, ..EncoderOptions::default() },
         port,
     }
@@ -192,7 +234,15 @@ pub(super) fn codecs_or_all(chosen: &[AudioCodec]) -> Vec<AudioCodec> {
     }
 }
 
-fn dedup(codecs: &[AudioCodec]) -> Vec<AudioCodec> {
+/// The same for video.
+pub(super) fn video_codecs_or_all(chosen: &[VideoCodec]) -> Vec<VideoCodec> {
+    match chosen {
+        [] => VideoCodec::ALL.to_vec(),
+        chosen => dedup(chosen),
+    }
+}
+
+fn dedup<T: Copy + PartialEq>(codecs: &[T]) -> Vec<T> {
     let mut unique = Vec::new();
     for codec in codecs {
         if !unique.contains(codec) {

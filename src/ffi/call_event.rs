@@ -5,6 +5,7 @@ use super::event::some;
 use super::roster::{sw_layout, sw_member, MemberList, OwnedLayout, TextList};
 use super::stats::{sw_end_reason, to_end_reason};
 use super::text::pointer;
+use super::video::direction_number;
 use crate::call::{CallEvent, Member};
 use std::ffi::{c_char, CString};
 use sw_call_event_types::*;
@@ -77,6 +78,14 @@ pub enum sw_call_event_types {
     SW_CALL_EVENT_RECOVERING = 20,
     /// Media flow again after `RECOVERING`: `gap_ms`.
     SW_CALL_EVENT_RECOVERED = 21,
+    /// The path of the video is up: frames may be pushed from here on, a key frame first: `codec`.
+    SW_CALL_EVENT_VIDEO_CONNECTED = 30,
+    /// Both sides agreed on other directions than before: `audio_direction`, `video_direction`.
+    SW_CALL_EVENT_MEDIA_CHANGED = 31,
+    /// The next frame that is pushed should be a key frame.
+    SW_CALL_EVENT_KEY_FRAME_REQUESTED = 32,
+    /// The far side takes no more video than this from now on: `bits_per_second`.
+    SW_CALL_EVENT_VIDEO_BITRATE_LIMIT = 33,
     /// Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 }
@@ -129,7 +138,8 @@ pub struct sw_call_event {
     pub audio_muted: i32,
     /// `MEMBER_UPDATED`: 1 muted camera, 0 not muted, -1 not said.
     pub video_muted: i32,
-    /// `MEDIA_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`.
+    /// `MEDIA_CONNECTED`, `VIDEO_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`; `VP8`
+    /// or `H264`.
     pub codec: *const c_char,
     /// `JOINED`, `SEGMENT_LEFT`, `SERVER_STATE_CHANGED`: the call id of that segment.
     pub call_id: *const c_char,
@@ -182,6 +192,12 @@ pub struct sw_call_event {
     pub attempt: u32,
     /// `RECOVERED`: how long nothing was heard of the far side, in milliseconds.
     pub gap_ms: u32,
+    /// `MEDIA_CHANGED`: one of `SW_MEDIA_DIRECTION_*`.
+    pub audio_direction: i32,
+    /// `MEDIA_CHANGED`: one of `SW_MEDIA_DIRECTION_*`.
+    pub video_direction: i32,
+    /// `VIDEO_BITRATE_LIMIT`: the most that the far side takes.
+    pub bits_per_second: u64,
 }
 
 /// What a call event's struct points to.
@@ -269,6 +285,20 @@ fn own(
         CallEvent::Recovered { gap_ms } => {
             raw.gap_ms = *gap_ms;
             SW_CALL_EVENT_RECOVERED
+        }
+        CallEvent::VideoConnected { codec } => {
+            texts.codec = some(codec);
+            SW_CALL_EVENT_VIDEO_CONNECTED
+        }
+        CallEvent::MediaChanged { directions } => {
+            raw.audio_direction = direction_number(directions.audio);
+            raw.video_direction = direction_number(directions.video);
+            SW_CALL_EVENT_MEDIA_CHANGED
+        }
+        CallEvent::KeyFrameRequested => SW_CALL_EVENT_KEY_FRAME_REQUESTED,
+        CallEvent::VideoBitrateLimit { bits_per_second } => {
+            raw.bits_per_second = *bits_per_second;
+            SW_CALL_EVENT_VIDEO_BITRATE_LIMIT
         }
         CallEvent::Ended { reason } => {
             texts.end_reason = Some(to_end_reason(reason));
@@ -369,12 +399,22 @@ fn of_service(
             (texts.event_type, texts.raw_json) = (some(event_type), some(raw_json));
             SW_CALL_EVENT_OTHER
         }
+        // No type of its own in C: the service's name and payload say the same.
+        CallEvent::MediaParamsRequested { raw_json, .. } => {
+            texts.event_type = some("verto.mediaParams");
+            texts.raw_json = some(raw_json);
+            SW_CALL_EVENT_OTHER
+        }
         // Taken by the functions above; named so that a new kind does not compile without a place.
         CallEvent::StateChanged { .. }
         | CallEvent::MediaConnected { .. }
         | CallEvent::MediaLost
         | CallEvent::Recovering { .. }
         | CallEvent::Recovered { .. }
+        | CallEvent::VideoConnected { .. }
+        | CallEvent::MediaChanged { .. }
+        | CallEvent::KeyFrameRequested
+        | CallEvent::VideoBitrateLimit { .. }
         | CallEvent::Ended { .. }
         | CallEvent::MemberJoined { .. }
         | CallEvent::MemberUpdated { .. }

@@ -120,7 +120,7 @@ pub struct sw_client_event {
     pub to_number: *const c_char,
     /// `INCOMING_CALL`: what the caller's scripts say, as the text of one JSON object.
     pub user_variables_json: *const c_char,
-    /// `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
+    /// `INCOMING_CALL`: whether the caller offers video; see `video` of the answer options.
     pub has_video: bool,
     /// `CALL_RESTORED`: whether the call had come in, else it had been dialled.
     pub is_inbound: bool,

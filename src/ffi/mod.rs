@@ -13,7 +13,7 @@
 //! | `record` | completions that give a struct |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` `call_event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `oauth` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `oauth` `video` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -47,5 +47,6 @@ pub(crate) mod status;
 pub(crate) mod survival;
 pub(crate) mod text;
 pub(crate) mod versioned;
+pub(crate) mod video;
 pub(crate) mod waiter;
 pub(crate) mod wake_up;

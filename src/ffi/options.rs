@@ -3,6 +3,7 @@
 use super::observer::sw_call_observer;
 use super::text;
 use super::versioned::{self, Versioned};
+use super::video;
 use crate::config::{AnswerOptions, ClientOptions, DialOptions};
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
@@ -96,6 +97,11 @@ pub struct sw_dial_options {
     /// The media node that should host the call; a hint that the service may ignore. NULL: the
     /// service chooses.
     pub node_id: *const c_char,
+    /// Whether the call has video: one of `SW_MEDIA_DIRECTION_*`. 0: no.
+    pub video: i32,
+    /// Video codecs to offer, best first, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0:
+    /// VP8, H.264.
+    pub video_codecs: [i32; 2],
 }
 
 // SAFETY: repr(C), size first, integers and nullable pointers.
@@ -120,6 +126,10 @@ pub struct sw_answer_options {
     pub audio_codecs: [i32; 3],
     /// Variables for the far side's scripts, as the text of one JSON object. NULL: none.
     pub user_variables_json: *const c_char,
+    /// Whether offered video is taken: one of `SW_MEDIA_DIRECTION_*`. 0: no.
+    pub video: i32,
+    /// Video codecs to accept, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0: VP8, H.264.
+    pub video_codecs: [i32; 2],
 }
 
 // SAFETY: repr(C), size first, integers and nullable pointers.
@@ -285,6 +295,8 @@ pub(super) unsafe fn dial(
     result.opus_bitrate_bps = or_default(options.opus_bitrate_bps, result.opus_bitrate_bps);
     result.audio_queue_ms = or_default(options.audio_queue_ms, result.audio_queue_ms);
     result.audio_codecs = audio_codecs(&options.audio_codecs)?;
+    result.video = video::direction(options.video)?;
+    result.video_codecs = video::video_codecs(&options.video_codecs)?;
     // SAFETY: the caller's promise.
     unsafe {
         result.user_variables_json =
@@ -307,6 +319,8 @@ pub(super) unsafe fn answer(pointer: *const sw_answer_options) -> Result<AnswerO
     result.media_timeout_ms = or_default(options.media_timeout_ms, result.media_timeout_ms);
     result.opus_bitrate_bps = or_default(options.opus_bitrate_bps, result.opus_bitrate_bps);
     result.audio_codecs = audio_codecs(&options.audio_codecs)?;
+    result.video = video::direction(options.video)?;
+    result.video_codecs = video::video_codecs(&options.video_codecs)?;
     // SAFETY: the caller's promise.
     result.user_variables_json =
         unsafe { text::optional(options.user_variables_json, "user_variables_json")? };

@@ -1,41 +1,40 @@
-//! The media of one dialog: sockets, peer connection and audio, driven by one task.
+//! The media of one dialog: sockets, peer connections, audio and video, driven by one task.
 //!
 //! The service has one transport per m-section, so a leg keeps one peer connection per section
 //! and cuts and joins the descriptions. A bundled answer is the same thing with one section.
 
+mod audio;
+mod describe;
+mod line;
 mod restart;
+mod video;
 
 pub(crate) use restart::Restart;
 
+use crate::config::MediaDirections;
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
-use crate::media::gather::{gather, GatherConfig, Gathered};
+use crate::media::gather::Gathered;
 use crate::media::grid::{next_on_grid, TICK};
-use crate::media::inbound::{AudioReceivePipeline, ReceiveOptions, RtpAudio};
-use crate::media::outbound::AudioEncoderPipeline;
-use crate::media::peer::{LocalCandidate, PathReport, Peer, PeerEvent};
+use crate::media::peer::{LocalCandidate, PeerEvent};
 use crate::media::port::AudioPort;
-use crate::media::sockets::{Received, Sockets};
+use crate::media::sockets::Received;
+use crate::media::video::VideoCodec;
 use crate::proto::ice::IceServer;
-use crate::proto::sdp::{Description, Kind, Section};
+use crate::proto::sdp::{Description, Kind, Origin};
 use crate::runtime;
+use audio::Audio;
+use line::Line;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep_until, Instant as TokioInstant};
+use video::Video;
 
 /// After a longer standstill (a suspended machine) ticks are not made up for.
 const MAX_LAG: Duration = Duration::from_millis(200);
-/// How often the path is asked about: it is not cheap.
-const REPORT_EVERY_TICKS: u32 = 50;
 const MTU: usize = 1500;
-/// The least loss that redundancy is made for: below it, libopus 1.6 sends none at 32 kb/s.
-const MIN_EXPECTED_LOSS: u32 = 10;
-/// Loss below which redundancy is not worth its encoding time.
-const NEGLIGIBLE_LOSS: f64 = 0.005;
-/// What is left of an earlier loss after one second without.
-const LOSS_DECAY: f64 = 0.9;
 
 /// How a leg is to be made.
 pub(crate) struct LegConfig {
@@ -48,34 +47,29 @@ pub(crate) struct LegConfig {
     /// For TURN servers that are reached over TLS.
     pub(crate) tls: Arc<rustls::ClientConfig>,
     pub(crate) codecs: Vec<AudioCodec>,
+    pub(crate) video_codecs: Vec<VideoCodec>,
+    /// What the application wants; nothing is offered of a kind that is inactive.
+    pub(crate) directions: MediaDirections,
     pub(crate) encoder: EncoderOptions,
     pub(crate) port: AudioPort,
 }
 
-impl LegConfig {
-    async fn gather(&self) -> Result<Gathered> {
-        gather(&GatherConfig {
-            preferred: &self.local_addresses,
-            only_preferred: self.only_these_addresses,
-            relay_only: self.relay_only,
-            servers: &self.ice_servers,
-            tls: &self.tls,
-        })
-        .await
-    }
-}
-
 /// What a leg tells its call. Called on the leg's task.
 pub(crate) enum LegEvent {
-    Connected {
-        codec: AudioCodec,
-    },
+    /// The first path is up: the audio codec's name, or the video codec's of a leg without audio.
+    Connected { codec: &'static str },
+    /// Video flows, or may.
+    VideoConnected { codec: VideoCodec },
+    /// Both sides agreed on other directions than before.
+    Directions(MediaDirections),
+    /// The far side needs a key frame.
+    KeyFrameWanted,
+    /// The far side takes no more video than this, in bits per second.
+    BitrateLimit(u64),
     /// No sign of the far side; it may come back.
     Lost,
     /// The path works after it was lost or restarted; so long nothing was heard.
-    Recovered {
-        gap: Duration,
-    },
+    Recovered { gap: Duration },
     /// The path's local address is not the device's any more.
     AddressGone,
     /// Packets came until a moment ago and do no more.
@@ -86,9 +80,11 @@ pub(crate) enum LegEvent {
 
 enum Command {
     Offer(oneshot::Sender<Result<String>>),
-    Answer(String, oneshot::Sender<Result<()>>),
+    Answer(String, oneshot::Sender<Result<MediaDirections>>),
     Accept(String, oneshot::Sender<Result<String>>),
     Restart(Restart, oneshot::Sender<Result<String>>),
+    Change(MediaDirections, oneshot::Sender<Result<String>>),
+    Withdraw,
     NetworkChanged(Vec<IpAddr>),
     LookForSilence,
     Close(oneshot::Sender<()>),
@@ -112,30 +108,33 @@ impl Leg {
 
     /// Gathers and gives the complete offer.
     pub(crate) async fn offer(&self) -> Result<String> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Offer(reply)).await?;
-        answer.await.map_err(|_| gone())?
+        self.ask(Command::Offer).await
     }
 
-    /// Applies the far side's answer; ICE starts at once.
-    pub(crate) async fn apply_answer(&self, sdp: String) -> Result<()> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Answer(sdp, reply)).await?;
-        answer.await.map_err(|_| gone())?
+    /// Applies the far side's answer; ICE starts at once. Gives what was agreed on.
+    pub(crate) async fn apply_answer(&self, sdp: String) -> Result<MediaDirections> {
+        self.ask(|reply| Command::Answer(sdp, reply)).await
     }
 
     /// Gathers and gives the complete answer to the far side's offer; ICE starts at once.
     pub(crate) async fn accept(&self, offer: String) -> Result<String> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Accept(offer, reply)).await?;
-        answer.await.map_err(|_| gone())?
+        self.ask(|reply| Command::Accept(offer, reply)).await
     }
 
     /// Gathers anew and gives the offer of a restart; [`Leg::apply_answer`] takes its answer.
     pub(crate) async fn restart(&self, restart: Restart) -> Result<String> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Command::Restart(restart, reply)).await?;
-        answer.await.map_err(|_| gone())?
+        self.ask(|reply| Command::Restart(restart, reply)).await
+    }
+
+    /// Gives the offer of other directions; [`Leg::apply_answer`] takes its answer, and
+    /// [`Leg::withdraw`] undoes it.
+    pub(crate) async fn change(&self, directions: MediaDirections) -> Result<String> {
+        self.ask(|reply| Command::Change(directions, reply)).await
+    }
+
+    /// The offer of the last change was refused: everything stays as it was before it.
+    pub(crate) async fn withdraw(&self) {
+        let _ = self.send(Command::Withdraw).await;
     }
 
     /// The device has these addresses now; tells by an event if the path's own is not among them.
@@ -156,6 +155,12 @@ impl Leg {
         }
     }
 
+    async fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<Result<T>>) -> Command) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.send(make(reply)).await?;
+        answer.await.map_err(|_| gone())?
+    }
+
     async fn send(&self, command: Command) -> Result<()> {
         self.commands.send(command).await.map_err(|_| gone())
     }
@@ -165,69 +170,26 @@ fn gone() -> Error {
     Error::internal("the call's media task is gone; please report this with a log")
 }
 
-/// One m-section's connection.
-struct Transport {
-    peer: Peer,
-    candidates: Vec<LocalCandidate>,
-    remote_candidates: Vec<(String, SocketAddr)>,
-    remote_fingerprints: Vec<String>,
-    /// Whether an offer to restart ICE waits for its answer.
-    is_restarting: bool,
-    /// Whether DTLS is to be done on the present path: then it proves that the path works.
-    has_own_dtls: bool,
-}
-
-impl Transport {
-    fn new(peer: Peer, candidates: Vec<LocalCandidate>) -> Self {
-        Self {
-            peer,
-            candidates,
-            remote_candidates: Vec::new(),
-            remote_fingerprints: Vec::new(),
-            is_restarting: false,
-            has_own_dtls: true,
-        }
-    }
-
-    /// The local candidate that sends from this address.
-    fn candidate_at(&self, from: SocketAddr) -> Option<&LocalCandidate> {
-        self.candidates.iter().find(|candidate| match candidate {
-            LocalCandidate::Host(address) => *address == from,
-            LocalCandidate::ServerReflexive { base, .. } => *base == from,
-            LocalCandidate::Relay { relayed, .. } => *relayed == from,
-        })
-    }
-}
-
-/// Audio both ways, from the negotiation on.
-struct Audio {
-    encoder: AudioEncoderPipeline,
-    receiver: AudioReceivePipeline,
-    negotiated: Vec<(u8, AudioCodec)>,
-    payload_type: u8,
-    /// Of what is sent, 0.0 to 1.0, and what the encoder was told of it in percent.
-    recent_loss: f64,
-    expected_loss: u32,
-}
-
 struct Task {
     config: LegConfig,
     events: Box<dyn Fn(LegEvent) + Send + Sync>,
-    transport: Option<Transport>,
-    /// Beside the peer connection, because reading from them is shared with waiting.
-    sockets: Sockets,
+    /// One for each m-section, audio first. The first one's path is the call's.
+    lines: Vec<Line>,
     audio: Option<Audio>,
+    video: Option<Video>,
     /// The caller's offer, whose sections every further offer repeats.
     first_offer: Option<Description>,
+    origin: Origin,
+    /// What was agreed on and told.
+    directions: MediaDirections,
+    change: Option<describe::Change>,
     pending: Option<restart::Pending>,
-    successor: Option<restart::Successor>,
     loss: Option<restart::Loss>,
     /// Whether checks stay unanswered while packets still come.
     is_doubtful: bool,
     /// From where to where media go.
     route: Option<(SocketAddr, SocketAddr)>,
     last_packet: Option<Instant>,
-    is_connected: bool,
     next_tick: Instant,
     ticks: u32,
     /// For one datagram.
@@ -238,8 +200,9 @@ struct Task {
 
 enum Wake {
     Command(Option<Command>),
-    Gathered(Result<Gathered>),
-    Datagram(Received),
+    Gathered(Result<Vec<Gathered>>),
+    Datagram(usize, Received),
+    Video,
     Time,
 }
 
@@ -248,17 +211,18 @@ impl Task {
         Self {
             config,
             events,
-            transport: None,
-            sockets: Sockets::default(),
+            lines: Vec::new(),
             audio: None,
+            video: None,
             first_offer: None,
+            origin: Origin::default(),
+            directions: describe::AUDIO_ONLY,
+            change: None,
             pending: None,
-            successor: None,
             loss: None,
             is_doubtful: false,
             route: None,
             last_packet: None,
-            is_connected: false,
             next_tick: Instant::now(),
             ticks: 0,
             buffer: vec![0; MTU],
@@ -267,6 +231,7 @@ impl Task {
     }
 
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let port = self.config.port.video().clone();
         let timer = sleep_until(TokioInstant::now());
         tokio::pin!(timer);
         loop {
@@ -280,7 +245,10 @@ impl Task {
                 biased;
                 command = commands.recv() => Wake::Command(command),
                 gathered = restart::gathered(&mut self.pending) => Wake::Gathered(gathered),
-                received = self.sockets.receive(&mut self.buffer) => Wake::Datagram(received),
+                (at, received) = line::receive(&mut self.lines, &mut self.buffer) => {
+                    Wake::Datagram(at, received)
+                }
+                () = port.woken(), if self.video.is_some() => Wake::Video,
                 () = timer.as_mut(), if due.is_some() => Wake::Time,
             };
             match wake {
@@ -291,7 +259,14 @@ impl Task {
                 Wake::Command(None) => break,
                 Wake::Command(Some(command)) => self.command(command).await,
                 Wake::Gathered(gathered) => self.candidates_ready(gathered),
-                Wake::Datagram(received) => self.datagram(received),
+                Wake::Datagram(at, received) => {
+                    self.datagram(at, received);
+                    // A flood of them must not keep the audio waiting.
+                    if self.next_tick <= Instant::now() {
+                        self.time();
+                    }
+                }
+                Wake::Video => {}
                 Wake::Time => self.time(),
             }
             self.pump();
@@ -300,8 +275,8 @@ impl Task {
     }
 
     fn end(mut self) {
-        if let Some(transport) = &mut self.transport {
-            transport.peer.close();
+        for line in &mut self.lines {
+            line.transport.peer.close();
         }
         self.pump();
         self.report();
@@ -317,6 +292,8 @@ impl Task {
             Command::Answer(sdp, reply) => drop(reply.send(self.apply_answer(&sdp))),
             Command::Accept(offer, reply) => drop(reply.send(self.accept(&offer).await)),
             Command::Restart(restart, reply) => self.restart(restart, reply),
+            Command::Change(directions, reply) => self.change(directions, reply),
+            Command::Withdraw => self.withdraw(),
             Command::NetworkChanged(addresses) => self.look_at_address(&addresses),
             Command::LookForSilence => self.look_for_silence(Instant::now()),
             // Handled by the loop.
@@ -324,85 +301,34 @@ impl Task {
         }
     }
 
-    async fn offer(&mut self) -> Result<String> {
-        let Gathered { sockets, candidates } = self.config.gather().await?;
-        let now = Instant::now();
-        let mut peer = Peer::audio(&self.config.codecs, now)?;
-        let description = peer.offer(&candidates, now)?;
-        self.sockets = sockets;
-        self.transport = Some(Transport::new(peer, candidates));
-        Description::merge(&[description])
+    fn line_mut(&mut self, kind: Kind) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.kind == kind)
     }
 
-    async fn accept(&mut self, sdp: &str) -> Result<String> {
-        let offer = Description::parse(sdp)?;
-        let section = offer
-            .section(Kind::Audio)
-            .ok_or_else(|| Error::media("the caller offers no audio; nothing could be heard"))?;
-        negotiate(section, &self.config.codecs)?;
-        let for_peer = offer
-            .for_peer(Kind::Audio, "0")
-            .ok_or_else(|| Error::internal("the audio section vanished"))?;
-        let Gathered { sockets, candidates } = self.config.gather().await?;
-        let now = Instant::now();
-        let mut peer = Peer::audio(&self.config.codecs, now)?;
-        let accepted = peer.answer(for_peer, &candidates, now)?;
-        let chosen = accepted
-            .section(Kind::Audio)
-            .ok_or_else(|| Error::media("the caller's audio cannot be used"))?;
-        let negotiated = negotiate(chosen, &self.config.codecs)?;
-        let answer = offer
-            .answer_with(Kind::Audio, &accepted)
-            .ok_or_else(|| Error::internal("the audio section vanished"))?;
-        self.sockets = sockets;
-        self.adopt_audio(negotiated)?;
-        self.transport = Some(Transport {
-            remote_candidates: section.candidates(),
-            remote_fingerprints: offer.fingerprints(Kind::Audio),
-            ..Transport::new(peer, candidates)
-        });
-        self.first_offer = Some(offer);
-        Ok(answer)
-    }
-
-    fn apply_answer(&mut self, sdp: &str) -> Result<()> {
-        let answer = Description::parse(sdp)?;
-        let section = answer
-            .section(Kind::Audio)
-            .ok_or_else(|| Error::media("the far side refused audio; nothing can be heard"))?;
-        let negotiated = negotiate(section, &self.config.codecs)?;
-        let for_peer = answer
-            .for_peer(Kind::Audio, "0")
-            .ok_or_else(|| Error::internal("the audio section vanished"))?;
-        self.prepare_for_answer(&answer)?;
-        self.adopt_audio(negotiated)?;
-        let transport = self
-            .transport
-            .as_mut()
-            .ok_or_else(|| Error::protocol("the far side answered before there was an offer"))?;
-        transport.remote_candidates = section.candidates();
-        transport.remote_fingerprints = answer.fingerprints(Kind::Audio);
-        transport.peer.apply_answer(for_peer, Instant::now())
-    }
-
-    fn datagram(&mut self, Received { local, from, bytes, at }: Received) {
-        if let Some(transport) = &mut self.transport {
-            transport.peer.handle_datagram(local, from, bytes, at);
+    fn datagram(&mut self, at: usize, Received { local, from, bytes, at: when }: Received) {
+        if let Some(line) = self.lines.get_mut(at) {
+            line.transport.peer.handle_datagram(local, from, bytes, when);
         }
-        self.take_rtp();
+    }
+
+    /// Whether the call's path is up, or was.
+    fn is_connected(&self) -> bool {
+        self.lines.first().is_some_and(|line| line.is_connected)
     }
 
     fn time(&mut self) {
         let now = Instant::now();
-        let Some(transport) = &mut self.transport else { return };
-        self.sockets.drain(&mut self.buffer, now, |Received { local, from, bytes, at }| {
-            transport.peer.handle_datagram(local, from, bytes, at);
-        });
-        if transport.peer.poll_timeout().is_some_and(|due| due <= now) {
-            transport.peer.handle_timeout(now);
+        for line in &mut self.lines {
+            let peer = &mut line.transport.peer;
+            line.sockets.drain(&mut self.buffer, now, |Received { local, from, bytes, at }| {
+                peer.handle_datagram(local, from, bytes, at);
+            });
+            if peer.poll_timeout().is_some_and(|due| due <= now) {
+                peer.handle_timeout(now);
+            }
         }
-        if self.is_connected && self.next_tick <= now {
-            self.take_rtp();
+        if self.is_connected() && self.next_tick <= now {
+            self.take_rtp(now);
             self.tick(now);
             self.look_at_path(now);
             self.next_tick += TICK;
@@ -412,106 +338,62 @@ impl Task {
         }
     }
 
-    /// While media flows the ticks are dense enough for every timer of the peer connection.
+    /// While audio alone flows the ticks are dense enough for every timer of the connection.
     fn next_deadline(&mut self) -> Option<Instant> {
-        if self.is_connected {
+        if self.is_connected() && self.lines.len() == 1 && self.video.is_none() {
             return Some(self.next_tick);
         }
-        self.transport.as_mut().and_then(|transport| transport.peer.poll_timeout())
+        let tick = self.is_connected().then_some(self.next_tick);
+        let video = self.video.as_ref().and_then(Video::poll_timeout);
+        let timers = self.lines.iter_mut().filter_map(|line| line.transport.peer.poll_timeout());
+        timers.chain(tick).chain(video).min()
     }
 
-    /// 20 ms of audio out and in.
-    fn tick(&mut self, now: Instant) {
-        let (Some(transport), Some(audio)) = (&mut self.transport, &mut self.audio) else {
-            return;
-        };
-        let mut sent = 0;
-        match audio.encoder.tick() {
-            Ok(frame) => {
-                sent = frame.payload.len() as u64;
-                let result = transport.peer.send_rtp(
-                    audio.payload_type,
-                    frame.payload,
-                    frame.rtp_duration,
-                    frame.marker,
-                    now,
-                );
-                if let Err(error) = result {
-                    tracing::debug!(%error, "a packet could not be sent");
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a frame could not be encoded");
-                transport.peer.skip(audio.encoder.rtp_duration());
-            }
-        }
-        audio.receiver.tick(now);
-        let stats = audio.receiver.stats();
-        self.ticks = self.ticks.wrapping_add(1);
-        let path =
-            self.ticks.is_multiple_of(REPORT_EVERY_TICKS).then(|| transport.peer.path_report(now));
-        let mut facts = self.config.port.facts();
-        facts.packets_sent += u64::from(sent > 0);
-        facts.bytes_sent += sent;
-        facts.bytes_received = stats.payload_bytes;
-        facts.jitter = stats.jitter;
-        if let Some(path) = path {
-            facts.path = path;
-            drop(facts);
-            audio.adapt(path);
-        }
-    }
-
-    /// Takes what there is to do out of the peer connection: events, which may make datagrams, and
+    /// Takes everything out of the peer connections: events, which may make datagrams; packets;
     /// datagrams.
     fn pump(&mut self) {
         let now = Instant::now();
-        while let Some(event) =
-            self.transport.as_mut().and_then(|transport| transport.peer.poll_event(now))
-        {
-            self.event(event, now);
-        }
-        let Some(transport) = &mut self.transport else { return };
-        let mut route = None;
-        while let Some(datagram) = transport.peer.poll_datagram() {
-            if !is_stun(&datagram.bytes) {
-                route = Some((datagram.from, datagram.to));
+        for at in 0..self.lines.len() {
+            while let Some(event) = self.lines[at].transport.peer.poll_event(now) {
+                self.event(at, event, now);
             }
-            self.sockets.send(datagram.from, datagram.to, &datagram.bytes);
         }
-        if let Some((from, to)) = route.filter(|route| self.route != Some(*route)) {
-            self.route = Some((from, to));
-            self.note_route(from, to);
+        self.take_rtp(now);
+        self.pump_video(now);
+        for at in 0..self.lines.len() {
+            let line = &mut self.lines[at];
+            let mut route = None;
+            while let Some(datagram) = line.transport.peer.poll_datagram() {
+                if !is_stun(&datagram.bytes) {
+                    route = Some((datagram.from, datagram.to));
+                }
+                line.sockets.send(datagram.from, datagram.to, &datagram.bytes);
+            }
+            let is_new = |route: &(SocketAddr, SocketAddr)| at == 0 && self.route != Some(*route);
+            if let Some((from, to)) = route.filter(is_new) {
+                self.route = Some((from, to));
+                self.note_route(from, to);
+            }
         }
     }
 
-    /// Puts what was received into the jitter buffer.
-    fn take_rtp(&mut self) {
-        let Some(transport) = &mut self.transport else { return };
-        let mut heard_at = None;
-        while let Some(rtp) = transport.peer.poll_rtp() {
-            heard_at = Some(rtp.at);
-            let Some(audio) = &mut self.audio else { continue };
-            let mut facts = self.config.port.facts();
-            facts.first_packet.get_or_insert(rtp.at);
-            drop(facts);
-            let packet = RtpAudio {
-                ssrc: rtp.ssrc,
-                seq: rtp.sequence,
-                timestamp: rtp.timestamp,
-                payload_type: rtp.payload_type,
-                marker: rtp.marker,
-                payload: rtp.payload,
-            };
-            audio.receiver.insert(packet, rtp.at);
-        }
-        if let Some(at) = heard_at {
-            self.heard(at);
+    /// Takes what was received: before play-out, and whenever something came.
+    fn take_rtp(&mut self, now: Instant) {
+        for at in 0..self.lines.len() {
+            while let Some(rtp) = self.lines[at].transport.peer.poll_rtp() {
+                match self.lines[at].kind {
+                    Kind::Audio => {
+                        self.heard(rtp.at);
+                        self.hear(rtp);
+                    }
+                    Kind::Video => self.see(rtp, now),
+                }
+            }
         }
     }
 
     fn note_route(&mut self, from: SocketAddr, to: SocketAddr) {
-        let Some(transport) = &self.transport else { return };
+        let Some(Line { transport, .. }) = self.lines.first() else { return };
         let local = transport.candidate_at(from);
         let remote = transport.remote_candidates.iter().find(|(_, address)| *address == to);
         let mut facts = self.config.port.facts();
@@ -520,121 +402,47 @@ impl Task {
             format!("{} {to}", remote.map_or("prflx", |(kind, _)| kind.as_str()));
     }
 
-    fn event(&mut self, event: PeerEvent, now: Instant) {
+    fn event(&mut self, at: usize, event: PeerEvent, now: Instant) {
+        let is_call = at == 0;
         match event {
-            PeerEvent::IceConnected => {
+            PeerEvent::IceConnected if is_call => {
                 self.config.port.facts().ice_connected.get_or_insert(now);
             }
             PeerEvent::Connected => {
-                self.config.port.facts().media_connected.get_or_insert(now);
-                if !self.is_connected {
-                    self.is_connected = true;
-                    self.next_tick = next_on_grid(now);
+                let was_connected = std::mem::replace(&mut self.lines[at].is_connected, true);
+                // Pictures do not wait for a tick.
+                if self.lines[at].kind == Kind::Audio {
+                    self.lines[at].sockets.quieten();
                 }
-                // Those of a new path, too.
-                self.sockets.quieten();
-                let codec = self.audio.as_ref().map(|audio| audio.encoder.codec());
-                (self.events)(LegEvent::Connected { codec: codec.unwrap_or(AudioCodec::Opus) });
-                self.path_up(now);
+                if is_call {
+                    self.path_connected(was_connected, now);
+                }
+                if self.lines[at].kind == Kind::Video {
+                    self.video_connected();
+                }
             }
-            PeerEvent::Disconnected => self.path_doubtful(now),
-            PeerEvent::Failed if self.is_connected => self.path_lost(now),
-            PeerEvent::Failed => (self.events)(LegEvent::Failed(Error::media(
+            PeerEvent::Disconnected if is_call => self.path_doubtful(now),
+            PeerEvent::Failed if is_call && self.is_connected() => self.path_lost(now),
+            PeerEvent::Failed if is_call => (self.events)(LegEvent::Failed(Error::media(
                 "no media path to the far side works any more; check the network",
             ))),
+            PeerEvent::Failed => tracing::warn!("no path for video works; the call goes on"),
+            PeerEvent::IceConnected | PeerEvent::Disconnected => {}
         }
     }
 
-    /// The last numbers, for a call that is over.
-    fn report(&mut self) {
-        let Some(audio) = &self.audio else { return };
-        let stats = audio.receiver.stats();
-        let mut facts = self.config.port.facts();
-        facts.bytes_received = stats.payload_bytes;
-        facts.jitter = stats.jitter;
-    }
-}
-
-impl Audio {
-    /// Makes as much redundancy as the loss that the far side reports asks for: none without
-    /// loss, for it costs encoding time; for a while after the last loss, since it comes in bursts.
-    fn adapt(&mut self, path: PathReport) {
-        self.recent_loss = path.remote_loss_fraction.max(self.recent_loss * LOSS_DECAY);
-        let percent = match self.recent_loss {
-            loss if loss < NEGLIGIBLE_LOSS => 0,
-            loss => ((loss * 100.0).min(100.0) as u32).max(MIN_EXPECTED_LOSS),
-        };
-        if percent == self.expected_loss {
-            return;
+    fn path_connected(&mut self, was_connected: bool, now: Instant) {
+        self.config.port.facts().media_connected.get_or_insert(now);
+        if !was_connected {
+            self.next_tick = next_on_grid(now);
         }
-        self.expected_loss = percent;
-        if let Err(error) = self.encoder.set_expected_loss(percent) {
-            tracing::debug!(%error, "the encoder took no loss report");
-        }
+        let audio = self.audio.as_ref().map(|audio| audio.encoder.codec().sdp_name());
+        let video = self.video.as_ref().map(|video| video.codec().sdp_name());
+        (self.events)(LegEvent::Connected { codec: audio.or(video).unwrap_or("opus") });
+        self.path_up(now);
     }
-
-    fn new(negotiated: Vec<(u8, AudioCodec)>, config: &LegConfig) -> Result<Self> {
-        let (payload_type, codec) = negotiated[0];
-        let input = config.port.input().clone();
-        let output = config.port.output().clone();
-        Ok(Self {
-            encoder: AudioEncoderPipeline::new(codec, input, &config.encoder)?,
-            receiver: AudioReceivePipeline::new(
-                negotiated.iter().copied(),
-                output,
-                &ReceiveOptions::default(),
-            ),
-            negotiated,
-            payload_type,
-            recent_loss: 0.0,
-            expected_loss: 0,
-        })
-    }
-}
-
-/// The codecs that both sides have, in the answer's order; its payload types are the ones to use.
-fn negotiate(section: &Section, offered: &[AudioCodec]) -> Result<Vec<(u8, AudioCodec)>> {
-    let codecs: Vec<(u8, AudioCodec)> = section
-        .codecs()
-        .iter()
-        .filter_map(|codec| {
-            let known = AudioCodec::from_sdp_name(&codec.name)?;
-            let fits = known.rtp_clock_rate() == codec.clock_rate && offered.contains(&known);
-            fits.then_some((codec.payload_type, known))
-        })
-        .collect();
-    if codecs.is_empty() {
-        return Err(Error::media("the far side has none of the offered audio codecs"));
-    }
-    Ok(codecs)
 }
 
 fn is_stun(bytes: &[u8]) -> bool {
     matches!(bytes.first(), Some(0..=3))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn section(lines: &str) -> Section {
-        let sdp = format!("v=0\r\n{lines}");
-        Description::parse(&sdp).unwrap().section(Kind::Audio).unwrap().clone()
-    }
-
-    #[test]
-    fn the_answer_decides_codec_and_payload_type() {
-        let all = [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma];
-        for (lines, expected) in [
-            (
-                "m=audio 1 X 102 110\r\na=rtpmap:102 opus/48000/2\r\na=rtpmap:110 telephone-event/48000\r\n",
-                vec![(102, AudioCodec::Opus)],
-            ),
-            ("m=audio 1 X 8 0\r\n", vec![(8, AudioCodec::Pcma), (0, AudioCodec::Pcmu)]),
-        ] {
-            assert_eq!(negotiate(&section(lines), &all).unwrap(), expected);
-        }
-        assert!(negotiate(&section("m=audio 1 X 9\r\n"), &all).is_err());
-        assert!(negotiate(&section("m=audio 1 X 0\r\n"), &[AudioCodec::Opus]).is_err());
-    }
 }

@@ -1,22 +1,28 @@
 //! One peer connection: ICE, DTLS and SRTP of one m-section, without I/O and without a clock.
 //!
-//! This is the only file that knows the crate `rtc` (the sans-I/O core of `webrtc`). Datagrams
-//! and time go in, datagrams, events and RTP come out; the leg's task owns the sockets.
+//! This file and those below it are the only ones that know the crate `rtc` (the sans-I/O core of
+//! `webrtc`). Datagrams and time go in, datagrams, events, RTP and feedback come out; the leg's task
+//! owns the sockets.
 //!
 //! Why not the async driver of `webrtc`: it nominates on a fixed tick, sends the first
 //! ClientHello on the next one, and drops the far side's ClientHello that arrives before the
 //! nomination, which a FreeSWITCH-like far side repeats only after a second.
 
+mod codecs;
+mod feedback;
+
+pub(crate) use codecs::Offered;
+pub(crate) use feedback::ReceivedFeedback;
+
 use crate::error::{Error, Result};
-use crate::media::codec::AudioCodec;
+use crate::media::video::assembler::Feedback;
+use crate::media::video::sender::OutPacket;
 use crate::proto::sdp::{Description, Kind};
 use bytes::{Bytes, BytesMut};
-use rtc::media_stream::MediaStreamTrack;
+use rtc::interceptor::Slot;
 use rtc::peer_connection::certificate::{CertificateParams, RTCCertificate};
 use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
-use rtc::peer_connection::configuration::media_engine::{
-    MediaEngine, MIME_TYPE_OPUS, MIME_TYPE_PCMA, MIME_TYPE_PCMU, MIME_TYPE_TELEPHONE_EVENT,
-};
+use rtc::peer_connection::configuration::media_engine::MediaEngine;
 use rtc::peer_connection::configuration::setting_engine::{SettingEngine, SettingEngineBuilder};
 use rtc::peer_connection::configuration::RTCConfigurationBuilder;
 use rtc::peer_connection::configuration::RTCOfferOptions;
@@ -29,21 +35,13 @@ use rtc::peer_connection::transport::{
     RTCIceCandidate,
 };
 use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
-use rtc::rtp_transceiver::rtp_sender::{
-    RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
-    RtpCodecKind,
-};
+use rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters;
 use rtc::rtp_transceiver::RTCRtpSenderId;
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-
-/// The RTP payload types that are offered; the answer's are used for sending.
-const OPUS: u8 = 111;
-const TELEPHONE_EVENT_48000: u8 = 110;
-const TELEPHONE_EVENT_8000: u8 = 126;
 
 /// Between two rounds of connectivity checks: dense at first, for near servers; then sparse.
 const CHECK_PACE: [(Duration, Duration); 3] = [
@@ -171,8 +169,10 @@ impl Identity {
 pub(crate) struct Peer {
     connection: RTCPeerConnection,
     certificate: RTCCertificate,
+    kind: Kind,
     sender: RTCRtpSenderId,
     stream: Stream,
+    feedback: feedback::Waiting,
     /// DTLS that came before ICE had a pair.
     held: VecDeque<TaggedBytesMut>,
     is_ice_connected: bool,
@@ -186,23 +186,26 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// A peer connection for one audio section that sends and receives.
-    pub(crate) fn audio(codecs: &[AudioCodec], now: Instant) -> Result<Self> {
-        Self::audio_as(Identity::new(None)?, codecs, now)
+    /// A peer connection for one section that sends and receives.
+    pub(crate) fn new(offered: Offered<'_>, now: Instant) -> Result<Self> {
+        Self::with_identity(Identity::new(None)?, offered, now)
     }
 
     /// The same under a given identity.
-    pub(crate) fn audio_as(
+    pub(crate) fn with_identity(
         identity: Identity,
-        codecs: &[AudioCodec],
+        offered: Offered<'_>,
         now: Instant,
     ) -> Result<Self> {
         let Identity { certificate, credentials, stream } = identity;
         let mut media = MediaEngine::default();
-        for codec in audio_codecs(codecs) {
-            media.register_codec(codec, RtpCodecKind::Audio).map_err(|error| failed(&error))?;
+        for codec in offered.parameters() {
+            media.register_codec(codec, offered.rtc_kind()).map_err(|error| failed(&error))?;
         }
-        let registry = configure_rtcp_reports(rtc::interceptor::Registry::new());
+        let tap = feedback::Tap::default();
+        let feedback = tap.waiting.clone();
+        let registry = configure_rtcp_reports(rtc::interceptor::Registry::new())
+            .with(Slot::NackResponder, tap);
         let configuration =
             RTCConfigurationBuilder::new().with_certificates(vec![certificate.clone()]).build();
         let mut connection = RTCPeerConnectionBuilder::new()
@@ -212,16 +215,16 @@ impl Peer {
             .with_interceptor_registry(registry)
             .build(now)
             .map_err(|error| failed(&error))?;
-        let first = codecs.first().copied().unwrap_or(AudioCodec::Opus);
-        let sender = connection
-            .add_track(audio_track(stream.ssrc, first))
-            .map_err(|error| failed(&error))?;
-        prefer(&mut connection, audio_codecs(codecs))?;
+        let sender =
+            connection.add_track(offered.track(stream.ssrc)).map_err(|error| failed(&error))?;
+        prefer(&mut connection, offered.parameters())?;
         Ok(Self {
             connection,
             certificate,
+            kind: offered.kind(),
             sender,
             stream,
+            feedback,
             held: VecDeque::new(),
             is_ice_connected: false,
             is_connected: false,
@@ -266,7 +269,7 @@ impl Peer {
     pub(crate) fn as_offered(&self) -> Result<Identity> {
         let local = self.connection.local_description().map(|local| Description::parse(&local.sdp));
         let local = local.ok_or_else(|| Error::internal("there is no offer to take over"))??;
-        let credentials = local.ice_credentials(Kind::Audio);
+        let credentials = local.ice_credentials(self.kind);
         Ok(Identity { certificate: self.certificate.clone(), credentials, stream: self.stream })
     }
 
@@ -466,7 +469,7 @@ impl Peer {
         }
     }
 
-    /// Sends one encoded frame. `duration` is its length in RTP clock ticks.
+    /// Sends one encoded audio frame. `duration` is its length in RTP clock ticks.
     pub(crate) fn send_rtp(
         &mut self,
         payload_type: u8,
@@ -475,25 +478,65 @@ impl Peer {
         marker: bool,
         now: Instant,
     ) -> Result<()> {
-        let packet = rtc::rtp::Packet {
-            header: rtc::rtp::Header {
-                version: 2,
-                marker,
-                payload_type,
-                sequence_number: self.stream.sequence,
-                timestamp: self.stream.timestamp,
-                ssrc: self.stream.ssrc,
-                ..Default::default()
-            },
-            payload: Bytes::copy_from_slice(payload),
+        let header = rtc::rtp::Header {
+            version: 2,
+            marker,
+            payload_type,
+            sequence_number: self.stream.sequence,
+            timestamp: self.stream.timestamp,
+            ssrc: self.stream.ssrc,
+            ..Default::default()
         };
         self.stream.sequence = self.stream.sequence.wrapping_add(1);
         self.skip(duration);
+        self.write(header, Bytes::copy_from_slice(payload), now)
+    }
+
+    /// Sends one packet of video.
+    pub(crate) fn send_video(
+        &mut self,
+        payload_type: u8,
+        packet: OutPacket,
+        now: Instant,
+    ) -> Result<()> {
+        let header = rtc::rtp::Header {
+            version: 2,
+            marker: packet.marker,
+            payload_type,
+            sequence_number: packet.sequence,
+            timestamp: packet.timestamp,
+            ssrc: self.stream.ssrc,
+            ..Default::default()
+        };
+        self.write(header, packet.payload, now)
+    }
+
+    fn write(&mut self, header: rtc::rtp::Header, payload: Bytes, now: Instant) -> Result<()> {
         let mut sender = self
             .connection
             .rtp_sender(self.sender)
-            .ok_or_else(|| Error::internal("the audio sender is gone"))?;
-        sender.write_rtp(now, packet).map_err(|error| failed(&error))
+            .ok_or_else(|| Error::internal("the sender is gone"))?;
+        sender.write_rtp(now, rtc::rtp::Packet { header, payload }).map_err(|error| failed(&error))
+    }
+
+    /// The next feedback of the far side.
+    pub(crate) fn poll_feedback(&mut self) -> Option<ReceivedFeedback> {
+        self.feedback.pop()
+    }
+
+    /// Tells the far side what is missing.
+    pub(crate) fn send_feedback(&mut self, feedback: &Feedback, now: Instant) -> Result<()> {
+        let own = self.stream.ssrc;
+        let packet = match feedback {
+            Feedback::Nack { ssrc, sequences } => feedback::nack(own, *ssrc, sequences),
+            Feedback::KeyFrame { ssrc } => feedback::picture_loss(own, *ssrc),
+        };
+        let compound = feedback::compound(own, packet);
+        let mut sender = self
+            .connection
+            .rtp_sender(self.sender)
+            .ok_or_else(|| Error::internal("the sender is gone"))?;
+        sender.write_rtcp(now, compound).map_err(|error| failed(&error))
     }
 
     /// Lets `duration` RTP clock ticks pass without a packet.
@@ -571,8 +614,7 @@ impl Peer {
 fn prefer(connection: &mut RTCPeerConnection, codecs: Vec<RTCRtpCodecParameters>) -> Result<()> {
     let id = connection.get_transceivers().next();
     let transceiver = id.and_then(|id| connection.rtp_transceiver(id));
-    let mut transceiver =
-        transceiver.ok_or_else(|| Error::internal("the audio transceiver is gone"))?;
+    let mut transceiver = transceiver.ok_or_else(|| Error::internal("the transceiver is gone"))?;
     transceiver.set_codec_preferences(codecs).map_err(|error| failed(&error))
 }
 
@@ -601,65 +643,6 @@ fn settings(credentials: Option<(String, String)>) -> SettingEngine {
         .build()
 }
 
-fn audio_codecs(codecs: &[AudioCodec]) -> Vec<RTCRtpCodecParameters> {
-    let mut parameters: Vec<RTCRtpCodecParameters> = codecs
-        .iter()
-        .map(|codec| RTCRtpCodecParameters {
-            rtp_codec: rtp_codec(*codec),
-            payload_type: codec.static_payload_type().unwrap_or(OPUS),
-        })
-        .collect();
-    // One, at the clock of the preferred codec: the peer connection tells codecs apart by name,
-    // and would turn a second one into the first.
-    let clock_rate = codecs.first().map_or(48_000, |codec| codec.rtp_clock_rate());
-    parameters.push(RTCRtpCodecParameters {
-        rtp_codec: RTCRtpCodec {
-            mime_type: MIME_TYPE_TELEPHONE_EVENT.to_owned(),
-            clock_rate,
-            sdp_fmtp_line: "0-16".to_owned(),
-            ..Default::default()
-        },
-        payload_type: if clock_rate == 48_000 {
-            TELEPHONE_EVENT_48000
-        } else {
-            TELEPHONE_EVENT_8000
-        },
-    });
-    parameters
-}
-
-fn rtp_codec(codec: AudioCodec) -> RTCRtpCodec {
-    let (mime_type, channels, fmtp) = match codec {
-        AudioCodec::Opus => (MIME_TYPE_OPUS, 2, "minptime=10;useinbandfec=1"),
-        AudioCodec::Pcmu => (MIME_TYPE_PCMU, 0, ""),
-        AudioCodec::Pcma => (MIME_TYPE_PCMA, 0, ""),
-    };
-    RTCRtpCodec {
-        mime_type: mime_type.to_owned(),
-        clock_rate: codec.rtp_clock_rate(),
-        channels,
-        sdp_fmtp_line: fmtp.to_owned(),
-        rtcp_feedback: Vec::new(),
-    }
-}
-
-fn audio_track(ssrc: u32, codec: AudioCodec) -> MediaStreamTrack {
-    MediaStreamTrack::new(
-        "signalwire".to_owned(),
-        "audio".to_owned(),
-        "audio".to_owned(),
-        RtpCodecKind::Audio,
-        vec![RTCRtpEncodingParameters {
-            rtp_coding_parameters: RTCRtpCodingParameters {
-                ssrc: Some(ssrc),
-                ..Default::default()
-            },
-            codec: rtp_codec(codec),
-            ..Default::default()
-        }],
-    )
-}
-
 fn failed(error: &rtc::shared::error::Error) -> Error {
     Error::media(format!("the peer connection failed: {error}"))
 }
@@ -671,11 +654,42 @@ fn unusable(error: &rtc::shared::error::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::codec::AudioCodec;
 
     const ALL: [AudioCodec; 3] = [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma];
 
     fn host() -> LocalCandidate {
         LocalCandidate::Host("192.0.2.7:4000".parse().expect("an address"))
+    }
+
+    fn merged(kind: Kind, description: &Description) -> String {
+        let direction = crate::config::MediaDirection::SendReceive;
+        let part = crate::proto::sdp::Part { kind, description, direction, is_offer: true };
+        Description::merge(&[part]).expect("one description")
+    }
+
+    #[test]
+    fn a_video_offer_has_both_codecs_and_the_feedback_that_is_served() {
+        let now = Instant::now();
+        let offered = Offered::Video(&crate::media::video::VideoCodec::ALL);
+        let mut peer = Peer::new(offered, now).expect("a peer");
+        let sdp = merged(Kind::Video, &peer.offer(&[host()], now).expect("an offer"));
+        for line in [
+            "m=video 4000 UDP/TLS/RTP/SAVPF 96 97",
+            "a=rtpmap:96 VP8/90000",
+            "a=rtpmap:97 H264/90000",
+            "a=fmtp:97 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+            "a=rtcp-fb:96 nack",
+            "a=rtcp-fb:96 nack pli",
+            "a=rtcp-fb:96 ccm fir",
+            "a=rtcp-fb:97 nack",
+            "a=sendrecv",
+        ] {
+            assert!(sdp.lines().any(|l| l == line), "{line} is missing in\n{sdp}");
+        }
+        for word in ["transport-cc", "goog-remb", "rtx", "extmap:", "red/", "ulpfec"] {
+            assert!(!sdp.contains(word), "{word} is not served:\n{sdp}");
+        }
     }
 
     fn offer() -> String {
@@ -684,9 +698,9 @@ mod tests {
             mapped: "198.51.100.9:5000".parse().expect("an address"),
             base: "192.0.2.7:4000".parse().expect("an address"),
         };
-        let mut peer = Peer::audio(&ALL, now).expect("a peer");
+        let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
         let description = peer.offer(&[host(), mapped], now).expect("an offer");
-        Description::merge(&[description]).expect("one description")
+        merged(Kind::Audio, &description)
     }
 
     #[test]
@@ -716,7 +730,7 @@ mod tests {
     #[test]
     fn early_dtls_waits_for_a_pair_and_is_bounded() {
         let now = Instant::now();
-        let mut peer = Peer::audio(&ALL, now).expect("a peer");
+        let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
         peer.offer(&[host()], now).expect("an offer");
         let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
         let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
@@ -730,7 +744,7 @@ mod tests {
     #[test]
     fn garbage_from_the_network_changes_nothing() {
         let now = Instant::now();
-        let mut peer = Peer::audio(&ALL, now).expect("a peer");
+        let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
         peer.offer(&[host()], now).expect("an offer");
         let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
         let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
@@ -744,7 +758,7 @@ mod tests {
     #[test]
     fn an_answer_that_is_none_is_an_error() {
         let now = Instant::now();
-        let mut peer = Peer::audio(&ALL, now).expect("a peer");
+        let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
         peer.offer(&[host()], now).expect("an offer");
         assert!(peer.apply_answer("v=0\r\n".into(), now).is_err());
         let sdp = "v=0\r\nm=audio 1 RTP/AVP 0\r\n";

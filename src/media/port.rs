@@ -1,4 +1,4 @@
-//! The application's side of a call's audio: what the handle and the leg's task share.
+//! The application's side of a call's media: what the handle and the leg's task share.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::frame::{AudioError, AudioFormat};
@@ -8,6 +8,7 @@ use crate::media::outbound::AudioInput;
 use crate::media::peer::PathReport;
 use crate::media::sink::{AudioSink, SinkId};
 use crate::media::stats::{CallStats, SetupTimes};
+use crate::media::video::port::VideoPort;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -22,6 +23,7 @@ struct Shared {
     facts: Mutex<Facts>,
     /// The application's sinks, for their counters.
     sinks: Mutex<Vec<SinkId>>,
+    video: VideoPort,
     started: Instant,
     is_over: AtomicBool,
 }
@@ -52,6 +54,7 @@ impl AudioPort {
             output,
             facts: Mutex::new(Facts::default()),
             sinks: Mutex::new(Vec::new()),
+            video: VideoPort::default(),
             started,
             is_over: AtomicBool::new(false),
         }))
@@ -63,6 +66,10 @@ impl AudioPort {
 
     pub(crate) fn output(&self) -> &AudioOutput {
         &self.0.output
+    }
+
+    pub(crate) fn video(&self) -> &VideoPort {
+        &self.0.video
     }
 
     pub(crate) fn started(&self) -> Instant {
@@ -124,6 +131,7 @@ impl AudioPort {
         self.0.is_over.store(true, Ordering::SeqCst);
         self.0.output.detach_all_sinks();
         self.0.input.clear();
+        self.0.video.end();
     }
 
     pub(crate) fn stats(&self) -> CallStats {
@@ -149,6 +157,7 @@ impl AudioPort {
             output_level_dbfs: self.0.input.level().rms_dbfs.into(),
             local_candidate: facts.local_candidate,
             remote_candidate: facts.remote_candidate,
+            video: self.0.video.stats(),
         }
     }
 

@@ -83,6 +83,103 @@ struct RunState {
     waiting: u32,
 }
 
+/// Lets one thread at a time into a sink, and nobody once it is removed. Counts.
+#[derive(Default)]
+pub(crate) struct Turnstile {
+    state: Mutex<RunState>,
+    idle: Condvar,
+    is_removed: AtomicBool,
+    delivered: AtomicU64,
+    panicked: AtomicU64,
+}
+
+impl Turnstile {
+    pub(crate) fn is_removed(&self) -> bool {
+        self.is_removed.load(Ordering::Acquire)
+    }
+
+    /// Stops callbacks and waits until a running one has ended; never waits on a media thread.
+    ///
+    /// So a callback can remove its own sink, and two callbacks can remove each other's.
+    pub(crate) fn remove(&self) {
+        self.is_removed.store(true, Ordering::SeqCst);
+        if POOL_OF_THREAD.get() != 0 {
+            return;
+        }
+        let me = std::thread::current().id();
+        let mut state = lock(&self.state);
+        while state.running_on.is_some_and(|thread| thread != me) {
+            state.waiting += 1;
+            state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
+        }
+    }
+
+    /// Stops callbacks without waiting: one that runs may still be running afterwards.
+    pub(crate) fn detach(&self) {
+        self.is_removed.store(true, Ordering::SeqCst);
+    }
+
+    /// Marks the sink as waiting for its turn; true if it was not.
+    pub(crate) fn schedule(&self) -> bool {
+        !std::mem::replace(&mut lock(&self.state).is_scheduled, true)
+    }
+
+    /// Claims the sink for this thread; false when it was removed.
+    ///
+    /// The flag is looked at under the lock, so `remove` either sees the claim or prevents it.
+    pub(crate) fn begin(&self) -> bool {
+        let mut state = lock(&self.state);
+        if self.is_removed.load(Ordering::SeqCst) {
+            return false;
+        }
+        state.running_on = Some(std::thread::current().id());
+        true
+    }
+
+    pub(crate) fn end(&self, is_scheduled: bool) {
+        let mut state = lock(&self.state);
+        state.running_on = None;
+        state.is_scheduled = is_scheduled;
+        let has_waiting = state.waiting > 0;
+        drop(state);
+        if has_waiting {
+            self.idle.notify_all();
+        }
+    }
+
+    /// Ends a turn on a media thread; whether there is another one, as `has_more` says.
+    pub(crate) fn end_turn(&self, has_more: impl FnOnce() -> bool) -> bool {
+        // Still marked as scheduled here: a frame pushed meanwhile relies on the look below.
+        self.end(true);
+        let mut state = lock(&self.state);
+        let has_more = has_more();
+        state.is_scheduled = has_more;
+        has_more
+    }
+
+    /// Runs foreign code.
+    pub(crate) fn call(&self, sink: SinkId, code: impl FnOnce()) {
+        let outcome = catch_unwind(AssertUnwindSafe(code));
+        self.delivered.fetch_add(1, Ordering::Relaxed);
+        if let Err(panic) = outcome {
+            let text = panic_text(panic.as_ref());
+            // Only the first of a sink that panics on each frame is worth a line.
+            if self.panicked.fetch_add(1, Ordering::Relaxed) == 0 {
+                tracing::error!(sink = sink.0, panic = text, "a sink panicked");
+            }
+            // The payload's own destructor is foreign code too.
+            let _ = catch_unwind(AssertUnwindSafe(move || drop(panic)));
+        }
+    }
+}
+
+/// A sink that media threads serve.
+pub(crate) trait Turn: Send + Sync {
+    /// Calls the sink with a few queued frames; true when there are more.
+    fn run_turn(&self, samples: &mut Vec<i16>) -> bool;
+}
+
 /// One sink with its queue. Shared by the handle, the media task and the media threads.
 pub(crate) struct SinkSlot {
     id: SinkId,
@@ -91,11 +188,7 @@ pub(crate) struct SinkSlot {
     sink: Option<Arc<dyn AudioSink>>,
     /// None for direct delivery on the caller's thread.
     threaded: Option<Threaded>,
-    state: Mutex<RunState>,
-    idle: Condvar,
-    is_removed: AtomicBool,
-    delivered: AtomicU64,
-    panicked: AtomicU64,
+    turnstile: Turnstile,
 }
 
 struct Threaded {
@@ -129,17 +222,7 @@ impl SinkSlot {
         sink: Arc<dyn AudioSink>,
         threaded: Option<Threaded>,
     ) -> Self {
-        SinkSlot {
-            id,
-            format,
-            sink: Some(sink),
-            threaded,
-            state: Mutex::new(RunState::default()),
-            idle: Condvar::new(),
-            is_removed: AtomicBool::new(false),
-            delivered: AtomicU64::new(0),
-            panicked: AtomicU64::new(0),
-        }
+        SinkSlot { id, format, sink: Some(sink), threaded, turnstile: Turnstile::default() }
     }
 
     pub(crate) fn id(&self) -> SinkId {
@@ -153,107 +236,60 @@ impl SinkSlot {
     pub(crate) fn stats(&self) -> SinkStats {
         let dropped = self.threaded.as_ref().map_or(0, |t| t.queue.counters().dropped);
         SinkStats {
-            delivered: self.delivered.load(Ordering::Relaxed),
+            delivered: self.turnstile.delivered.load(Ordering::Relaxed),
             dropped,
-            panicked: self.panicked.load(Ordering::Relaxed),
+            panicked: self.turnstile.panicked.load(Ordering::Relaxed),
         }
     }
 
     /// Hands one frame to the sink: at once, or through the queue. Never blocks on the sink.
     pub(crate) fn deliver(self: &Arc<Self>, frame: &AudioFrame<'_>) {
-        if self.is_removed.load(Ordering::Acquire) {
+        if self.turnstile.is_removed() {
             return;
         }
         let Some(threaded) = &self.threaded else {
-            if self.begin() {
+            if self.turnstile.begin() {
                 self.call(frame);
-                self.end(false);
+                self.turnstile.end(false);
             }
             return;
         };
         let note = FrameNote { timestamp_us: frame.timestamp_us, is_concealed: frame.is_concealed };
         threaded.queue.push(frame.samples, note);
-        let mut state = lock(&self.state);
-        let is_new = !std::mem::replace(&mut state.is_scheduled, true);
-        drop(state);
-        if is_new {
+        if self.turnstile.schedule() {
             threaded.pool.schedule(self.clone());
         } else {
             threaded.pool.relieve();
         }
     }
 
-    /// Stops callbacks and waits until a running one has ended; never waits on a media thread.
-    ///
-    /// So a callback can remove its own sink, and two callbacks can remove each other's.
+    /// See [`Turnstile::remove`].
     pub(crate) fn remove(&self) {
-        self.is_removed.store(true, Ordering::SeqCst);
-        if POOL_OF_THREAD.get() != 0 {
-            return;
-        }
-        let me = std::thread::current().id();
-        let mut state = lock(&self.state);
-        while state.running_on.is_some_and(|thread| thread != me) {
-            state.waiting += 1;
-            state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
-            state.waiting -= 1;
-        }
+        self.turnstile.remove();
     }
 
-    /// Stops callbacks without waiting: one that runs may still be running afterwards.
+    /// See [`Turnstile::detach`].
     pub(crate) fn detach(&self) {
-        self.is_removed.store(true, Ordering::SeqCst);
-    }
-
-    /// Claims the sink for this thread; false when it was removed.
-    ///
-    /// The flag is looked at under the lock, so `remove` either sees the claim or prevents it.
-    fn begin(&self) -> bool {
-        let mut state = lock(&self.state);
-        if self.is_removed.load(Ordering::SeqCst) {
-            return false;
-        }
-        state.running_on = Some(std::thread::current().id());
-        true
-    }
-
-    fn end(&self, is_scheduled: bool) {
-        let mut state = lock(&self.state);
-        state.running_on = None;
-        state.is_scheduled = is_scheduled;
-        let has_waiting = state.waiting > 0;
-        drop(state);
-        if has_waiting {
-            self.idle.notify_all();
-        }
+        self.turnstile.detach();
     }
 
     fn call(&self, frame: &AudioFrame<'_>) {
         let Some(sink) = &self.sink else { return };
-        let outcome = catch_unwind(AssertUnwindSafe(|| sink.on_frame(frame)));
-        self.delivered.fetch_add(1, Ordering::Relaxed);
-        if let Err(panic) = outcome {
-            let text = panic_text(panic.as_ref());
-            // Only the first of a sink that panics on each frame is worth a line.
-            if self.panicked.fetch_add(1, Ordering::Relaxed) == 0 {
-                tracing::error!(sink = self.id.0, panic = text, "an audio sink panicked");
-            }
-            // The payload's own destructor is foreign code too.
-            let _ = catch_unwind(AssertUnwindSafe(move || drop(panic)));
-        }
+        self.turnstile.call(self.id, || sink.on_frame(frame));
     }
+}
 
-    /// Calls the sink with a few queued frames; true when there are more.
+impl Turn for SinkSlot {
     fn run_turn(&self, samples: &mut Vec<i16>) -> bool {
         let Some(threaded) = &self.threaded else {
             return false;
         };
-        if !self.begin() {
+        if !self.turnstile.begin() {
             threaded.queue.clear();
             return false;
         }
         for _ in 0..FRAMES_PER_TURN {
-            if self.is_removed.load(Ordering::Acquire) {
+            if self.turnstile.is_removed() {
                 break;
             }
             let Some(note) = threaded.queue.pop_swap(samples) else {
@@ -266,12 +302,7 @@ impl SinkSlot {
                 is_concealed: note.is_concealed,
             });
         }
-        // Still marked as scheduled here: a frame pushed meanwhile relies on the look below.
-        self.end(true);
-        let mut state = lock(&self.state);
-        let has_more = !threaded.queue.is_empty();
-        state.is_scheduled = has_more;
-        has_more
+        self.turnstile.end_turn(|| !threaded.queue.is_empty())
     }
 }
 
@@ -279,7 +310,7 @@ impl Drop for SinkSlot {
     /// The last handle may be the media task's, but the sink's destructor is foreign code.
     fn drop(&mut self) {
         if let (Some(sink), Some(threaded)) = (self.sink.take(), &self.threaded) {
-            threaded.pool.dispose(sink);
+            threaded.pool.dispose(Box::new(sink));
         }
     }
 }
@@ -308,8 +339,11 @@ static CURRENT: Mutex<Option<Arc<Pool>>> = Mutex::new(None);
 /// Work for a media thread.
 type Job = Box<dyn FnOnce() + Send>;
 
+/// A sink of whatever kind: all that is left to do is to drop it.
+pub(crate) type Disposal = Box<dyn std::any::Any + Send>;
+
 struct PoolState {
-    queue: VecDeque<Arc<SinkSlot>>,
+    queue: VecDeque<Arc<dyn Turn>>,
     /// Other work that may block: see [`run_on_media_thread`].
     jobs: VecDeque<Job>,
     threads: Vec<JoinHandle<()>>,
@@ -319,7 +353,7 @@ struct PoolState {
     is_closed: bool,
 }
 
-struct Pool {
+pub(crate) struct Pool {
     /// Where its threads are: a forked child has none of them.
     process: u64,
     state: Mutex<PoolState>,
@@ -330,7 +364,7 @@ struct Pool {
 }
 
 impl Pool {
-    fn current() -> Result<Arc<Pool>, AudioError> {
+    pub(crate) fn current() -> Result<Arc<Pool>, AudioError> {
         let mut current = lock(&CURRENT);
         let process = dispatch::process();
         if let Some(pool) = current.as_ref() {
@@ -371,7 +405,7 @@ impl Pool {
         Ok(())
     }
 
-    fn schedule(self: &Arc<Self>, slot: Arc<SinkSlot>) {
+    pub(crate) fn schedule(self: &Arc<Self>, slot: Arc<dyn Turn>) {
         let mut state = lock(&self.state);
         if state.is_closed {
             return;
@@ -397,14 +431,14 @@ impl Pool {
     }
 
     /// Drops a sink on a media thread: its destructor is foreign code.
-    fn dispose(self: &Arc<Self>, sink: Arc<dyn AudioSink>) {
+    pub(crate) fn dispose(self: &Arc<Self>, sink: Disposal) {
         if let Err(job) = self.submit(Box::new(move || drop(sink))) {
             run_caught(job);
         }
     }
 
     /// Starts one more thread when sinks wait although all threads have been busy for long.
-    fn relieve(self: &Arc<Self>) {
+    pub(crate) fn relieve(self: &Arc<Self>) {
         if self.waiting.load(Ordering::Relaxed) > 0 {
             self.add_thread_if_stuck(&mut lock(&self.state));
         }

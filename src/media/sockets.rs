@@ -5,7 +5,6 @@ mod quiet;
 use self::quiet::{Moment, QuietSocket};
 use crate::media::relay::Relay;
 use bytes::BytesMut;
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -46,12 +45,11 @@ impl Sockets {
     }
 
     /// The next datagram of any of them that is not quiet; for ever pending without any.
-    /// Cancel-safe.
-    pub(crate) async fn receive(&mut self, buffer: &mut [u8]) -> Received {
-        poll_fn(|context| self.poll_receive(context, buffer)).await
-    }
-
-    fn poll_receive(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Received> {
+    pub(crate) fn poll_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<Received> {
         for socket in &self.udp {
             let mut read = ReadBuf::new(buffer);
             // An error is an ICMP message about an earlier datagram: read on.

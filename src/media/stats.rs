@@ -1,5 +1,7 @@
 //! Numbers about one call.
 
+use crate::config::MediaDirection;
+
 /// Counters and gauges of a call's audio, taken at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -42,6 +44,66 @@ pub struct CallStats {
     pub local_candidate: String,
     /// The selected remote candidate, `type address:port`; empty until connected.
     pub remote_candidate: String,
+    /// The numbers of the call's video; all zero without.
+    pub video: VideoStats,
+}
+
+/// Counters and gauges of a call's video, taken at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct VideoStats {
+    /// SDP name of the video codec that is sent: `VP8` or `H264`; empty before negotiation.
+    pub codec: String,
+    /// In which directions video was agreed on.
+    pub direction: MediaDirection,
+    /// Frames sent.
+    pub frames_sent: u64,
+    /// Key frames among them.
+    pub key_frames_sent: u64,
+    /// RTP packets sent, without repetitions.
+    pub packets_sent: u64,
+    /// RTP payload bytes sent, without repetitions.
+    pub bytes_sent: u64,
+    /// Packets sent once more because the far side missed them.
+    pub packets_repeated: u64,
+    /// Messages of the far side about missing packets (NACK).
+    pub nacks_received: u64,
+    /// Requests of the far side for a key frame (PLI or FIR).
+    pub key_frame_requests_received: u64,
+    /// The most that the far side takes in bits per second (`b=` of its description, REMB); 0 when
+    /// it has not said.
+    pub bitrate_limit_bps: u64,
+    /// Pushed frames that were not sent: the queue was full, a key frame was missing, or the video
+    /// was muted.
+    pub input_dropped_frames: u64,
+    /// Whole frames received and given out.
+    pub frames_received: u64,
+    /// Key frames among them.
+    pub key_frames_received: u64,
+    /// RTP packets received, duplicates included.
+    pub packets_received: u64,
+    /// RTP payload bytes received.
+    pub bytes_received: u64,
+    /// Packets that never came.
+    pub packets_lost: u64,
+    /// Packets that came after they were asked for.
+    pub packets_repaired: u64,
+    /// Received frames that were incomplete, or useless without one that was.
+    pub frames_dropped: u64,
+    /// Messages sent about missing packets (NACK).
+    pub nacks_sent: u64,
+    /// Requests sent for a key frame (PLI).
+    pub key_frame_requests_sent: u64,
+    /// Frames that slow video sinks lost.
+    pub output_dropped_frames: u64,
+    /// Width of the last received key frame in pixels; 0 until known.
+    pub width: u32,
+    /// Height of the last received key frame in pixels; 0 until known.
+    pub height: u32,
+    /// Round trip of the video's path in milliseconds; 0 until known.
+    pub round_trip_ms: f64,
+    /// Loss of what is sent, as the far side reports it, 0.0 to 1.0.
+    pub remote_loss_fraction: f64,
 }
 
 /// When each step of a call's set-up was done, in milliseconds after `dial`; `None` if not yet.

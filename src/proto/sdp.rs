@@ -6,6 +6,7 @@
 //! rejected m-lines out (seen in production answers; FreeSWITCH `switch_core_media.c`). The
 //! peer connection below wants a `mid` and one transport per description.
 
+use crate::config::MediaDirection;
 use crate::error::{Error, Result};
 
 /// Kinds of media that calls have.
@@ -35,6 +36,62 @@ pub(crate) struct Description {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Section {
     lines: Vec<String>,
+}
+
+/// Where a side's descriptions come from: one session whose version grows (RFC 3264, 8).
+#[derive(Default)]
+pub(crate) struct Origin(Option<(String, u64)>);
+
+impl Origin {
+    /// Puts the origin into the next description of this side.
+    pub(crate) fn stamp(&mut self, sdp: &str) -> String {
+        let mut lines: Vec<String> = sdp.lines().map(str::to_owned).collect();
+        let origin = lines.iter_mut().find(|line| line.starts_with("o="));
+        if let Some(line) = origin {
+            let mut words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            if let [_, id, version, ..] = &mut words[..] {
+                let own = version.parse().unwrap_or(1);
+                let (known, last) = self.0.get_or_insert_with(|| (id.clone(), own));
+                id.clone_from(known);
+                *version = last.to_string();
+                *last = last.wrapping_add(1);
+            }
+            *line = words.join(" ");
+        }
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        join(&lines)
+    }
+}
+
+/// What one peer connection contributes to a description.
+pub(crate) struct Part<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) description: &'a Description,
+    pub(crate) direction: MediaDirection,
+    /// Whether it is to be an offer's: then the far side chooses the DTLS role (RFC 8842, 5.2).
+    pub(crate) is_offer: bool,
+}
+
+impl Part<'_> {
+    /// The section's lines without a `mid`.
+    fn lines(&self) -> Result<Vec<String>> {
+        let section = self.description.sections.first();
+        let section = section.ok_or_else(|| unusable("a peer connection has no section"))?;
+        let mut lines = section.directed(self.direction).lines;
+        lines.retain(|line| !line.starts_with("a=mid:"));
+        if !self.direction.sends() {
+            // Sources that are announced would be waited for.
+            lines.retain(|line| !line.starts_with("a=ssrc:") && !line.starts_with("a=msid:"));
+        }
+        if self.is_offer {
+            for line in &mut lines {
+                if line.starts_with("a=setup:") {
+                    "a=setup:actpass".clone_into(line);
+                }
+            }
+        }
+        Ok(lines)
+    }
 }
 
 /// A codec of an m-section.
@@ -78,11 +135,16 @@ impl Description {
     }
 
     /// The description for the peer connection of this kind: the session part, this one section,
-    /// and the `mid` and group that the peer connection insists on.
+    /// and the `mid` and group that the peer connection insists on. For the peer connection media
+    /// always flow both ways: directions change without it (its own handling of them cannot end a
+    /// hold of the far side's).
     pub(crate) fn for_peer(&self, kind: Kind, mid: &str) -> Option<String> {
-        let section = self.section(kind)?;
-        let inherited =
-            |line: &&String| !line.starts_with("a=group:") && !line.starts_with("a=msid-semantic");
+        let section = self.section(kind)?.directed(MediaDirection::SendReceive);
+        let inherited = |line: &&String| {
+            !line.starts_with("a=group:")
+                && !line.starts_with("a=msid-semantic")
+                && direction_of(line).is_none()
+        };
         let mut lines: Vec<&str> =
             self.session.iter().filter(inherited).map(String::as_str).collect();
         let group = format!("a=group:BUNDLE {mid}");
@@ -95,28 +157,69 @@ impl Description {
         Some(join(&lines))
     }
 
-    /// The answer to this offer: `accepted`, the peer connection's answer for the section of
-    /// `kind`, and every other section rejected. Sections, their order and their `mid` are the
-    /// offer's (RFC 3264, 6; RFC 9143, 7.3).
-    pub(crate) fn answer_with(&self, kind: Kind, accepted: &Self) -> Option<String> {
-        let chosen = self.section(kind)?;
-        let answer = accepted.sections.first()?;
-        let mut lines: Vec<String> =
-            accepted.session.iter().filter(|line| !line.starts_with("a=group:")).cloned().collect();
-        if let Some(mid) = chosen.mid().filter(|mid| self.bundles(mid)) {
-            lines.push(format!("a=group:BUNDLE {mid}"));
+    /// A description with the sections of this one, in its order and under its `mid` (RFC 3264, 6
+    /// and 8; RFC 9143, 7.3): those of `parts` in place of the ones of their kinds, every other one
+    /// rejected, and behind them the parts that this one has no section for.
+    pub(crate) fn replaced_by(&self, parts: &[Part]) -> Result<String> {
+        let first = parts.first().ok_or_else(|| unusable("there is nothing to say"))?;
+        let mut lines: Vec<String> = first
+            .description
+            .session
+            .iter()
+            .filter(|line| !line.starts_with("a=group:"))
+            .cloned()
+            .collect();
+        let chosen = |kind: Kind| {
+            let is_kind = |section: &&Section| section.is_kind(kind);
+            let accepted = |section: &&Section| section.is_kind(kind) && !section.is_rejected();
+            let mut all = self.sections.iter();
+            all.find(accepted).or_else(|| self.sections.iter().find(is_kind))
+        };
+        if let [single] = parts {
+            if let Some(mid) = chosen(single.kind).and_then(Section::mid) {
+                if self.bundles(mid) {
+                    lines.push(format!("a=group:BUNDLE {mid}"));
+                }
+            }
         }
         for section in &self.sections {
-            if std::ptr::eq(section, chosen) {
-                let kept = answer.lines.iter().filter(|line| !line.starts_with("a=mid:"));
-                lines.extend(kept.cloned());
-            } else {
-                lines.extend(section.rejected());
+            let part = parts
+                .iter()
+                .find(|part| chosen(part.kind).is_some_and(|own| std::ptr::eq(own, section)));
+            match part {
+                Some(part) => lines.extend(part.lines()?),
+                None => lines.extend(section.rejected()),
             }
             lines.extend(section.mid().map(|mid| format!("a=mid:{mid}")));
         }
+        let has_mids = self.sections.iter().any(|section| section.mid().is_some());
+        let more = parts.iter().filter(|part| chosen(part.kind).is_none());
+        for (index, part) in more.enumerate() {
+            lines.extend(part.lines()?);
+            if has_mids {
+                lines.push(format!("a=mid:{}{index}", part.kind.word()));
+            }
+        }
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        Some(join(&lines))
+        Ok(join(&lines))
+    }
+
+    /// In which directions media of this kind flow, as this description's side sees it.
+    pub(crate) fn direction(&self, kind: Kind) -> MediaDirection {
+        let Some(section) = self.section(kind) else { return MediaDirection::Inactive };
+        let stated = |lines: &[String]| lines.iter().find_map(|line| direction_of(line));
+        stated(&section.lines)
+            .or_else(|| stated(&self.session))
+            .unwrap_or(MediaDirection::SendReceive)
+    }
+
+    /// The most that the far side takes of this kind, in bits per second (RFC 8866, 5.8; RFC 3890).
+    pub(crate) fn bandwidth_bps(&self, kind: Kind) -> Option<u64> {
+        let lines = &self.section(kind)?.lines;
+        let value = |name: &str| -> Option<u64> {
+            lines.iter().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+        };
+        value("b=TIAS:").or_else(|| value("b=AS:").map(|kilobits| kilobits.saturating_mul(1000)))
     }
 
     fn bundles(&self, mid: &str) -> bool {
@@ -160,20 +263,14 @@ impl Description {
     }
 
     /// One description out of the descriptions of one peer connection per section, in order.
-    pub(crate) fn merge(parts: &[Self]) -> Result<String> {
+    pub(crate) fn merge(parts: &[Part]) -> Result<String> {
         let first = parts.first().ok_or_else(|| unusable("there is nothing to merge"))?;
+        let session = &first.description.session;
         let mut lines: Vec<String> =
-            first.session.iter().filter(|line| !line.starts_with("a=group:")).cloned().collect();
+            session.iter().filter(|line| !line.starts_with("a=group:")).cloned().collect();
         for (index, part) in parts.iter().enumerate() {
-            for section in &part.sections {
-                lines.extend(section.lines.iter().map(|line| {
-                    if line.starts_with("a=mid:") {
-                        format!("a=mid:{index}")
-                    } else {
-                        line.clone()
-                    }
-                }));
-            }
+            lines.extend(part.lines()?);
+            lines.push(format!("a=mid:{index}"));
         }
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
         Ok(join(&lines))
@@ -212,6 +309,38 @@ impl Section {
 
     fn is_rejected(&self) -> bool {
         self.lines[0].split(' ').nth(1) == Some("0")
+    }
+
+    /// The same section with this direction.
+    fn directed(&self, direction: MediaDirection) -> Self {
+        let mut lines = self.lines.clone();
+        let place = lines.iter().position(|line| direction_of(line).is_some());
+        lines.retain(|line| direction_of(line).is_none());
+        let own = format!("a={}", direction_word(direction));
+        lines.insert(place.unwrap_or(lines.len()), own);
+        Self { lines }
+    }
+
+    /// The format parameters of a payload type.
+    pub(crate) fn parameters(&self, payload_type: u8) -> Option<&str> {
+        self.attributes("fmtp").find_map(|value| {
+            let (number, parameters) = value.split_once(' ')?;
+            (number.parse() == Ok(payload_type)).then(|| parameters.trim())
+        })
+    }
+
+    /// Whether this RTCP feedback is there for a payload type (RFC 4585, 4.2), such as `nack`.
+    pub(crate) fn has_feedback(&self, payload_type: u8, feedback: &str) -> bool {
+        self.attributes("rtcp-fb").any(|value| {
+            let Some((number, what)) = value.split_once(' ') else { return false };
+            (number == "*" || number.parse() == Ok(payload_type)) && what.trim() == feedback
+        })
+    }
+
+    /// Whether the section has a transport of its own that candidates are known for.
+    pub(crate) fn has_transport(&self) -> bool {
+        self.attributes("candidate").next().is_some()
+            && !self.lines.iter().any(|line| line == "a=bundle-only")
     }
 
     fn attributes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
@@ -281,6 +410,25 @@ impl Section {
     }
 }
 
+fn direction_of(line: &str) -> Option<MediaDirection> {
+    match line.strip_prefix("a=")?.trim() {
+        "sendrecv" => Some(MediaDirection::SendReceive),
+        "sendonly" => Some(MediaDirection::SendOnly),
+        "recvonly" => Some(MediaDirection::ReceiveOnly),
+        "inactive" => Some(MediaDirection::Inactive),
+        _ => None,
+    }
+}
+
+fn direction_word(direction: MediaDirection) -> &'static str {
+    match direction {
+        MediaDirection::SendReceive => "sendrecv",
+        MediaDirection::SendOnly => "sendonly",
+        MediaDirection::ReceiveOnly => "recvonly",
+        MediaDirection::Inactive => "inactive",
+    }
+}
+
 fn attributes<'a>(lines: &'a [String], name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
     lines
         .iter()
@@ -335,13 +483,19 @@ mod tests {
         assert!(audio.contains("a=mid:0"));
     }
 
+    fn answer_part(description: &Description) -> Part<'_> {
+        let (kind, direction) = (Kind::Audio, MediaDirection::SendReceive);
+        Part { kind, description, direction, is_offer: false }
+    }
+
     #[test]
     fn an_answer_has_the_sections_of_the_offer() {
         let part = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
             m=audio 4000 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=setup:active\r\n";
         let accepted = Description::parse(part).unwrap();
         let offer = Description::parse(ANSWER).unwrap();
-        let plain = offer.answer_with(Kind::Audio, &accepted).unwrap();
+        let part = [answer_part(&accepted)];
+        let plain = offer.replaced_by(&part).unwrap();
         assert!(!plain.contains("a=mid") && !plain.contains("a=group"), "{plain}");
         assert!(plain.contains("m=audio 4000 ") && plain.contains("a=setup:active"));
         assert!(plain.contains("m=video 0 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=inactive"));
@@ -349,13 +503,11 @@ mod tests {
         let bundled = "v=0\r\na=group:BUNDLE v a\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:v\r\n\
             m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:a\r\n";
         let offer = Description::parse(bundled).unwrap();
-        let answer = offer.answer_with(Kind::Audio, &accepted).unwrap();
+        let answer = offer.replaced_by(&part).unwrap();
         assert!(answer.contains("a=group:BUNDLE a\r\n"), "{answer}");
         let at = |text: &str| answer.find(text).unwrap();
         assert!(at("m=video 0 ") < at("a=mid:v") && at("a=mid:v") < at("m=audio 4000"));
         assert!(answer.ends_with("a=mid:a\r\n"));
-        let video = Description::parse("v=0\r\nm=video 9 X 96\r\n").unwrap();
-        assert!(video.answer_with(Kind::Audio, &accepted).is_none());
     }
 
     #[test]
@@ -389,7 +541,11 @@ mod tests {
             ))
             .unwrap()
         };
-        let merged = Description::merge(&[part("audio"), part("video")]).unwrap();
+        let (audio, video) = (part("audio"), part("video"));
+        let direction = MediaDirection::SendReceive;
+        let parts = [(Kind::Audio, &audio), (Kind::Video, &video)]
+            .map(|(kind, description)| Part { kind, description, direction, is_offer: true });
+        let merged = Description::merge(&parts).unwrap();
         assert!(!merged.contains("a=group"));
         assert!(merged.contains("a=mid:0") && merged.contains("a=mid:1"));
         assert_eq!(merged.matches("m=").count(), 2);
@@ -400,10 +556,10 @@ mod tests {
         let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n";
         let completed =
             Description::parse(sdp).unwrap().complete("192.0.2.7:5000".parse().unwrap());
-        let text = Description::merge(&[completed]).unwrap();
+        let text = Description::merge(&[answer_part(&completed)]).unwrap();
         assert!(text.contains("m=audio 5000 UDP"));
         assert!(text.contains("c=IN IP4 192.0.2.7\r\n") && !text.contains("0.0.0.0"));
-        assert!(text.ends_with("a=end-of-candidates\r\n"));
+        assert!(text.contains("a=end-of-candidates\r\n"));
     }
 
     #[test]
@@ -414,5 +570,88 @@ mod tests {
         // Odd but not fatal: no panic on missing words.
         let odd = Description::parse("v=0\r\nm=audio\r\na=candidate:1\r\na=rtpmap:x\r\n").unwrap();
         assert!(odd.section(Kind::Audio).is_some_and(|s| s.codecs().is_empty()));
+    }
+
+    #[test]
+    fn a_further_offer_keeps_the_sections_and_adds_what_is_new() {
+        let part = |kind: &str| {
+            let lines = format!("v=0\r\no=- 7 3 IN IP4 0.0.0.0\r\nm={kind} 4000 X 96\r\na=setup:active\r\na=ssrc:5 cname:x\r\na=msid:a b\r\na=sendrecv\r\na=mid:0\r\n");
+            Description::parse(&lines).unwrap()
+        };
+        let (audio, video) = (part("audio"), part("video"));
+        let with = |direction| {
+            [(Kind::Audio, &audio, MediaDirection::SendReceive), (Kind::Video, &video, direction)]
+                .map(|(kind, description, direction)| Part {
+                    kind,
+                    description,
+                    direction,
+                    is_offer: true,
+                })
+        };
+        // The first description was the far side's, audio only: video comes behind it.
+        for (mid, expected) in [("a=mid:x\r\n", Some("a=mid:video0")), ("", None)] {
+            let first = format!("v=0\r\nm=audio 9 X 111\r\n{mid}");
+            let first = Description::parse(&first).unwrap();
+            let offer = first.replaced_by(&with(MediaDirection::ReceiveOnly)).unwrap();
+            let video = offer.split("m=video").nth(1).unwrap();
+            assert!(video.contains("a=recvonly") && !video.contains("a=ssrc"), "{offer}");
+            assert_eq!(offer.matches("a=setup:actpass").count(), 2, "{offer}");
+            assert_eq!(video.lines().find(|line| line.starts_with("a=mid")), expected);
+        }
+        // It had video that was rejected: its place is used.
+        let first = Description::parse("v=0\r\nm=video 0 X 96\r\nm=audio 9 X 111\r\n").unwrap();
+        let offer = first.replaced_by(&with(MediaDirection::Inactive)).unwrap();
+        assert!(offer.find("m=video 4000") < offer.find("m=audio 4000"), "{offer}");
+        assert_eq!(offer.matches("m=").count(), 2);
+    }
+
+    #[test]
+    fn directions_are_the_sections_or_the_sessions() {
+        for (session, section, expected) in [
+            ("", "", MediaDirection::SendReceive),
+            ("a=recvonly\r\n", "", MediaDirection::ReceiveOnly),
+            ("a=recvonly\r\n", "a=sendonly\r\n", MediaDirection::SendOnly),
+            ("", "a=inactive\r\n", MediaDirection::Inactive),
+        ] {
+            let sdp = format!("v=0\r\n{session}m=audio 9 X 0\r\n{section}");
+            let sdp = Description::parse(&sdp).unwrap();
+            assert_eq!(sdp.direction(Kind::Audio), expected);
+            assert_eq!(sdp.direction(Kind::Video), MediaDirection::Inactive, "there is none");
+            let for_peer = sdp.for_peer(Kind::Audio, "0").unwrap();
+            assert_eq!(for_peer.matches("a=sendrecv").count(), 1, "{for_peer}");
+            assert!(!for_peer.contains("only") && !for_peer.contains("inactive"));
+        }
+    }
+
+    #[test]
+    fn feedback_parameters_and_bandwidth_are_read() {
+        let sdp = "v=0\r\nm=video 9 X 96 97\r\nb=AS:2580\r\na=rtcp-fb:96 nack\r\n\
+            a=rtcp-fb:* ccm fir\r\na=fmtp:97 packetization-mode=1\r\n";
+        let sdp = Description::parse(sdp).unwrap();
+        let video = sdp.section(Kind::Video).unwrap();
+        for (payload_type, what, expected) in [
+            (96, "nack", true),
+            (97, "nack", false),
+            (97, "ccm fir", true),
+            (96, "nack pli", false),
+        ] {
+            assert_eq!(video.has_feedback(payload_type, what), expected, "{payload_type} {what}");
+        }
+        assert_eq!(
+            (video.parameters(97), video.parameters(96)),
+            (Some("packetization-mode=1"), None)
+        );
+        assert_eq!(sdp.bandwidth_bps(Kind::Video), Some(2_580_000));
+        assert_eq!(sdp.bandwidth_bps(Kind::Audio), None);
+    }
+
+    #[test]
+    fn one_side_is_one_session_whose_version_grows() {
+        let mut origin = Origin::default();
+        let sdp =
+            |id: u32, version: u32| format!("v=0\r\no=- {id} {version} IN IP4 0.0.0.0\r\ns=-\r\n");
+        assert!(origin.stamp(&sdp(7, 3)).contains("o=- 7 3 IN"));
+        assert!(origin.stamp(&sdp(7, 3)).contains("o=- 7 4 IN"));
+        assert!(origin.stamp(&sdp(9, 1)).contains("o=- 7 5 IN"));
     }
 }

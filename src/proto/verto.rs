@@ -42,8 +42,19 @@ pub(crate) struct Dialog {
     callee: Party,
     /// The own address that a dialled call is made from, if the application chose one.
     pub(crate) from_fabric_address_id: Option<String>,
+    /// What kind of further leg it is; none for the call itself.
+    child: Option<ChildKind>,
     /// The media node that hosts the call, once it is known; before, the one that should.
     pub(crate) node_id: Option<String>,
+}
+
+/// A leg that belongs to another one (signalwire-js BaseRoomSession.ts).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ChildKind {
+    /// A shared screen, and how it is to be shown.
+    Screen { layout: Option<String>, position: Option<String> },
+    /// A further camera or microphone.
+    Device,
 }
 
 impl Dialog {
@@ -61,8 +72,20 @@ impl Dialog {
             caller: Party::default(),
             callee,
             from_fabric_address_id: None,
+            child: None,
             node_id: None,
         }
+    }
+
+    /// A further leg of this one: to the same destination, with a dialog of its own.
+    pub(crate) fn child(
+        &self,
+        call_id: String,
+        kind: ChildKind,
+        user_variables: Map<String, Value>,
+    ) -> Self {
+        let child = Self::new(call_id, self.destination.clone(), user_variables);
+        Self { child: Some(kind), ..child }
     }
 
     /// The leg of a call that came in.
@@ -74,6 +97,7 @@ impl Dialog {
             caller: invite.caller.clone(),
             callee: invite.callee.clone(),
             from_fabric_address_id: None,
+            child: None,
             node_id: invite.node_id.clone(),
         }
     }
@@ -92,6 +116,7 @@ impl Dialog {
             caller,
             callee,
             from_fabric_address_id: None,
+            child: None,
             node_id,
         }
     }
@@ -101,11 +126,28 @@ impl Dialog {
         &self.call_id
     }
 
+    /// What was dialled.
+    pub(crate) fn destination(&self) -> &str {
+        &self.destination
+    }
+
     /// `verto.invite` with a complete offer.
     pub(crate) fn invite(&self, id: &str, sdp: &str) -> Value {
-        let params = json!({"sdp": sdp, "dialogParams": self.dialog_params()});
+        let mut params = json!({"sdp": sdp, "dialogParams": self.dialog_params()});
+        if let Some(ChildKind::Screen { layout, position }) = &self.child {
+            if let Some(layout) = layout {
+                params["layout"] = json!(layout);
+            }
+            if let Some(position) = position {
+                params["positions"] = json!({"self": position});
+            }
+        }
         let mut envelope = self.envelope(id, "verto.invite", params);
-        envelope["subscribe"] = json!(SUBSCRIBE);
+        envelope["subscribe"] = match &self.child {
+            None => json!(SUBSCRIBE),
+            Some(ChildKind::Screen { .. }) => json!(["video.room.screenshare"]),
+            Some(ChildKind::Device) => json!(["video.room.additionaldevice"]),
+        };
         envelope
     }
 
@@ -252,8 +294,8 @@ impl Dialog {
             "remote_caller_id_name": self.callee.name,
             "remote_caller_id_number": self.callee.number,
             "userVariables": self.user_variables,
-            "screenShare": false,
-            "additionalDevice": false,
+            "screenShare": matches!(self.child, Some(ChildKind::Screen { .. })),
+            "additionalDevice": self.child == Some(ChildKind::Device),
             "pingSupported": true,
             "version": 1000,
         });

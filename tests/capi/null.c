@@ -280,6 +280,47 @@ static void for_audio(sw_call *call) {
     BAD_ARGUMENT(sw_call_play_wav(call, NULL, NOBODY));
 }
 
+static void on_picture(const sw_video_frame *frame, void *user_data) {
+    (void)frame, (void)user_data;
+}
+
+static void for_video(sw_call *call) {
+    const uint8_t picture[3] = {0x10, 0, 0};
+    uint32_t number;
+    uint64_t id;
+    int32_t audio, video;
+    bool is_muted;
+    sw_video_sink sink = SW_VIDEO_SINK_INIT;
+    sw_video_statistics stats = SW_VIDEO_STATISTICS_INIT;
+    const int32_t vp8 = SW_VIDEO_CODEC_VP8, both = SW_MEDIA_DIRECTION_SEND_RECEIVE;
+    BAD_HANDLE(sw_call_push_video(NULL, vp8, picture, 3, 0, &number));
+    BAD_ARGUMENT(sw_call_push_video(call, vp8, NULL, 3, 0, &number));
+    BAD_ARGUMENT(sw_call_push_video(call, vp8, picture, 0, 0, &number));
+    BAD_ARGUMENT(sw_call_push_video(call, vp8, picture, SIZE_MAX, 0, &number));
+    BAD_ARGUMENT(sw_call_push_video(call, 7, picture, 3, 0, &number));
+    EXPECT(SW_ERR_INVALID_STATE, sw_call_push_video(call, vp8, picture, 3, 0, NULL));
+    BAD_ARGUMENT(sw_call_add_video_sink(call, &sink, &id)); // no on_frame
+    sink.on_frame = on_picture;
+    BAD_HANDLE(sw_call_add_video_sink(NULL, &sink, &id));
+    BAD_ARGUMENT(sw_call_add_video_sink(call, NULL, &id));
+    FINE(sw_call_add_video_sink(call, &sink, NULL));
+    FINE(sw_call_add_video_sink(call, &sink, &id));
+    FINE(sw_call_remove_video_sink(call, id));
+    BAD_HANDLE(sw_call_remove_video_sink(NULL, 1));
+    BAD_HANDLE(sw_call_request_key_frame(NULL));
+    FINE(sw_call_request_key_frame(call));
+    BAD_HANDLE(sw_call_is_video_muted(NULL, &is_muted));
+    BAD_ARGUMENT(sw_call_is_video_muted(call, NULL));
+    BAD_HANDLE(sw_call_media(NULL, &audio, &video));
+    BAD_ARGUMENT(sw_call_media(call, NULL, &video));
+    BAD_ARGUMENT(sw_call_media(call, &audio, NULL));
+    BAD_HANDLE(sw_call_set_media(NULL, both, both, NOBODY));
+    BAD_ARGUMENT(sw_call_set_media(call, SW_MEDIA_DIRECTION_DEFAULT, both, NOBODY));
+    BAD_ARGUMENT(sw_call_set_media(call, both, 9, NOBODY));
+    BAD_HANDLE(sw_call_video_stats(NULL, &stats));
+    BAD_ARGUMENT(sw_call_video_stats(call, NULL));
+}
+
 static void for_recorders(sw_call *call) {
     sw_wav_recorder *recorder = NULL;
     BAD_HANDLE(sw_call_record_wav(NULL, setting("SW_RECORDING"), 8000, 1, &recorder));
@@ -393,6 +434,7 @@ int main(void) {
     for_calls(call);
     for_rooms(call);
     for_audio(call);
+    for_video(call);
     for_recorders(call);
     EXPECT(SW_OK, WAIT(waiter, sw_call_hangup(call, sw_waiter_completion(waiter))));
     EXPECT(SW_OK, sw_call_unref(call));

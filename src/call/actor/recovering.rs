@@ -23,6 +23,8 @@ impl Actor {
         for output in self.recovery.handle(input) {
             self.perform_recovery(output);
         }
+        // A change of media may have waited for it.
+        self.next_change();
     }
 
     /// The path works again, after so long.
@@ -58,6 +60,7 @@ impl Actor {
 
     fn reoffer(&mut self, is_fresh: bool, prefers_relay: bool) {
         let Some(leg) = self.leg.clone() else { return };
+        self.interrupt_change();
         let facts = self.session.facts();
         let restart = Restart {
             relay_only: prefers_relay && facts.ice_servers.iter().any(IceServer::is_relay),
@@ -88,7 +91,7 @@ impl Actor {
             let input = match asked {
                 Ok(result) => match result["sdp"].as_str() {
                     Some(answer) => match leg.apply_answer(answer.to_owned()).await {
-                        Ok(()) => Input::Applied,
+                        Ok(_) => Input::Applied,
                         Err(error) => Input::Refused(Refusal::Refused(error.message().to_owned())),
                     },
                     None => Input::Refused(Refusal::Refused(
@@ -128,7 +131,7 @@ impl Actor {
         let Some(leg) = self.leg.clone() else { return };
         self.work.push(Box::pin(async move {
             Done::Recovery(match leg.apply_answer(sdp).await {
-                Ok(()) => Input::Applied,
+                Ok(_) => Input::Applied,
                 Err(error) => Input::Refused(Refusal::Refused(error.message().to_owned())),
             })
         }));

@@ -4,16 +4,15 @@
 //! connection with its own certificate takes over once the far side answered it. The audio of the
 //! leg, and with it the application's side, stays in both cases.
 
-use super::{Audio, LegEvent, Task, Transport};
+use super::describe::Gathering;
+use super::{LegEvent, Task};
+use crate::config::MediaDirection;
 use crate::error::{Error, Result};
-use crate::media::gather::{gather, GatherConfig, Gathered};
+use crate::media::gather::Gathered;
 use crate::media::peer::{Identity, LocalCandidate, Peer};
-use crate::media::sockets::Sockets;
 use crate::proto::ice::IceServer;
 use crate::proto::sdp::{Description, Kind};
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -34,19 +33,19 @@ pub(crate) struct Restart {
     pub(crate) local_address: Option<IpAddr>,
 }
 
-type Gathering = Pin<Box<dyn Future<Output = Result<Gathered>> + Send>>;
-
-/// A restart whose candidates are being gathered.
-pub(super) struct Pending {
-    is_fresh: bool,
-    gathering: Gathering,
-    reply: oneshot::Sender<Result<String>>,
+/// What candidates are gathered for, in a call that has media.
+pub(super) enum Purpose {
+    /// All paths are made anew, in place or by fresh connections.
+    Restart { is_fresh: bool },
+    /// One more section.
+    Add(Kind, MediaDirection),
 }
 
-/// A peer connection that takes over when its offer is answered.
-pub(super) struct Successor {
-    transport: Transport,
-    sockets: Sockets,
+/// An offer whose candidates are being gathered.
+pub(super) struct Pending {
+    pub(super) purpose: Purpose,
+    pub(super) gathering: Gathering,
+    pub(super) reply: oneshot::Sender<Result<String>>,
 }
 
 /// A path that is gone, or was given up.
@@ -57,8 +56,8 @@ pub(super) struct Loss {
     expects_packets: bool,
 }
 
-/// The candidates of a restart, when they are there; for ever pending without one.
-pub(super) async fn gathered(pending: &mut Option<Pending>) -> Result<Gathered> {
+/// The candidates that are gathered for, when they are there; for ever pending without any.
+pub(super) async fn gathered(pending: &mut Option<Pending>) -> Result<Vec<Gathered>> {
     match pending {
         Some(pending) => pending.gathering.as_mut().await,
         None => std::future::pending().await,
@@ -66,9 +65,10 @@ pub(super) async fn gathered(pending: &mut Option<Pending>) -> Result<Gathered> 
 }
 
 impl Task {
-    /// Starts to gather; the offer follows. A restart that was still gathering is replaced.
+    /// Starts to gather; the offer follows. What was still gathering is replaced.
     pub(super) fn restart(&mut self, restart: Restart, reply: oneshot::Sender<Result<String>>) {
-        if self.audio.is_none() {
+        self.withdraw();
+        if !self.lines.iter().any(|line| line.transport.is_settled) {
             let error = Error::media("there is no media yet that could be restarted");
             let _ = reply.send(Err(error));
             return;
@@ -78,111 +78,96 @@ impl Task {
         if !config.only_these_addresses {
             config.local_addresses = restart.local_address.into_iter().collect();
         }
-        let (addresses, only) = (config.local_addresses.clone(), config.only_these_addresses);
-        let relay_only = config.relay_only || restart.relay_only;
-        let (servers, tls) = (config.ice_servers.clone(), config.tls.clone());
-        let gathering = Box::pin(async move {
-            gather(&GatherConfig {
-                preferred: &addresses,
-                only_preferred: only,
-                relay_only,
-                servers: &servers,
-                tls: &tls,
-            })
-            .await
-        });
-        self.successor = None;
-        self.pending = Some(Pending { is_fresh: restart.is_fresh, gathering, reply });
+        let gathering = config.gathering(self.lines.len(), restart.relay_only);
+        self.lines.iter_mut().for_each(|line| line.successor = None);
+        let purpose = Purpose::Restart { is_fresh: restart.is_fresh };
+        self.pending = Some(Pending { purpose, gathering, reply });
     }
 
     /// The candidates are there: the offer can be made.
-    pub(super) fn candidates_ready(&mut self, gathered: Result<Gathered>) {
-        let Some(Pending { is_fresh, reply, .. }) = self.pending.take() else { return };
-        let offer = gathered.and_then(|gathered| match is_fresh {
-            true => self.offer_successor(gathered),
-            false => self.offer_in_place(gathered),
+    pub(super) fn candidates_ready(&mut self, gathered: Result<Vec<Gathered>>) {
+        let Some(Pending { purpose, reply, .. }) = self.pending.take() else { return };
+        let offer = gathered.and_then(|gathered| {
+            match purpose {
+                Purpose::Restart { is_fresh: true } => self.prepare_successors(gathered)?,
+                Purpose::Restart { is_fresh: false } => self.restart_in_place(gathered)?,
+                Purpose::Add(kind, wish) => {
+                    for gathered in gathered {
+                        let line = self.open_line(kind, wish, gathered)?;
+                        self.lines.push(line);
+                    }
+                }
+            }
+            self.compose_offer()
         });
+        if offer.is_err() {
+            self.withdraw();
+        }
         let _ = reply.send(offer);
     }
 
-    fn offer_in_place(&mut self, gathered: Gathered) -> Result<String> {
+    fn restart_in_place(&mut self, gathered: Vec<Gathered>) -> Result<()> {
         let now = Instant::now();
         self.give_up_path(now);
-        let transport = self.transport.as_mut().ok_or_else(no_transport)?;
-        let description = transport.peer.restart(&gathered.candidates, now)?;
-        transport.candidates = gathered.candidates;
-        transport.is_restarting = true;
-        transport.has_own_dtls = false;
-        self.sockets = gathered.sockets;
-        self.as_reoffer(description)
+        for (line, Gathered { sockets, candidates }) in self.lines.iter_mut().zip(gathered) {
+            let transport = &mut line.transport;
+            transport.local = transport.peer.restart(&candidates, now)?;
+            transport.candidates = candidates;
+            transport.is_restarting = true;
+            transport.has_own_dtls = false;
+            line.sockets = sockets;
+        }
+        Ok(())
     }
 
-    fn offer_successor(&mut self, Gathered { sockets, candidates }: Gathered) -> Result<String> {
+    fn prepare_successors(&mut self, gathered: Vec<Gathered>) -> Result<()> {
         let now = Instant::now();
-        let stream = self.transport.as_ref().map(|transport| transport.peer.stream());
-        let mut peer = Peer::audio_as(Identity::new(stream)?, &self.config.codecs, now)?;
-        let description = peer.offer(&candidates, now)?;
-        let transport = Transport::new(peer, candidates);
-        self.successor = Some(Successor { transport, sockets });
-        self.as_reoffer(description)
+        for (line, gathered) in self.lines.iter_mut().zip(gathered) {
+            let identity = Identity::new(Some(line.transport.peer.stream()))?;
+            let mut peer = Peer::with_identity(identity, self.config.offered(line.kind), now)?;
+            let local = peer.offer(&gathered.candidates, now)?;
+            line.succeed(peer, gathered, local);
+        }
+        Ok(())
     }
 
-    /// A further offer has the sections of the first description, in its order (RFC 3264, 8).
-    fn as_reoffer(&self, description: Description) -> Result<String> {
-        match &self.first_offer {
-            Some(first) => first
-                .answer_with(Kind::Audio, &description)
-                .ok_or_else(|| Error::internal("the audio section vanished")),
-            None => Description::merge(&[description]),
+    /// Before an answer is applied: which peer connection is it for? False if for none, because the
+    /// path stays as it is.
+    pub(super) fn take_over(&mut self, kind: Kind, answer: &Description) -> Result<bool> {
+        let now = Instant::now();
+        let is_call = self.lines.first().is_some_and(|line| line.kind == kind);
+        if is_call && self.lines[0].successor.is_some() {
+            self.give_up_path(now);
         }
-    }
-
-    /// Before an answer is applied: which peer connection is it for?
-    pub(super) fn prepare_for_answer(&mut self, answer: &Description) -> Result<()> {
-        if let Some(Successor { mut transport, sockets }) = self.successor.take() {
-            self.give_up_path(Instant::now());
-            if let Some(before) = &self.transport {
-                transport.peer.continue_stream(before.peer.stream());
-            }
-            // The old one ends without a word: a goodbye could be taken for the new one's.
-            self.transport = Some(transport);
-            self.sockets = sockets;
-            return Ok(());
-        }
-        let Some(transport) = self.transport.as_mut().filter(|own| own.is_restarting) else {
-            return Ok(());
+        let Some(line) = self.lines.iter_mut().find(|line| line.kind == kind) else {
+            return Ok(false);
         };
-        transport.is_restarting = false;
-        if transport.remote_fingerprints == answer.fingerprints(Kind::Audio) {
-            return Ok(());
+        if let Some((mut transport, sockets)) = line.successor.take() {
+            transport.peer.continue_stream(line.transport.peer.stream());
+            // The old one ends without a word: a goodbye could be taken for the new one's.
+            line.transport = transport;
+            line.sockets = sockets;
+            return Ok(true);
+        }
+        let transport = &mut line.transport;
+        if !transport.is_settled {
+            return Ok(true);
+        }
+        if !std::mem::replace(&mut transport.is_restarting, false) {
+            return Ok(false);
+        }
+        if transport.remote_fingerprints == answer.fingerprints(kind) {
+            return Ok(true);
         }
         // The far side begins a new DTLS association (RFC 8842, 5.2): so must this side, under
         // what the offer said.
         tracing::info!("the far side answered an ICE restart with another certificate");
-        let now = Instant::now();
         let identity = transport.peer.as_offered()?;
-        let mut peer = Peer::audio_as(identity, &self.config.codecs, now)?;
+        let mut peer = Peer::with_identity(identity, self.config.offered(kind), now)?;
         peer.offer(&transport.candidates, now)?;
         transport.peer = peer;
         transport.has_own_dtls = true;
-        Ok(())
-    }
-
-    /// Keeps the audio where the answer did not change the codec.
-    pub(super) fn adopt_audio(
-        &mut self,
-        negotiated: Vec<(u8, crate::media::codec::AudioCodec)>,
-    ) -> Result<()> {
-        if self.audio.as_ref().is_some_and(|audio| audio.negotiated == negotiated) {
-            return Ok(());
-        }
-        if self.audio.is_none() {
-            // What was pushed before the answer is old by now.
-            self.config.port.input().clear();
-        }
-        self.config.port.facts().codec = negotiated[0].1.sdp_name();
-        self.audio = Some(Audio::new(negotiated, &self.config)?);
-        Ok(())
+        Ok(true)
     }
 
     fn give_up_path(&mut self, now: Instant) {
@@ -225,8 +210,8 @@ impl Task {
 
     /// Whether the address from which media go is still one of the device's.
     pub(super) fn look_at_address(&mut self, addresses: &[IpAddr]) {
-        let (Some((from, _)), Some(transport)) = (self.route, &self.transport) else { return };
-        let own = match transport.candidate_at(from) {
+        let (Some((from, _)), Some(line)) = (self.route, self.lines.first()) else { return };
+        let own = match line.transport.candidate_at(from) {
             Some(LocalCandidate::Relay { base, .. }) => base.ip(),
             _ => from.ip(),
         };
@@ -237,7 +222,8 @@ impl Task {
 
     /// A second of silence says little by itself, but much after the session's own path was lost.
     pub(super) fn look_for_silence(&self, now: Instant) {
-        if self.is_connected && !self.is_heard(now) && self.loss_at(now).expects_packets {
+        let is_expected = self.directions.audio.receives() && self.loss_at(now).expects_packets;
+        if self.is_connected() && !self.is_heard(now) && is_expected {
             (self.events)(LegEvent::Silent);
         }
     }
@@ -247,7 +233,7 @@ impl Task {
     pub(super) fn path_up(&mut self, now: Instant) {
         self.is_doubtful = false;
         let expects_packets = self.loss.as_ref().is_some_and(|loss| loss.expects_packets);
-        let is_proven = self.transport.as_ref().is_some_and(|transport| transport.has_own_dtls);
+        let is_proven = self.lines.first().is_some_and(|line| line.transport.has_own_dtls);
         if is_proven || !expects_packets || self.is_heard(now) {
             self.path_works(now);
         }
@@ -267,8 +253,4 @@ impl Task {
             (self.events)(LegEvent::Recovered { gap });
         }
     }
-}
-
-fn no_transport() -> Error {
-    Error::internal("there is audio without a transport")
 }

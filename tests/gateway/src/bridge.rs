@@ -90,6 +90,7 @@ fn invite(hub: &Arc<Hub>, call: &Arc<Call>, bridge: &Arc<Bridge>, to: &str) -> O
         record: false,
         has_video: wanted.video.is_some(),
         user_variables: call.user_variables.clone(),
+        child: None,
         room: Some((call.room_id.clone(), call.room_session_id.clone())),
     };
     let device = Arc::new(Call::new(hub, plan));

@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::task::AbortHandle;
 
 use crate::bridge::{self, Bridge};
+use crate::child::{self, Child};
 use crate::conference::{self, Conference};
 use crate::directory::dialled_path;
 use crate::events;
@@ -109,6 +110,8 @@ pub struct Call {
     pub started: Instant,
     pub user_variables: Value,
     pub record: bool,
+    /// Whose screen or device it is.
+    pub child: Option<Child>,
     bridge: OnceLock<Arc<Bridge>>,
     conference: OnceLock<Arc<Conference>>,
     leg: Mutex<Leg>,
@@ -134,6 +137,7 @@ pub struct Plan {
     pub record: bool,
     pub has_video: bool,
     pub user_variables: Value,
+    pub child: Option<Child>,
     /// Room and room session of the other leg.
     pub room: Option<(String, String)>,
 }
@@ -168,6 +172,7 @@ impl Call {
             started: Instant::now(),
             user_variables: plan.user_variables,
             record: plan.record,
+            child: plan.child,
             bridge: OnceLock::new(),
             conference: OnceLock::new(),
             leg: Mutex::new(Leg {
@@ -332,6 +337,7 @@ impl Call {
         });
         hub.event(&protocol, "call.joined", joined);
         self.announce(hub, "answered");
+        child::joined(hub, self);
         if self.with(|leg| leg.has_video) {
             let layout = self.with(|leg| events::layout_changed(leg, leg.home()));
             hub.event(&protocol, "layout.changed", layout);
@@ -508,6 +514,7 @@ impl Call {
             hub.event(&protocol, "call.left", left);
         }
         self.announce(hub, "ended");
+        child::left(hub, self);
         if let Some(bridge) = self.bridge() {
             bridge.ended(hub, self, code, cause);
         }

@@ -42,6 +42,7 @@
 //! | `log_call` | `from`, `to` (references), `kind?` | an entry of the call history, told to both |
 //! | `update_message` | `id`, `text?`, `status?` | an entry of a conversation changes, told to both |
 //! | `push_call` | `reference`, `from?`, `source?` echo or tone | an inbound call; gives `call_id` and the `notification` for the registered device |
+//! | `refresh_video` | `call_id?` | the client is asked for a key frame, by PLI and FIR |
 //! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
 //! | `oauth` | `what` deny, error, wrong_state, no_code or expired_code; `error?` | the next login that the user allows goes wrong |
 //! | `revoke_refresh` | `reference?` | refresh tokens of logins are revoked |
@@ -286,6 +287,11 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         "revoke_refresh" => {
             let reference = rpc::text(fault, "reference");
             Ok(json!({ "revoked": hub.with(|inner| inner.logins.revoke(reference)) }))
+        }
+        "refresh_video" => {
+            let calls = calls(hub, fault);
+            calls.iter().for_each(|call| call.refresh_video());
+            Ok(json!({ "calls": calls.len() }))
         }
         "impair_media" => Ok(impair_media(hub, fault)),
         "log_call" => conversations::log_call(hub, fault),

@@ -15,6 +15,7 @@
 mod agent;
 mod bridge;
 mod call;
+mod child;
 mod conference;
 mod config;
 mod control;

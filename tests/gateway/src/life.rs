@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use crate::agent;
 use crate::bridge;
 use crate::call::{Call, Plan};
+use crate::child::Child;
 use crate::conference;
 use crate::directory::{dialled_path, Address, Behaviour};
 use crate::hub::Hub;
@@ -26,6 +27,7 @@ pub struct Invite {
     /// `None` when the description could not be read.
     pub offer: Option<Description>,
     pub user_variables: Value,
+    pub child: Option<Child>,
 }
 
 /// A call of the client: the result first, then what the address does.
@@ -56,6 +58,7 @@ pub fn incoming(request: &Request, invite: Invite) {
         record: behaviour == Behaviour::Record,
         has_video: invite.offer.as_ref().is_some_and(|o| o.section("video").is_some()),
         user_variables: invite.user_variables.clone(),
+        child: invite.child.clone(),
         room: conference.as_ref().map(|c| (c.room_id.clone(), c.room_session_id.clone())),
     };
     let call = Arc::new(Call::new(hub, plan));
@@ -243,6 +246,7 @@ pub fn ring(hub: &Arc<Hub>, ringing: Ringing) -> Option<(String, Value)> {
         record: true,
         has_video: video,
         user_variables: json!({}),
+        child: None,
         room: None,
     };
     let call = Arc::new(Call::new(hub, plan));

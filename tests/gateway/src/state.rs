@@ -103,7 +103,11 @@ fn call(call: &Arc<Call>) -> Value {
             .unwrap_or(&none)
             .clone();
         let transport = media["transports"].get(0).cloned().unwrap_or(none);
-        json!({
+        let child = call.child.as_ref().map(|child| {
+            json!({ "kind": child.kind, "parent_call_id": child.parent_call_id,
+                "parent_id": child.parent_id })
+        });
+        let mut state = json!({
             "call_id": call.id,
             "protocol": leg.protocol,
             "address": call.destination,
@@ -149,6 +153,8 @@ fn call(call: &Arc<Call>) -> Value {
             "streams": media["streams"],
             "updates": media["updates"],
             "reattaches": leg.reattaches,
-        })
+        });
+        state["child"] = json!(child);
+        state
     })
 }

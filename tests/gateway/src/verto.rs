@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{json, Value};
 
 use crate::call::Call;
+use crate::child;
 use crate::hub::Hub;
 use crate::life::{self, Invite};
 use crate::media::negotiate::Refusal;
@@ -231,6 +232,7 @@ fn begin(request: &Request, call_id: &str, offer: Option<Description>) {
     let invite = Invite {
         call_id: call_id.to_owned(),
         destination: destination.to_owned(),
+        child: child::of_invite(request.hub, dialog, destination, offer.as_ref()),
         offer,
         user_variables,
     };

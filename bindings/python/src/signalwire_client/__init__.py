@@ -61,6 +61,8 @@ if TYPE_CHECKING:
         Layout,
         LayoutLayer,
         LoopbackLogin,
+        MediaDirection,
+        MediaDirections,
         Member,
         MemberKind,
         MemberTarget,
@@ -80,6 +82,8 @@ if TYPE_CHECKING:
         Speaker,
         Subscriber,
         TokenReason,
+        VideoCodec,
+        VideoStats,
         dial_string,
         oauth_failure,
         version,
@@ -91,6 +95,7 @@ if TYPE_CHECKING:
     from .events import EventStream
     from .lists import EntryList
     from .messages import OutgoingMessage
+    from .video import VideoFrame, VideoSink
     from .wake_up import ExpectedCall, HostCall, parse_push
 
 _HOME = {
@@ -100,6 +105,7 @@ _HOME = {
     **dict.fromkeys(
         ("AccessToken", "Credentials", "MemoryTokenStore", "OAuth", "TokenStore"), "credentials"
     ),
+    **dict.fromkeys(("VideoFrame", "VideoSink"), "video"),
     "EventStream": "events",
     "EntryList": "lists",
     "OutgoingMessage": "messages",
@@ -134,6 +140,8 @@ _HOME = {
             "Layout",
             "LayoutLayer",
             "LoopbackLogin",
+            "MediaDirection",
+            "MediaDirections",
             "Member",
             "MemberKind",
             "MemberTarget",
@@ -153,6 +161,8 @@ _HOME = {
             "Speaker",
             "Subscriber",
             "TokenReason",
+            "VideoCodec",
+            "VideoStats",
             "dial_string",
             "oauth_failure",
             "version",
@@ -201,6 +211,8 @@ __all__ = [
     "Layout",
     "LayoutLayer",
     "LoopbackLogin",
+    "MediaDirection",
+    "MediaDirections",
     "Member",
     "MemberKind",
     "MemberTarget",
@@ -224,6 +236,10 @@ __all__ = [
     "Subscriber",
     "TokenReason",
     "TokenStore",
+    "VideoCodec",
+    "VideoFrame",
+    "VideoSink",
+    "VideoStats",
     "WavRecorder",
     "dial_string",
     "oauth_failure",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from .audio import AudioFrame, AudioPort, AudioSink, AudioStream
+    from .video import VideoFrame, VideoPort, VideoSink
 
 
 Target: TypeAlias = "str | _native.Member | _native.MemberTarget"
@@ -33,6 +34,7 @@ class Call:
     def __init__(self, native: _native.Call) -> None:
         self._native = native
         self._port: AudioPort | None = None
+        self._pictures: VideoPort | None = None
 
     @property
     def id(self) -> str:
@@ -68,6 +70,16 @@ class Call:
     def is_muted(self) -> bool:
         """Whether the microphone is muted, by this side or by the service."""
         return self._native.is_muted()
+
+    @property
+    def is_video_muted(self) -> bool:
+        """Whether the camera is muted, by this side or by the service: then no video is sent."""
+        return self._native.is_video_muted()
+
+    @property
+    def media(self) -> _native.MediaDirections:
+        """In which directions audio and video flow, as both sides agreed on."""
+        return self._native.media()
 
     @property
     def is_recovering(self) -> bool:
@@ -115,6 +127,8 @@ class Call:
         user_variables: Mapping[str, object] | None = None,
         audio_codecs: Iterable[_native.AudioCodec] = (),
         opus_bitrate_bps: int = 32_000,
+        video: _native.MediaDirection | None = None,
+        video_codecs: Iterable[_native.VideoCodec] = (),
     ) -> None:
         """Answers a call that came in with audio both ways, and waits until it is up.
 
@@ -129,6 +143,8 @@ class Call:
             user_variables_json=variables,
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
+            video=video,
+            video_codecs=list(video_codecs),
         )
         await awaited(self._native.answer(options))
 
@@ -423,6 +439,52 @@ class Call:
         """
         return self._audio_port().stream(sample_rate_hz, channels, queue_frames)
 
+    def push_video(self, data: Buffer, codec: _native.VideoCodec, *, timestamp_us: int) -> int:
+        """Queues an encoded frame to be sent: a VP8 frame, or an H.264 access unit in Annex B format.
+
+        ``data`` is any object with contiguous memory; it is copied as a whole. ``timestamp_us``:
+        when it was captured, by any clock that never goes back. The first frame has to be a key
+        frame, and so has the next one after the event ``KeyFrameRequested``. Never blocks. Gives
+        how many frames were dropped, normally 0: the queue of 10 was full, a key frame was missing,
+        or the camera is muted. Raises :class:`InvalidArgumentError`, :class:`InvalidStateError`
+        before the event ``VideoConnected`` and while video is not sent, :class:`ClosedError`.
+        """
+        return self._video_port().push(data, codec, timestamp_us)
+
+    def add_video_sink(self, callback: Callable[[VideoFrame], object]) -> VideoSink:
+        """Calls ``callback`` with every received encoded frame, on a media thread; a key frame first.
+
+        It runs one call after the other until the call ends or the sink is removed. A callback
+        that is 30 frames behind loses them and goes on with a key frame. What it raises is logged.
+        Raises :class:`ClosedError`.
+        """
+        return self._video_port().add_sink(callback)
+
+    def remove_video_sink(self, sink: VideoSink) -> None:
+        """Ends the deliveries to a sink; the same as :meth:`VideoSink.remove`."""
+        sink.remove()
+
+    def request_key_frame(self) -> None:
+        """Asks the far side for a key frame, at most twice a second. Losses ask by themselves.
+
+        Raises :class:`ClosedError`.
+        """
+        guarded(self._native.request_key_frame)
+
+    async def set_media(
+        self, audio: _native.MediaDirection, video: _native.MediaDirection
+    ) -> None:
+        """Changes what flows: adds video to an audio call, stops it, turns directions.
+
+        Waits until the far side agreed; one change is negotiated at a time. Raises
+        :class:`InvalidStateError` unless the call is answered, :class:`RejectedError` or
+        :class:`TimedOutError` when the service does not take it, after which everything is as it
+        was, :class:`MediaError` when the far side agreed on less, which then counts,
+        :class:`ClosedError`.
+        """
+        directions = _native.MediaDirections(audio=audio, video=video)
+        await awaited(self._native.set_media(directions))
+
     async def play_wav(self, path: str | os.PathLike[str]) -> None:
         """Plays a WAV file into the call in real time and waits until it was sent.
 
@@ -450,6 +512,13 @@ class Call:
 
             self._port = AudioPort(self._native)
         return self._port
+
+    def _video_port(self) -> VideoPort:
+        if self._pictures is None:
+            from .video import VideoPort
+
+            self._pictures = VideoPort(self._native)
+        return self._pictures
 
     def __repr__(self) -> str:
         return f"<Call {self.id} {self.destination} {self.state.name}>"

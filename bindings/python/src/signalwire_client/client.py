@@ -357,6 +357,8 @@ class Client:
         audio_queue_ms: int = 200,
         from_fabric_address_id: str | None = None,
         node_id: str | None = None,
+        video: _native.MediaDirection | None = None,
+        video_codecs: Iterable[_native.VideoCodec] = (),
     ) -> Call:
         """Starts an audio call and gives it at once; ``await call.answered()`` waits for it.
 
@@ -372,6 +374,8 @@ class Client:
         - ``from_fabric_address_id``: the own address that the call is made from, which its log is
           attributed to.
         - ``node_id``: the media node that should host the call; the service may ignore it.
+        - ``video``: whether the call has video, and in which directions; none by default.
+        - ``video_codecs``: what to offer, best first; by default VP8, H.264.
 
         Raises :class:`InvalidArgumentError`, :class:`NotSupportedError`,
         :class:`NotConnectedError`, :class:`ClosedError`.
@@ -386,6 +390,8 @@ class Client:
             audio_queue_ms=audio_queue_ms,
             from_fabric_address_id=from_fabric_address_id,
             node_id=node_id,
+            video=video,
+            video_codecs=list(video_codecs),
         )
         return Call(guarded(self._native.dial, address, options))
 

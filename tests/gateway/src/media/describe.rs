@@ -207,8 +207,18 @@ fn sources(out: &mut String, session: &Session, section: &LocalSection) {
 }
 
 /// A browser's answer: one section for each offered one, in its order, all on one transport.
-pub fn browser_answer(session: &Session, offered: &[Section], sections: &[LocalSection]) -> String {
-    let mids: Vec<&str> = sections.iter().filter_map(|s| s.agreed.mid.as_deref()).collect();
+///
+/// Sections are bundled only if that was offered (`bundle`: their names), or if there is but one.
+pub fn browser_answer(
+    session: &Session,
+    (offered, bundle): (&[Section], &[String]),
+    sections: &[LocalSection],
+) -> String {
+    let mids: Vec<&str> = sections
+        .iter()
+        .filter_map(|s| s.agreed.mid.as_deref())
+        .filter(|mid| sections.len() == 1 || bundle.iter().any(|offered| offered == mid))
+        .collect();
     let mut out = head(session, "-", "127.0.0.1");
     out.push_str("s=-\r\nt=0 0\r\n");
     if !mids.is_empty() {
@@ -297,7 +307,7 @@ mod tests {
         let section = LocalSection { agreed: &agreed, local: &local, ssrc: 3_339_768_195 };
         match dialect {
             Dialect::FreeSwitch => freeswitch_answer(&session, &[section], 0),
-            Dialect::Browser => browser_answer(&session, &offer.sections, &[section]),
+            Dialect::Browser => browser_answer(&session, (&offer.sections, &[]), &[section]),
         }
     }
 
@@ -348,7 +358,7 @@ a=ssrc:3339768195 label:pjdpa0
         let fingerprint = Fingerprint { algorithm: "sha-256".into(), value: "AA".into() };
         let session =
             Session { id: 1, version: 1, fingerprint: &fingerprint, cname: "c", stream: "s" };
-        let answer = browser_answer(&session, &offer.sections, &[]);
+        let answer = browser_answer(&session, (&offer.sections, &[]), &[]);
         assert!(answer.contains("m=application 0 UDP/DTLS/SCTP"));
     }
 }

@@ -246,7 +246,7 @@ impl Media {
                 self.written(|lines, sections| describe::freeswitch_answer(lines, sections, extra))
             }
             Dialect::Browser => self.written(|lines, sections| {
-                describe::browser_answer(lines, &offer.sections, sections)
+                describe::browser_answer(lines, (&offer.sections, &offer.bundle), sections)
             }),
         })
     }

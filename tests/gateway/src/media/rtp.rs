@@ -175,6 +175,22 @@ pub fn append_key_frame_request(out: &mut Vec<u8>, sender: u32, media: u32, fir_
     out.extend_from_slice(&[fir_number, 0, 0, 0]);
 }
 
+/// A receiver report without blocks and a NACK for these packets.
+pub fn nack(sender: u32, media: u32, lost: &[u16]) -> Vec<u8> {
+    let mut out = vec![0x80, 201, 0, 1];
+    out.extend_from_slice(&sender.to_be_bytes());
+    let at = out.len();
+    out.extend_from_slice(&[0x81, 205, 0, 0]);
+    out.extend_from_slice(&sender.to_be_bytes());
+    out.extend_from_slice(&media.to_be_bytes());
+    for sequence in lost {
+        out.extend_from_slice(&sequence.to_be_bytes());
+        out.extend_from_slice(&[0, 0]);
+    }
+    close_packet(&mut out, at);
+    out
+}
+
 fn close_packet(out: &mut [u8], at: usize) {
     let words = ((out.len() - at) / 4 - 1) as u16;
     out[at + 2..at + 4].copy_from_slice(&words.to_be_bytes());
@@ -240,6 +256,16 @@ mod tests {
     fn nack_masks_are_expanded() {
         let bytes = [0x81, 205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 10, 0b1000_0000, 1];
         assert_eq!(parse_rtcp(&bytes), [Rtcp::Nack { lost: vec![10, 11, 26] }]);
+    }
+
+    #[test]
+    fn a_written_nack_is_read_back() {
+        let bytes = nack(1, 2, &[7, 65_535]);
+        let expected = [
+            Rtcp::ReceiverReport { fraction_lost: None, cumulative_lost: None },
+            Rtcp::Nack { lost: vec![7, 65_535] },
+        ];
+        assert_eq!(parse_rtcp(&bytes), expected);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One RTP stream in each direction: what is received, what is sent instead, and the statistics.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,6 +15,9 @@ use super::{lock, random};
 
 /// How long the echo waits for the client's next packet before silence takes its place.
 const ECHO_GRACE: Duration = Duration::from_millis(25);
+
+/// Packets of video that can be sent again.
+const KEPT_PACKETS: usize = 1024;
 
 /// What the gateway sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,6 +166,9 @@ pub struct Counters {
     pub key_frame_requests_in: u64,
     pub key_frame_requests_out: u64,
     pub nacks: u64,
+    /// Packets that were sent again for the client, and packets that were asked of it again.
+    pub repeated: u64,
+    pub asked_again: u64,
     pub reported_lost: u32,
     pub digits: String,
     first_sequence: Option<u64>,
@@ -240,6 +247,8 @@ impl Shared {
             "key_frame_requests_in": counters.key_frame_requests_in,
             "key_frame_requests_out": counters.key_frame_requests_out,
             "nacks": counters.nacks,
+            "repeated": counters.repeated,
+            "asked_again": counters.asked_again,
             "reported_lost": counters.reported_lost,
             "rtp_digits": counters.digits,
         });
@@ -270,6 +279,12 @@ pub struct Stream {
     fir_number: u8,
     key_frame_wanted: bool,
     sequence_offset: Option<(u16, u32)>,
+    /// What was sent, to send it again.
+    sent: VecDeque<(u16, Vec<u8>)>,
+    /// What the client misses and has to be repeated by it first.
+    missed: Vec<u16>,
+    /// What is to be sent once more.
+    again: Vec<Vec<u8>>,
     complained: bool,
     reported_packets: u64,
 }
@@ -296,6 +311,9 @@ impl Stream {
             fir_number: 0,
             key_frame_wanted: true,
             sequence_offset: None,
+            sent: VecDeque::new(),
+            missed: Vec::new(),
+            again: Vec::new(),
             complained: false,
             reported_packets: 0,
         })
@@ -462,7 +480,40 @@ impl Stream {
         counters.echoed += 1;
         counters.packets_out += 1;
         counters.bytes_out += out.len() as u64;
+        if self.sent.len() == KEPT_PACKETS {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((header.sequence.wrapping_add(sequence), out.clone()));
         Some(out)
+    }
+
+    /// The client misses packets of the video: what was sent is sent again, what never came is
+    /// asked of it.
+    fn repeat(&mut self, lost: &[u16]) {
+        let Some((offset, _)) = self.sequence_offset else { return };
+        for sequence in lost {
+            match self.sent.iter().find(|(sent, _)| sent == sequence) {
+                Some((_, packet)) => self.again.push(packet.clone()),
+                None => self.missed.push(sequence.wrapping_sub(offset)),
+            }
+        }
+    }
+
+    /// Packets to send once more.
+    pub fn again(&mut self) -> Vec<Vec<u8>> {
+        lock(&self.shared.counters).repeated += self.again.len() as u64;
+        std::mem::take(&mut self.again)
+    }
+
+    /// The NACK for what the client has to send once more.
+    pub fn complaint_about_loss(&mut self) -> Option<Vec<u8>> {
+        let remote = self.remote_ssrc?;
+        let missed = std::mem::take(&mut self.missed);
+        if missed.is_empty() {
+            return None;
+        }
+        lock(&self.shared.counters).asked_again += missed.len() as u64;
+        Some(rtp::nack(self.shared.ssrc, remote, &missed))
     }
 
     /// What is due now: audio is sent 50 times a second whether there is something to say or not.
@@ -575,7 +626,14 @@ impl Stream {
                     counters.receiver_reports += 1;
                     counters.reported_lost = cumulative_lost.unwrap_or(0);
                 }
-                Rtcp::Nack { lost } => counters.nacks += lost.len() as u64,
+                Rtcp::Nack { lost } => {
+                    counters.nacks += lost.len() as u64;
+                    if self.codec.is_none() {
+                        drop(counters);
+                        self.repeat(lost);
+                        counters = lock(&self.shared.counters);
+                    }
+                }
                 Rtcp::PictureLoss | Rtcp::FullIntra if controls.source() == Source::Bridge => {
                     counters.key_frame_requests_in += 1;
                     controls.relay(Relayed::KeyFrameRequest);

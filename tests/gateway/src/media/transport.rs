@@ -557,7 +557,9 @@ impl Task {
         let mut reports = Vec::new();
         for stream in &mut self.streams {
             packets.extend(stream.tick(&controls, now));
+            packets.extend(stream.again());
             reports.extend(stream.report(&cname, now));
+            reports.extend(stream.complaint_about_loss());
         }
         packets.iter().for_each(|p| self.send_rtp(p));
         let (Some(keys), Some(agent)) = (&mut self.keys, &self.agent) else {
