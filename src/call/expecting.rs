@@ -87,9 +87,9 @@ impl Router {
                 () = expected.settled() => break,
                 () = sleep_until(deadline.into()) => {
                     if expected.deadline() <= deadline {
+                        self.keep_silent_if_rejected(&expected);
                         let is_end = expected.end(ExpectedCallState::Expired, expected::expired());
                         if is_end {
-                            self.keep_silent_if_rejected(&expected);
                             self.tell(&expected, ExpectedCallState::Expired);
                         }
                         break;
@@ -117,10 +117,14 @@ impl Router {
         let Some(expected) = event.call_id().and_then(|id| self.expected().get(id)) else {
             return false;
         };
+        if !expected.is_waiting() {
+            return false;
+        }
+        // Before anybody hears of it, who may expect it anew.
+        self.forget_call(expected.call_id());
         let (cause, code) = event.cause();
         let is_end = expected.end(ExpectedCallState::Over, expected::over(code, &cause));
         if is_end {
-            self.forget_call(expected.call_id());
             self.tell(&expected, ExpectedCallState::Over);
         }
         is_end
