@@ -95,19 +95,23 @@
 #define SW_OAUTH_OPTIONS_INIT \
     {sizeof(sw_oauth_options), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
 #define SW_TOKEN_STORE_INIT {sizeof(sw_token_store), NULL, NULL, NULL, NULL, NULL}
-#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL}
-#define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL}
+#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL, 0, {0, 0}}
+#define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0, {0, 0}}
 #define SW_HOST_ACTIONS_INIT {sizeof(sw_host_actions), 0, {0, 0, 0, 0, 0, 0, 0, 0}, 0}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL, 0, 0}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
 #define SW_CALL_OBSERVER_INIT {sizeof(sw_call_observer), NULL, NULL, NULL}
 #define SW_AUDIO_SINK_INIT {sizeof(sw_audio_sink), NULL, NULL, NULL}
+#define SW_VIDEO_SINK_INIT {sizeof(sw_video_sink), NULL, NULL, NULL}
 #define SW_LOG_HANDLER_INIT {sizeof(sw_log_handler), NULL, NULL, NULL}
 #define SW_AUDIO_FLAGS_INIT {sizeof(sw_audio_flags), -1, -1, -1}
 #define SW_COMPLETION_NONE {NULL, NULL}
 #define SW_END_REASON_INIT {sizeof(sw_end_reason), 0, 0, {0}, {0}}
 #define SW_CALL_STATISTICS_INIT \
     {sizeof(sw_call_statistics), {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}}
+#define SW_VIDEO_STATISTICS_INIT \
+    {sizeof(sw_video_statistics), 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
+     0, 0, 0, 0}
 #define SW_SETUP_TIMES_INIT {sizeof(sw_setup_times), 0, 0, 0, 0, 0, 0, 0}
 
 
@@ -323,6 +327,14 @@ typedef enum sw_call_event_types {
     SW_CALL_EVENT_RECOVERING = 20,
     // Media flow again after `RECOVERING`: `gap_ms`.
     SW_CALL_EVENT_RECOVERED = 21,
+    // The path of the video is up: frames may be pushed from here on, a key frame first: `codec`.
+    SW_CALL_EVENT_VIDEO_CONNECTED = 30,
+    // Both sides agreed on other directions than before: `audio_direction`, `video_direction`.
+    SW_CALL_EVENT_MEDIA_CHANGED = 31,
+    // The next frame that is pushed should be a key frame.
+    SW_CALL_EVENT_KEY_FRAME_REQUESTED = 32,
+    // The far side takes no more video than this from now on: `bits_per_second`.
+    SW_CALL_EVENT_VIDEO_BITRATE_LIMIT = 33,
     // Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 } sw_call_event_types;
@@ -362,6 +374,29 @@ typedef enum sw_audio_codecs {
     // G.711 A-law, 8 kHz.
     SW_AUDIO_CODEC_PCMA = 3,
 } sw_audio_codecs;
+
+// In which directions media of one kind flow, as seen from this side. Numbers never change.
+typedef enum sw_media_directions {
+    // In options: none, the call is an audio call.
+    SW_MEDIA_DIRECTION_DEFAULT = 0,
+    // Both ways.
+    SW_MEDIA_DIRECTION_SEND_RECEIVE = 1,
+    // From here only.
+    SW_MEDIA_DIRECTION_SEND_ONLY = 2,
+    // To here only.
+    SW_MEDIA_DIRECTION_RECEIVE_ONLY = 3,
+    // Neither.
+    SW_MEDIA_DIRECTION_INACTIVE = 4,
+} sw_media_directions;
+
+// How video is encoded. Numbers never change.
+typedef enum sw_video_codecs {
+    // VP8: a frame is one VP8 frame as the encoder gives it.
+    SW_VIDEO_CODEC_VP8 = 1,
+    // H.264, constrained baseline: a frame is one access unit in Annex B format, with SPS and PPS
+    // before each IDR picture.
+    SW_VIDEO_CODEC_H264 = 2,
+} sw_video_codecs;
 
 // What addresses lead to.
 typedef enum sw_address_types {
@@ -874,7 +909,7 @@ typedef struct sw_client_event {
     const char *to_number;
     // `INCOMING_CALL`: what the caller's scripts say, as the text of one JSON object.
     const char *user_variables_json;
-    // `INCOMING_CALL`: whether the caller offers video; it is answered with audio only.
+    // `INCOMING_CALL`: whether the caller offers video; see `video` of the answer options.
     bool has_video;
     // `CALL_RESTORED`: whether the call had come in, else it had been dialled.
     bool is_inbound;
@@ -1048,7 +1083,8 @@ typedef struct sw_call_event {
     int32_t audio_muted;
     // `MEMBER_UPDATED`: 1 muted camera, 0 not muted, -1 not said.
     int32_t video_muted;
-    // `MEDIA_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`.
+    // `MEDIA_CONNECTED`, `VIDEO_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`; `VP8`
+    // or `H264`.
     const char *codec;
     // `JOINED`, `SEGMENT_LEFT`, `SERVER_STATE_CHANGED`: the call id of that segment.
     const char *call_id;
@@ -1101,6 +1137,12 @@ typedef struct sw_call_event {
     uint32_t attempt;
     // `RECOVERED`: how long nothing was heard of the far side, in milliseconds.
     uint32_t gap_ms;
+    // `MEDIA_CHANGED`: one of `SW_MEDIA_DIRECTION_*`.
+    int32_t audio_direction;
+    // `MEDIA_CHANGED`: one of `SW_MEDIA_DIRECTION_*`.
+    int32_t video_direction;
+    // `VIDEO_BITRATE_LIMIT`: the most that the far side takes.
+    uint64_t bits_per_second;
 } sw_call_event;
 
 // Who hears about a call's events. Named in `sw_dial_options`; copied by `sw_client_dial`.
@@ -1146,6 +1188,11 @@ typedef struct sw_dial_options {
     // The media node that should host the call; a hint that the service may ignore. NULL: the
     // service chooses.
     const char *node_id;
+    // Whether the call has video: one of `SW_MEDIA_DIRECTION_*`. 0: no.
+    int32_t video;
+    // Video codecs to offer, best first, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0:
+    // VP8, H.264.
+    int32_t video_codecs[2];
 } sw_dial_options;
 
 // One entry of the directory. Borrowed for the time of the completion, with all its texts.
@@ -1428,6 +1475,10 @@ typedef struct sw_answer_options {
     int32_t audio_codecs[3];
     // Variables for the far side's scripts, as the text of one JSON object. NULL: none.
     const char *user_variables_json;
+    // Whether offered video is taken: one of `SW_MEDIA_DIRECTION_*`. 0: no.
+    int32_t video;
+    // Video codecs to accept, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0: VP8, H.264.
+    int32_t video_codecs[2];
 } sw_answer_options;
 
 // One frame of received audio, about 20 ms. Borrowed for the time of the callback.
@@ -1681,6 +1732,95 @@ typedef struct sw_token_store {
     // Passed to all functions unchanged. Nullable.
     void *user_data;
 } sw_token_store;
+
+// One received encoded frame. Borrowed for the time of the callback.
+typedef struct sw_video_frame {
+    // The encoded picture, `size` bytes.
+    const uint8_t *data;
+    // Bytes in `data`.
+    size_t size;
+    // Media time in microseconds since the stream began.
+    uint64_t timestamp_us;
+    // One of `SW_VIDEO_CODEC_*`.
+    int32_t codec;
+    // Width in pixels, where the picture says so (a VP8 key frame, H.264 with an SPS); else 0.
+    uint32_t width;
+    // Height in pixels; 0 where unknown.
+    uint32_t height;
+    // Whether a decoder can begin with this picture.
+    bool is_key_frame;
+} sw_video_frame;
+
+// Who gets received video. Copied by `sw_call_add_video_sink`.
+typedef struct sw_video_sink {
+    // `sizeof(sw_video_sink)`.
+    uint32_t struct_size;
+    // Called with each whole frame, in order and never twice at once, on a media thread of the
+    // library. Not null. The frame is borrowed for the time of the call. It must not throw or
+    // `longjmp` out; when it is 30 frames behind, they are lost and it goes on with a key frame.
+    void (*on_frame)(const struct sw_video_frame *frame, void *user_data);
+    // Called exactly once after the last frame, on the dispatcher thread, so that `user_data`
+    // can be freed; nullable. Not called if `sw_call_add_video_sink` failed.
+    void (*drop)(void *user_data);
+    // Passed to both functions unchanged. Nullable.
+    void *user_data;
+} sw_video_sink;
+
+// Counters and gauges of a call's video. Start from `SW_VIDEO_STATISTICS_INIT`.
+typedef struct sw_video_statistics {
+    // `sizeof(sw_video_statistics)`.
+    uint32_t struct_size;
+    // In which directions video was agreed on: one of `SW_MEDIA_DIRECTION_*`.
+    int32_t direction;
+    // SDP name of the video codec that is sent; empty before negotiation.
+    char codec[16];
+    // Frames sent.
+    uint64_t frames_sent;
+    // Key frames among them.
+    uint64_t key_frames_sent;
+    // RTP packets sent, without repetitions.
+    uint64_t packets_sent;
+    // RTP payload bytes sent, without repetitions.
+    uint64_t bytes_sent;
+    // Packets sent once more because the far side missed them.
+    uint64_t packets_repeated;
+    // Messages of the far side about missing packets.
+    uint64_t nacks_received;
+    // Requests of the far side for a key frame.
+    uint64_t key_frame_requests_received;
+    // The most that the far side takes in bits per second; 0 when it has not said.
+    uint64_t bitrate_limit_bps;
+    // Pushed frames that were not sent.
+    uint64_t input_dropped_frames;
+    // Whole frames received and given out.
+    uint64_t frames_received;
+    // Key frames among them.
+    uint64_t key_frames_received;
+    // RTP packets received, duplicates included.
+    uint64_t packets_received;
+    // RTP payload bytes received.
+    uint64_t bytes_received;
+    // Packets that never came.
+    uint64_t packets_lost;
+    // Packets that came after they were asked for.
+    uint64_t packets_repaired;
+    // Received frames that were incomplete, or useless without one that was.
+    uint64_t frames_dropped;
+    // Messages sent about missing packets.
+    uint64_t nacks_sent;
+    // Requests sent for a key frame.
+    uint64_t key_frame_requests_sent;
+    // Frames that slow video sinks lost.
+    uint64_t output_dropped_frames;
+    // Width of the last received key frame in pixels; 0 until known.
+    uint32_t width;
+    // Height of the last received key frame in pixels; 0 until known.
+    uint32_t height;
+    // Round trip of the video's path in milliseconds; 0 until known.
+    double round_trip_ms;
+    // Loss of what is sent, as the far side reports it, 0.0 to 1.0.
+    double remote_loss_fraction;
+} sw_video_statistics;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2793,6 +2933,77 @@ sw_status sw_oauth_login_free(struct sw_oauth_login *login);
 sw_status sw_credentials_oauth(struct sw_oauth *oauth,
                                const struct sw_token_store *store,
                                struct sw_credentials **out_credentials);
+
+// Queues an encoded frame to be sent. Never blocks; the bytes are copied.
+//
+// `call`: not null. `codec`: one of `SW_VIDEO_CODEC_*`, the negotiated one. `data`: not null;
+// `size` bytes, 1 to 2 MiB: a VP8 frame, or an H.264 access unit in Annex B format. `timestamp_us`:
+// when it was captured, by any clock that never goes back. `out_dropped_frames`: nullable; how many
+// frames were dropped, 0 normally: the queue of 10 was full, a key frame was missing, or the camera
+// is muted. The first frame has to be a key frame, and so has the next one after
+// `SW_CALL_EVENT_KEY_FRAME_REQUESTED`.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for a frame that cannot be, or of another codec;
+// `SW_ERR_INVALID_STATE` before `SW_CALL_EVENT_VIDEO_CONNECTED` and while video is not sent;
+// `SW_ERR_CLOSED` after the call's end. Any thread.
+sw_status sw_call_push_video(struct sw_call *call,
+                             int32_t codec,
+                             const uint8_t *data,
+                             size_t size,
+                             uint64_t timestamp_us,
+                             uint32_t *out_dropped_frames);
+
+// Delivers the received video to a sink: whole encoded frames, a key frame first, until the call
+// ends or `sw_call_remove_video_sink`.
+//
+// `call`: not null. `sink`: not null; copied. `out_sink_id`: nullable; names the sink for its
+// removal. Several sinks may be added, also before there is video.
+// Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_CLOSED` after the call's end. Any thread; does not
+// block.
+sw_status sw_call_add_video_sink(struct sw_call *call,
+                                 const struct sw_video_sink *sink,
+                                 uint64_t *out_sink_id);
+
+// Ends the deliveries to a video sink. When it returns, `on_frame` does not run and will not be
+// called again; its `drop` follows on the dispatcher thread.
+//
+// `call`: not null. Waits for a running `on_frame`, unless called from inside it. An unknown or
+// removed id is ignored. Any thread, also inside callbacks; do not call it while holding a lock
+// that `on_frame` takes.
+sw_status sw_call_remove_video_sink(struct sw_call *call, uint64_t sink_id);
+
+// Asks the far side for a key frame, at most twice a second. Losses ask by themselves.
+//
+// `call`: not null. Errors: `SW_ERR_CLOSED` after the call's end. Any thread; does not block.
+sw_status sw_call_request_key_frame(struct sw_call *call);
+
+// Gives whether the camera is muted, by this side or by the service: then no video is sent.
+//
+// `call`, `out_is_muted`: not null. Any thread; does not block.
+sw_status sw_call_is_video_muted(const struct sw_call *call, bool *out_is_muted);
+
+// Gives in which directions audio and video flow, as both sides agreed on: `SW_MEDIA_DIRECTION_*`.
+//
+// `call`, `out_audio`, `out_video`: not null. Any thread; does not block.
+sw_status sw_call_media(const struct sw_call *call, int32_t *out_audio, int32_t *out_video);
+
+// Changes what flows: adds video to an audio call, stops it, turns directions. The completion tells
+// when the far side agreed.
+//
+// `call`: not null. `audio`, `video`: one of `SW_MEDIA_DIRECTION_*`, not `DEFAULT`. One change is
+// negotiated at a time, up to 8 wait.
+// Completion: `SW_ERR_INVALID_STATE` unless the call is answered; `SW_ERR_REJECTED` or
+// `SW_ERR_TIMEOUT` when the service does not take it, and everything stays as it was; `SW_ERR_MEDIA`
+// when the far side agreed on less, which then counts; `SW_ERR_NETWORK` when the path broke
+// meanwhile; `SW_ERR_CLOSED`. Any thread.
+sw_status sw_call_set_media(struct sw_call *call,
+                            int32_t audio,
+                            int32_t video,
+                            struct sw_completion done);
+
+// Gives the numbers of the call's video at this moment; those of the last moment after the end.
+//
+// `call`: not null. `out_stats`: not null, `struct_size` set. Any thread; does not block.
+sw_status sw_call_video_stats(const struct sw_call *call, struct sw_video_statistics *out_stats);
 
 #ifdef __cplusplus
 }  // extern "C"
