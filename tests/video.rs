@@ -364,9 +364,9 @@ fn a_call_that_came_in_is_answered_with_its_video() {
             let events = client.events();
             gateway.fault(serde_json::json!({"fault": "call_client", "video": true}));
             let call_id = loop {
-                match tokio::time::timeout(DEADLINE, events.next()).await.unwrap().unwrap() {
-                    ClientEvent::IncomingCall { call_id, has_video: true, .. } => break call_id,
-                    _ => {}
+                let next = tokio::time::timeout(DEADLINE, events.next()).await.unwrap();
+                if let Some(ClientEvent::IncomingCall { call_id, has_video: true, .. }) = next {
+                    break call_id;
                 }
             };
             let call = client.call(&call_id).unwrap();
