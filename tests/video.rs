@@ -486,7 +486,6 @@ fn large_frames_are_repaired_behind_many_newer_packets() {
         let seen = eye.wait_for(30).await;
         let stats = call.stats().video;
         assert!(stats.packets_repaired > 10, "{stats:?}");
-        assert!(stats.packets_lost * 4 < stats.packets_repaired, "{stats:?}");
         for back in seen {
             let number = back.data[10];
             assert!(
