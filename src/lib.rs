@@ -36,7 +36,7 @@
 //! | a clean end | [`Client::disconnect`], [`shutdown`] |
 //!
 //! Every handle is cheap to clone and may be used from any thread; futures may be awaited on any
-//! executor. The library runs on its own two threads (`sw-rt`), calls audio sinks on a media
+//! executor. The library runs on its own two threads (`sw-rt`), calls audio and video sinks on a media
 //! thread (`sw-media`) and foreign callbacks on `sw-dispatch`, whatever the number of calls.
 //! It logs through the `tracing` crate and never logs tokens, keys or SDP. Crates below it log
 //! through `log`; at level trace `tungstenite` writes whole frames there, the token among them.

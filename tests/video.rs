@@ -364,9 +364,9 @@ fn a_call_that_came_in_is_answered_with_its_video() {
             let events = client.events();
             gateway.fault(serde_json::json!({"fault": "call_client", "video": true}));
             let call_id = loop {
-                match tokio::time::timeout(DEADLINE, events.next()).await.unwrap().unwrap() {
-                    ClientEvent::IncomingCall { call_id, has_video: true, .. } => break call_id,
-                    _ => {}
+                let next = tokio::time::timeout(DEADLINE, events.next()).await.unwrap();
+                if let Some(ClientEvent::IncomingCall { call_id, has_video: true, .. }) = next {
+                    break call_id;
                 }
             };
             let call = client.call(&call_id).unwrap();
@@ -454,6 +454,44 @@ fn lost_packets_are_repaired_in_both_directions() {
             assert!(clip.iter().any(|sent| sent.data == frame.data), "a frame that nobody sent");
         }
         gateway.fault(serde_json::json!({"fault": "impair_media"}));
+        call.hangup().await.unwrap();
+        showing.await.unwrap();
+    });
+}
+
+/// A repeated packet comes after more newer ones than a small window against replays would allow.
+#[test]
+fn large_frames_are_repaired_behind_many_newer_packets() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = video_call(&client, "/public/echo", MediaDirection::SendReceive).await;
+        let eye = Eye::on(&call);
+        gateway.fault(serde_json::json!({"fault": "impair_media", "loss": 0.01}));
+        let frame = |number: u64| {
+            let mut data = vec![number as u8; 90_000];
+            data[..10].copy_from_slice(&clip()[0].data[..10]);
+            EncodedVideoFrame::new(VideoCodec::Vp8, data, number * 200_000).unwrap()
+        };
+        let showing = call.clone();
+        let showing = tokio::spawn(async move {
+            let mut pace = tokio::time::interval(Duration::from_millis(200));
+            let mut number = 0;
+            while showing.state() < CallState::Ending {
+                pace.tick().await;
+                let _ = showing.push_video(frame(number));
+                number += 1;
+            }
+        });
+        let seen = eye.wait_for(30).await;
+        let stats = call.stats().video;
+        assert!(stats.packets_repaired > 10, "{stats:?}");
+        for back in seen {
+            let number = back.data[10];
+            assert!(
+                back.data.len() == 90_000 && back.data[10..].iter().all(|byte| *byte == number)
+            );
+        }
         call.hangup().await.unwrap();
         showing.await.unwrap();
     });

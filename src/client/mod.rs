@@ -229,7 +229,8 @@ impl Client {
     /// hung up before it is answered. [`Call::answered`] waits for the answer.
     ///
     /// `address`: `/context/name` with an optional `?channel=audio`, `+` and an E.164 number,
-    /// or `sip:user@host`. `?channel=video` calls get their audio; see the README's table.
+    /// or `sip:user@host`. Video goes only into calls whose options say
+    /// so ([`DialOptions::video`]), whatever the channel is.
     /// Errors: `InvalidArgument` for an address or option that cannot be, `NotSupported` for the
     /// messaging channel, `NotConnected` before `connect`, `Closed` after `disconnect`. What
     /// happens to the call later is told by the call.

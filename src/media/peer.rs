@@ -63,6 +63,9 @@ const ICE_KEEPALIVE: Duration = Duration::from_secs(1);
 /// DTLS datagrams kept until ICE has a pair: one flight of the far side, with room.
 const MAX_HELD: usize = 16;
 
+/// A repeated packet comes after many newer ones; the default of 64 would take it for a replay.
+const REPLAY_WINDOW: usize = 1024;
+
 /// A local candidate, as the gatherer found it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum LocalCandidate {
@@ -640,6 +643,7 @@ fn settings(credentials: Option<(String, String)>) -> SettingEngine {
         .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
         .with_include_loopback_candidate(true)
         .with_sdp_media_level_fingerprints(true)
+        .with_srtp_replay_protection_window(REPLAY_WINDOW)
         .build()
 }
 

@@ -440,7 +440,7 @@ class Call:
         return self._audio_port().stream(sample_rate_hz, channels, queue_frames)
 
     def push_video(self, data: Buffer, codec: _native.VideoCodec, *, timestamp_us: int) -> int:
-        """Queues an encoded frame to be sent: a VP8 frame, or an H.264 access unit in Annex B format.
+        """Queues an encoded frame to be sent: a VP8 frame, or an H.264 access unit (Annex B).
 
         ``data`` is any object with contiguous memory; it is copied as a whole. ``timestamp_us``:
         when it was captured, by any clock that never goes back. The first frame has to be a key
@@ -452,10 +452,11 @@ class Call:
         return self._video_port().push(data, codec, timestamp_us)
 
     def add_video_sink(self, callback: Callable[[VideoFrame], object]) -> VideoSink:
-        """Calls ``callback`` with every received encoded frame, on a media thread; a key frame first.
+        """Calls ``callback`` with every received encoded frame, on a media thread.
 
-        It runs one call after the other until the call ends or the sink is removed. A callback
-        that is 30 frames behind loses them and goes on with a key frame. What it raises is logged.
+        The first one is a key frame. It runs one call after the other until the call ends or
+        the sink is removed. A callback that is 30 frames behind loses them and goes on with a
+        key frame. What it raises is logged.
         Raises :class:`ClosedError`.
         """
         return self._video_port().add_sink(callback)
@@ -471,9 +472,7 @@ class Call:
         """
         guarded(self._native.request_key_frame)
 
-    async def set_media(
-        self, audio: _native.MediaDirection, video: _native.MediaDirection
-    ) -> None:
+    async def set_media(self, audio: _native.MediaDirection, video: _native.MediaDirection) -> None:
         """Changes what flows: adds video to an audio call, stops it, turns directions.
 
         Waits until the far side agreed; one change is negotiated at a time. Raises

@@ -130,9 +130,7 @@ class VideoPort:
         picture = ffi.from_buffer("uint8_t[]", view)
         number = _NUMBERS[codec]
         check(
-            lib.sw_call_push_video(
-                self.call, number, picture, view.nbytes, timestamp_us, dropped
-            )
+            lib.sw_call_push_video(self.call, number, picture, view.nbytes, timestamp_us, dropped)
         )
         return int(dropped[0])
 

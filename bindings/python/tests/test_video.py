@@ -1,0 +1,62 @@
+"""Encoded video through the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from pathlib import Path
+
+import pytest
+
+import signalwire_client as sw
+from conftest import Gateway
+from tones import until
+
+CLIP = Path(__file__).resolve().parents[3] / "tests" / "data" / "clip.ivf"
+
+
+def clip() -> list[bytes]:
+    """The VP8 frames of the clip."""
+    file = CLIP.read_bytes()
+    frames = []
+    at = 32
+    while at < len(file):
+        (length,) = struct.unpack_from("<I", file, at)
+        frames.append(file[at + 12 : at + 12 + length])
+        at += 12 + length
+    return frames
+
+
+async def test_frames_come_back_and_video_stops_inside_the_call(gateway: Gateway) -> None:
+    vp8 = sw.VideoCodec.VP8
+    async with gateway.client() as client:
+        call = client.dial("/public/echo", video=sw.MediaDirection.SEND_RECEIVE)
+        events = call.events()
+        await call.answered()
+        await anext(event async for event in events if event.is_video_connected())
+        assert call.media.video == sw.MediaDirection.SEND_RECEIVE
+        seen: list[sw.VideoFrame] = []
+        sink = call.add_video_sink(seen.append)
+        frames = clip()
+        for number, frame in enumerate(frames):
+            dropped = call.push_video(bytearray(frame), vp8, timestamp_us=number * 33_333)
+            assert dropped == 0
+            await asyncio.sleep(0.02)
+        await until(lambda: len(seen) == len(frames))
+        assert [frame.data for frame in seen] == frames
+        first = seen[0]
+        assert (first.codec, first.is_key_frame, first.width, first.height) == (vp8, True, 160, 96)
+        assert call.stats.video.frames_received == len(frames)
+        call.request_key_frame()
+        await anext(event async for event in events if event.is_key_frame_requested())
+        call.remove_video_sink(sink)
+        await call.set_media(sw.MediaDirection.SEND_RECEIVE, sw.MediaDirection.INACTIVE)
+        assert call.media.video == sw.MediaDirection.INACTIVE
+        assert not call.is_video_muted
+        with pytest.raises(sw.InvalidStateError):
+            call.push_video(frames[0], vp8, timestamp_us=0)
+        with pytest.raises(sw.InvalidArgumentError):
+            call.push_video(b"", vp8, timestamp_us=0)
+        await call.hangup()
+        with pytest.raises(sw.ClosedError):
+            call.add_video_sink(seen.append)
