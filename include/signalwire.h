@@ -1,5 +1,5 @@
 /*
- * signalwire.h - the native client for SignalWire: calls, audio and the directory.
+ * signalwire.h - the native client for SignalWire: calls, audio, video and the directory.
  *
  * Generated from src/ffi; do not edit. License: MIT OR Apache-2.0.
  *
@@ -51,8 +51,8 @@
  *   sw_string_free. user_data is given back to the drop function exactly once, after the last
  *   callback.
  * Threads. Any function may be called from any thread. Completions, observers, log lines and
- *   drop functions run on one dispatcher thread of the library, one after the other; audio sinks
- *   run on its media threads, each sink serially. So a callback should be quick. No lock is
+ *   drop functions run on one dispatcher thread of the library, one after the other; audio and video
+ *   sinks run on its media threads, each sink serially. So a callback should be quick. No lock is
  *   held while a callback runs.
  * Re-entrancy. In a callback every function may be called, also freeing the very object whose
  *   callback it is, except those that block: sw_waiter_wait and sw_shutdown give
