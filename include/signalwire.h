@@ -89,8 +89,8 @@
 // First values of the structs that the application fills: everything at its default.
 #define SW_CLIENT_OPTIONS_INIT \
     {sizeof(sw_client_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, false}
-#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL}
-#define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL}
+#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, 0}
+#define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
 #define SW_CALL_OBSERVER_INIT {sizeof(sw_call_observer), NULL, NULL, NULL}
@@ -277,6 +277,9 @@ typedef enum sw_call_event_types {
     // What was said in a conversation with an AI agent, see `sw_call_subscribe_transcript`:
     // `speaker`, `is_final`, `is_interrupted`, `text`, `confidence`, `event_type`, `raw_json`.
     SW_CALL_EVENT_TRANSCRIPT = 13,
+    // The far side pressed a key, heard as a telephone-event in the audio: `digit`, `duration_ms`.
+    // Once for each press, when the key is released.
+    SW_CALL_EVENT_DIGIT_RECEIVED = 14,
     // Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 } sw_call_event_types;
@@ -316,6 +319,18 @@ typedef enum sw_audio_codecs {
     // G.711 A-law, 8 kHz.
     SW_AUDIO_CODEC_PCMA = 3,
 } sw_audio_codecs;
+
+// How the digits of `sw_call_send_digits` travel, for `dtmf` of `sw_dial_options` and
+// `sw_answer_options`.
+typedef enum sw_dtmf_methods {
+    // As a message through the service, which every call understands. The default.
+    SW_DTMF_INFO = 0,
+    // As telephone-events in the audio stream (RFC 4733): in time with the audio, also for far
+    // sides that hear them only there. `SW_ERR_NOT_SUPPORTED` where the far side takes none.
+    SW_DTMF_RTP = 1,
+    // In the audio stream where that can be, else through the service.
+    SW_DTMF_AUTO = 2,
+} sw_dtmf_methods;
 
 // What addresses lead to.
 typedef enum sw_address_types {
@@ -734,6 +749,10 @@ typedef struct sw_call_event {
     double confidence;
     // `TRANSCRIPT`: the text for people.
     const char *text;
+    // `DIGIT_RECEIVED`: how long the key was pressed, in milliseconds, as the far side says.
+    uint32_t duration_ms;
+    // `DIGIT_RECEIVED`: one of `0-9 A-D * #`.
+    char digit;
 } sw_call_event;
 
 // Who hears about a call's events. Named in `sw_dial_options`; copied by `sw_client_dial`.
@@ -773,6 +792,8 @@ typedef struct sw_dial_options {
     const char *user_variables_json;
     // Who hears about the call's events; copied. NULL: nobody.
     const struct sw_call_observer *observer;
+    // How digits are sent: one of `SW_DTMF_*`.
+    int32_t dtmf;
 } sw_dial_options;
 
 // One entry of the directory. Borrowed for the time of the completion, with all its texts.
@@ -1016,6 +1037,8 @@ typedef struct sw_answer_options {
     int32_t audio_codecs[3];
     // Variables for the far side's scripts, as the text of one JSON object. NULL: none.
     const char *user_variables_json;
+    // How digits are sent: one of `SW_DTMF_*`.
+    int32_t dtmf;
 } sw_answer_options;
 
 // One frame of received audio, about 20 ms. Borrowed for the time of the callback.
@@ -1288,13 +1311,17 @@ sw_status sw_call_ended(struct sw_call *call, struct sw_completion done);
 // Errors: `SW_ERR_CANCELLED` if the library is shut down meanwhile. Any thread.
 sw_status sw_call_hangup(struct sw_call *call, struct sw_completion done);
 
-// Sends DTMF digits through the service.
+// Sends DTMF digits the way that `dtmf` of the call's options chose: through the service unless
+// said otherwise.
 //
 // `call`: not null. `digits`: not null, 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of
-// 0.5 s/1 s; copied.
+// 0.5 s/1 s; copied. Through the service this is done when it took them; in the audio stream when
+// the last one was sent, 160 ms per digit, while no other audio is sent.
 // Completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
-// `SW_ERR_INVALID_STATE` unless the call is answered; `SW_ERR_CLOSED` after its end;
-// `SW_ERR_TIMEOUT` (unsure whether they were sent); `SW_ERR_REJECTED`. Any thread.
+// `SW_ERR_INVALID_STATE` unless the call is answered, for the audio stream also while it is held
+// or has no media yet; `SW_ERR_NOT_SUPPORTED` where the far side takes no digits in the audio
+// stream; `SW_ERR_CLOSED` after its end; `SW_ERR_TIMEOUT` (unsure whether they were sent);
+// `SW_ERR_REJECTED`. Any thread.
 sw_status sw_call_send_digits(struct sw_call *call, const char *digits, struct sw_completion done);
 
 // Mutes the microphone: silence is sent at once, and the service stops passing on this member's

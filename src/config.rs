@@ -99,6 +99,21 @@ impl std::fmt::Debug for ClientOptions {
     }
 }
 
+/// How the digits of `send_digits` travel. The number of a method never changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum DtmfMethod {
+    /// As a message through the service (`verto.info`), which every call understands.
+    #[default]
+    Info = 0,
+    /// As telephone-events in the audio stream (RFC 4733): in time with the audio, also for far
+    /// sides that hear them only there. `NotSupported` where the far side takes none.
+    Rtp = 1,
+    /// In the audio stream where that can be, else through the service.
+    Auto = 2,
+}
+
 /// How one call is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -123,6 +138,9 @@ pub struct DialOptions {
     /// the oldest is dropped and counted. Default 200: a live source; more for whole sentences.
     #[cfg_attr(feature = "uniffi", uniffi(default = 200))]
     pub audio_queue_ms: u32,
+    /// How digits are sent. Default: [`DtmfMethod::Info`], through the service.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub dtmf: Option<DtmfMethod>,
 }
 
 impl Default for DialOptions {
@@ -134,6 +152,7 @@ impl Default for DialOptions {
             audio_codecs: Vec::new(),
             opus_bitrate_bps: 32_000,
             audio_queue_ms: 200,
+            dtmf: None,
         }
     }
 }
@@ -188,6 +207,9 @@ pub struct AnswerOptions {
     /// Opus target bitrate in bits per second, 6000 to 510000. Default 32000.
     #[cfg_attr(feature = "uniffi", uniffi(default = 32000))]
     pub opus_bitrate_bps: u32,
+    /// How digits are sent. Default: [`DtmfMethod::Info`], through the service.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub dtmf: Option<DtmfMethod>,
 }
 
 impl Default for AnswerOptions {
@@ -198,6 +220,7 @@ impl Default for AnswerOptions {
             user_variables_json: None,
             audio_codecs: Vec::new(),
             opus_bitrate_bps: dial.opus_bitrate_bps,
+            dtmf: None,
         }
     }
 }

@@ -61,7 +61,7 @@ pub use call::{
     ServerCallState, SetupTimes, Speaker,
 };
 pub use client::{shutdown, Client, ClientEvent, ClientEventStream, ClientState};
-pub use config::{AnswerOptions, ClientOptions, DialOptions};
+pub use config::{AnswerOptions, ClientOptions, DialOptions, DtmfMethod};
 pub use error::{Error, ErrorKind, Problem, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;

@@ -100,6 +100,7 @@ impl HumanUi {
                 let text = self.style.dim(&format!("layout {}", layout.name));
                 self.note(&text);
             }
+            CallEvent::DigitReceived { digit, .. } => self.note(&format!("key {digit}")),
             CallEvent::MediaLost => {
                 let text = self.style.yellow("media path lost");
                 self.note(&text);

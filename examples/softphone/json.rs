@@ -144,6 +144,9 @@ fn call_event(event: &CallEvent) -> (&'static str, Value) {
         }
         CallEvent::MediaConnected { codec } => ("media_connected", json!({ "codec": codec })),
         CallEvent::MediaLost => ("media_lost", json!({})),
+        CallEvent::DigitReceived { digit, duration_ms } => {
+            ("digit_received", json!({ "digit": digit, "duration_ms": duration_ms }))
+        }
         CallEvent::Joined { call_id, member_id, room_session_id, capabilities, .. } => (
             "joined",
             json!({

@@ -1,6 +1,7 @@
 //! The task of one call: joins the dialog's state machine with the session and the media.
 
 use super::control::{Prepared, Request};
+use super::digits::Digits;
 use super::event::{CallEvent, CallState, EndReason};
 use super::router::Router;
 use super::state::{Input, Output, State, Timer};
@@ -9,6 +10,7 @@ use crate::config::AnswerOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
+use crate::media::telephone_event::Digit;
 use crate::proto::control::MemberRef;
 use crate::proto::session::Event;
 use crate::proto::verto::{Dialog, InviteAccepted, VertoEvent};
@@ -58,7 +60,7 @@ pub(crate) enum Command {
     Hangup,
     Answer { options: AnswerOptions, variables: Map<String, Value>, reply: Reply },
     Reject { everywhere: bool, reply: Reply },
-    Digits { digits: String, reply: oneshot::Sender<Result<()>> },
+    Digits { digits: Digits, reply: oneshot::Sender<Result<()>> },
     Hold { on: bool, reply: oneshot::Sender<Result<()>> },
     Subscribe { event_type: String, reply: Reply },
     Control { request: Request, reply: oneshot::Sender<Result<Value>> },
@@ -212,7 +214,7 @@ impl Actor {
                 self.answer(&options, variables, reply);
             }
             Command::Reject { everywhere, reply } => self.reject(everywhere, reply),
-            Command::Digits { digits, reply } => self.send_digits(&digits, reply),
+            Command::Digits { digits, reply } => self.send_digits(digits, reply),
             Command::Hold { on, reply } => self.hold(on, reply),
             Command::Subscribe { event_type, reply } => self.subscribe(&event_type, reply),
             Command::Control { request, reply } => self.control(request, reply),
@@ -226,6 +228,7 @@ impl Actor {
             leg.codecs = super::start::codecs_or_all(&options.audio_codecs);
             leg.encoder.bitrate_bps = options.opus_bitrate_bps;
         }
+        self.progress().dtmf = options.dtmf.unwrap_or_default();
         self.state.set_media_limit(Duration::from_millis(options.media_timeout_ms.into()));
         self.dialog.add_variables(variables);
         self.answering = Some(reply);
@@ -255,12 +258,15 @@ impl Actor {
         None
     }
 
-    fn send_digits(&mut self, digits: &str, reply: Reply) {
+    fn send_digits(&mut self, digits: Digits, reply: Reply) {
         let Some(reply) = self.answered_or_refuse(reply) else { return };
         let id = self.verto_id();
-        let request = self.verto(self.dialog.dtmf(&id, digits));
+        let in_message = self.verto(self.dialog.dtmf(&id, digits.text()));
+        let method = self.progress().dtmf;
+        let leg = self.leg.clone().filter(|_| self.state.current() != CallState::Held);
         self.work.push(Box::pin(async move {
-            Done::Replied { result: request.await.map(drop), reply }
+            let result = digits.send(method, leg.as_deref(), in_message).await;
+            Done::Replied { result, reply }
         }));
     }
 
@@ -411,6 +417,9 @@ impl Actor {
                 self.input(Input::MediaConnected);
             }
             LegEvent::Lost => self.events.publish(CallEvent::MediaLost),
+            LegEvent::Digit(Digit { digit, duration_ms }) => self
+                .events
+                .publish(CallEvent::DigitReceived { digit: digit.to_string(), duration_ms }),
             LegEvent::Failed(error) => self.input(Input::MediaFailed(error)),
         }
     }

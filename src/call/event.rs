@@ -155,6 +155,15 @@ pub enum CallEvent {
     },
     /// The media path was lost. The call goes on; it ends by itself when media stays away.
     MediaLost,
+    /// The far side pressed a key, and this side heard it as a telephone-event in the audio
+    /// (RFC 4733). Comes once for each press, when the key is released. Tones that are mixed into
+    /// the audio are not looked for.
+    DigitReceived {
+        /// One of `0-9 A-D * #`.
+        digit: String,
+        /// How long the key was pressed, in milliseconds, as the far side says.
+        duration_ms: u32,
+    },
     /// The service put this leg into a session (`call.joined`); there may be several.
     Joined {
         /// The call id of this segment.

@@ -51,7 +51,7 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let variables = options.user_variables()?;
     let leg = leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
-    start(
+    let call = start(
         &context,
         Dialog::new(id, destination.as_str().to_owned(), variables),
         About {
@@ -61,7 +61,9 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
         },
         port,
         Plan { state: State::new(limits), start: Start::Dial(leg) },
-    )
+    )?;
+    call.progress().dtmf = options.dtmf.unwrap_or_default();
+    Ok(call)
 }
 
 /// Makes the call that the service announces; it rings until the application decides.

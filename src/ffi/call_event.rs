@@ -71,6 +71,9 @@ pub enum sw_call_event_types {
     /// What was said in a conversation with an AI agent, see `sw_call_subscribe_transcript`:
     /// `speaker`, `is_final`, `is_interrupted`, `text`, `confidence`, `event_type`, `raw_json`.
     SW_CALL_EVENT_TRANSCRIPT = 13,
+    /// The far side pressed a key, heard as a telephone-event in the audio: `digit`, `duration_ms`.
+    /// Once for each press, when the key is released.
+    SW_CALL_EVENT_DIGIT_RECEIVED = 14,
     /// Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 }
@@ -171,6 +174,10 @@ pub struct sw_call_event {
     pub confidence: f64,
     /// `TRANSCRIPT`: the text for people.
     pub text: *const c_char,
+    /// `DIGIT_RECEIVED`: how long the key was pressed, in milliseconds, as the far side says.
+    pub duration_ms: u32,
+    /// `DIGIT_RECEIVED`: one of `0-9 A-D * #`.
+    pub digit: c_char,
 }
 
 /// What a call event's struct points to.
@@ -251,6 +258,11 @@ fn own(
             SW_CALL_EVENT_MEDIA_CONNECTED
         }
         CallEvent::MediaLost => SW_CALL_EVENT_MEDIA_LOST,
+        CallEvent::DigitReceived { digit, duration_ms } => {
+            raw.digit = digit.bytes().next().unwrap_or(0) as c_char;
+            raw.duration_ms = *duration_ms;
+            SW_CALL_EVENT_DIGIT_RECEIVED
+        }
         CallEvent::Ended { reason } => {
             texts.end_reason = Some(to_end_reason(reason));
             SW_CALL_EVENT_ENDED
@@ -354,6 +366,7 @@ fn of_service(
         CallEvent::StateChanged { .. }
         | CallEvent::MediaConnected { .. }
         | CallEvent::MediaLost
+        | CallEvent::DigitReceived { .. }
         | CallEvent::Ended { .. }
         | CallEvent::MemberJoined { .. }
         | CallEvent::MemberUpdated { .. }
@@ -453,6 +466,15 @@ mod tests {
         check(&other, SW_CALL_EVENT_OTHER, |event| {
             assert_eq!(text(event.event_type), "call.play");
             assert!(event.capabilities.is_null() && event.layout.is_null());
+        });
+    }
+
+    #[test]
+    fn digits_come_as_characters() {
+        let pressed = CallEvent::DigitReceived { digit: "#".into(), duration_ms: 120 };
+        check(&pressed, SW_CALL_EVENT_DIGIT_RECEIVED, |event| {
+            assert_eq!((event.digit, event.duration_ms), (b'#' as c_char, 120));
+            assert!(event.text.is_null() && event.raw_json.is_null());
         });
     }
 

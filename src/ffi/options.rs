@@ -3,7 +3,7 @@
 use super::observer::sw_call_observer;
 use super::text;
 use super::versioned::{self, Versioned};
-use crate::config::{AnswerOptions, ClientOptions, DialOptions};
+use crate::config::{AnswerOptions, ClientOptions, DialOptions, DtmfMethod};
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
 use crate::rest::{AddressQuery, AddressType};
@@ -57,6 +57,19 @@ pub enum sw_audio_codecs {
     SW_AUDIO_CODEC_PCMA = 3,
 }
 
+/// How the digits of `sw_call_send_digits` travel, for `dtmf` of `sw_dial_options` and
+/// `sw_answer_options`.
+#[repr(C)]
+pub enum sw_dtmf_methods {
+    /// As a message through the service, which every call understands. The default.
+    SW_DTMF_INFO = 0,
+    /// As telephone-events in the audio stream (RFC 4733): in time with the audio, also for far
+    /// sides that hear them only there. `SW_ERR_NOT_SUPPORTED` where the far side takes none.
+    SW_DTMF_RTP = 1,
+    /// In the audio stream where that can be, else through the service.
+    SW_DTMF_AUTO = 2,
+}
+
 /// How one call is made. Start from `SW_DIAL_OPTIONS_INIT`.
 ///
 /// Everything is copied before `sw_client_dial` returns. NULL and 0 mean the default.
@@ -82,6 +95,8 @@ pub struct sw_dial_options {
     pub user_variables_json: *const c_char,
     /// Who hears about the call's events; copied. NULL: nobody.
     pub observer: *const sw_call_observer,
+    /// How digits are sent: one of `SW_DTMF_*`.
+    pub dtmf: i32,
 }
 
 // SAFETY: repr(C), size first, integers and nullable pointers.
@@ -106,6 +121,8 @@ pub struct sw_answer_options {
     pub audio_codecs: [i32; 3],
     /// Variables for the far side's scripts, as the text of one JSON object. NULL: none.
     pub user_variables_json: *const c_char,
+    /// How digits are sent: one of `SW_DTMF_*`.
+    pub dtmf: i32,
 }
 
 // SAFETY: repr(C), size first, integers and nullable pointers.
@@ -210,6 +227,7 @@ pub(super) unsafe fn dial(
     result.opus_bitrate_bps = or_default(options.opus_bitrate_bps, result.opus_bitrate_bps);
     result.audio_queue_ms = or_default(options.audio_queue_ms, result.audio_queue_ms);
     result.audio_codecs = audio_codecs(&options.audio_codecs)?;
+    result.dtmf = Some(dtmf_method(options.dtmf)?);
     // SAFETY: the caller's promise.
     unsafe {
         result.user_variables_json =
@@ -229,10 +247,24 @@ pub(super) unsafe fn answer(pointer: *const sw_answer_options) -> Result<AnswerO
     result.media_timeout_ms = or_default(options.media_timeout_ms, result.media_timeout_ms);
     result.opus_bitrate_bps = or_default(options.opus_bitrate_bps, result.opus_bitrate_bps);
     result.audio_codecs = audio_codecs(&options.audio_codecs)?;
+    result.dtmf = Some(dtmf_method(options.dtmf)?);
     // SAFETY: the caller's promise.
     result.user_variables_json =
         unsafe { text::optional(options.user_variables_json, "user_variables_json")? };
     Ok(result)
+}
+
+fn dtmf_method(number: i32) -> Result<DtmfMethod> {
+    use sw_dtmf_methods::*;
+    const INFO: i32 = SW_DTMF_INFO as i32;
+    const RTP: i32 = SW_DTMF_RTP as i32;
+    const AUTO: i32 = SW_DTMF_AUTO as i32;
+    match number {
+        INFO => Ok(DtmfMethod::Info),
+        RTP => Ok(DtmfMethod::Rtp),
+        AUTO => Ok(DtmfMethod::Auto),
+        other => Err(Error::invalid(format!("dtmf: {other} is no SW_DTMF_*"))),
+    }
 }
 
 fn audio_codecs(list: &[i32]) -> Result<Vec<AudioCodec>> {

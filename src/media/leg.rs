@@ -3,15 +3,19 @@
 //! The service has one transport per m-section, so a leg keeps one peer connection per section
 //! and cuts and joins the descriptions. A bundled answer is the same thing with one section.
 
+mod digits;
+
+use self::digits::Digits;
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
 use crate::media::gather::{gather, GatherConfig, Gathered};
 use crate::media::grid::{next_on_grid, TICK};
 use crate::media::inbound::{AudioReceivePipeline, ReceiveOptions, RtpAudio};
-use crate::media::outbound::AudioEncoderPipeline;
+use crate::media::outbound::{AudioEncoderPipeline, EncodedFrame};
 use crate::media::peer::{LocalCandidate, PathReport, Peer, PeerEvent};
 use crate::media::port::AudioPort;
 use crate::media::sockets::{Received, Sockets};
+use crate::media::telephone_event::{Digit, EventPacket, Step};
 use crate::proto::ice::IceServer;
 use crate::proto::sdp::{Description, Kind, Section};
 use crate::runtime;
@@ -68,6 +72,8 @@ pub(crate) enum LegEvent {
     },
     /// No sign of the far side; it may come back.
     Lost,
+    /// The far side pressed a key, as telephone-events in the stream say.
+    Digit(Digit),
     Failed(Error),
 }
 
@@ -75,6 +81,7 @@ enum Command {
     Offer(oneshot::Sender<Result<String>>),
     Answer(String, oneshot::Sender<Result<()>>),
     Accept(String, oneshot::Sender<Result<String>>),
+    Digits(Vec<Step>, oneshot::Sender<Result<()>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -113,6 +120,15 @@ impl Leg {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Accept(offer, reply)).await?;
         answer.await.map_err(|_| gone())?
+    }
+
+    /// Sends digits as telephone-events in the stream and waits until the last one is out.
+    ///
+    /// Errors: `NotSupported` where the far side takes none, `InvalidState` before media.
+    pub(crate) async fn send_digits(&self, steps: Vec<Step>) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Digits(steps, reply)).await?;
+        answer.await.map_err(|_| Error::closed("the call"))?
     }
 
     /// Says goodbye and waits for the end of the task; no sink is called any more afterwards.
@@ -156,6 +172,7 @@ struct Task {
     /// Beside the peer connection, because reading from them is shared with waiting.
     sockets: Sockets,
     audio: Option<Audio>,
+    digits: Option<Digits>,
     is_connected: bool,
     next_tick: Instant,
     ticks: u32,
@@ -179,6 +196,7 @@ impl Task {
             transport: None,
             sockets: Sockets::default(),
             audio: None,
+            digits: None,
             is_connected: false,
             next_tick: Instant::now(),
             ticks: 0,
@@ -235,6 +253,7 @@ impl Task {
             Command::Offer(reply) => drop(reply.send(self.offer().await)),
             Command::Answer(sdp, reply) => drop(reply.send(self.apply_answer(&sdp))),
             Command::Accept(offer, reply) => drop(reply.send(self.accept(&offer).await)),
+            Command::Digits(steps, reply) => self.send_digits(steps, reply),
             // Handled by the loop.
             Command::Close(reply) => drop(reply.send(())),
         }
@@ -272,6 +291,7 @@ impl Task {
             .ok_or_else(|| Error::internal("the audio section vanished"))?;
         self.sockets = sockets;
         self.audio = Some(Audio::new(&negotiated, &self.config)?);
+        self.digits = Some(Digits::negotiated(chosen, negotiated[0].1));
         self.config.port.facts().codec = negotiated[0].1.sdp_name();
         let remote_candidates = section.candidates();
         self.transport = Some(Transport { peer, candidates, remote_candidates });
@@ -293,6 +313,7 @@ impl Task {
             .ok_or_else(|| Error::internal("the audio section vanished"))?;
         transport.remote_candidates = section.candidates();
         self.audio = Some(Audio::new(&negotiated, &self.config)?);
+        self.digits = Some(Digits::negotiated(section, negotiated[0].1));
         self.config.port.facts().codec = negotiated[0].1.sdp_name();
         transport.peer.apply_answer(for_peer, Instant::now())
     }
@@ -337,11 +358,19 @@ impl Task {
             return;
         };
         let mut sent = 0;
-        match audio.encoder.tick() {
-            Ok(frame) => {
+        let event = self.digits.as_mut().and_then(Digits::next_packet);
+        let frame = match &event {
+            Some((payload_type, packet)) => Ok((*payload_type, audio.suspend(packet))),
+            None => {
+                let payload_type = audio.payload_type;
+                audio.encoder.tick().map(|frame| (payload_type, frame))
+            }
+        };
+        match frame {
+            Ok((payload_type, frame)) => {
                 sent = frame.payload.len() as u64;
                 let result = transport.peer.send_rtp(
-                    audio.payload_type,
+                    payload_type,
                     frame.payload,
                     frame.rtp_duration,
                     frame.marker,
@@ -370,7 +399,11 @@ impl Task {
             facts.path = path;
             drop(facts);
             audio.adapt(path);
+        } else {
+            drop(facts);
         }
+        let over = self.digits.as_mut().and_then(|digits| digits.tick(now));
+        self.tell_digits(over);
     }
 
     /// Takes what there is to do out of the peer connection: events, which may make datagrams, and
@@ -398,6 +431,7 @@ impl Task {
     /// Puts what was received into the jitter buffer.
     fn take_rtp(&mut self) {
         let Some(transport) = &mut self.transport else { return };
+        let mut heard = Vec::new();
         while let Some(rtp) = transport.peer.poll_rtp() {
             let Some(audio) = &mut self.audio else { continue };
             let mut facts = self.config.port.facts();
@@ -411,8 +445,10 @@ impl Task {
                 marker: rtp.marker,
                 payload: rtp.payload,
             };
+            heard.extend(self.digits.iter_mut().flat_map(|digits| digits.hear(&packet, rtp.at)));
             audio.receiver.insert(packet, rtp.at);
         }
+        self.tell_digits(heard);
     }
 
     fn note_route(&mut self, from: SocketAddr, to: SocketAddr) {
@@ -462,6 +498,16 @@ impl Task {
 }
 
 impl Audio {
+    /// The frame of an event, in whose place no audio is sent; what was to be said is lost.
+    fn suspend<'a>(&mut self, event: &'a EventPacket) -> EncodedFrame<'a> {
+        self.encoder.skip();
+        EncodedFrame {
+            payload: &event.payload,
+            rtp_duration: event.ticks_after * self.encoder.rtp_duration(),
+            marker: event.marker,
+        }
+    }
+
     /// Makes as much redundancy as the loss that the far side reports asks for: none without
     /// loss, for it costs encoding time; for a while after the last loss, since it comes in bursts.
     fn adapt(&mut self, path: PathReport) {

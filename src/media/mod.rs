@@ -18,4 +18,5 @@ pub(crate) mod resample;
 pub(crate) mod sink;
 pub(crate) mod sockets;
 pub(crate) mod stats;
+pub(crate) mod telephone_event;
 pub(crate) mod wav;

@@ -334,6 +334,13 @@ impl AudioEncoderPipeline {
         Ok(EncodedFrame { payload: &self.payload[..len], rtp_duration, marker })
     }
 
+    /// Lets 20 ms of queued audio pass unsent, for a tick in which something else is sent.
+    pub fn skip(&mut self) {
+        self.fill();
+        self.input.shared.level.set(AudioLevel::SILENCE);
+        self.silent_ticks = self.silent_ticks.saturating_add(1);
+    }
+
     /// Puts the next 20 ms into `pcm`; false when that is silence for want of audio.
     fn fill(&mut self) -> bool {
         self.input.pull();
@@ -487,6 +494,19 @@ mod tests {
             assert_eq!(frame.marker, marker, "tick {i}");
             assert_eq!((frame.payload.len(), frame.rtp_duration), (160, 160));
         }
+    }
+
+    #[test]
+    fn skipped_audio_is_not_sent_later() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
+        input.push(&[20_000; 160], AudioFormat::MONO_8K).unwrap();
+        input.push(&[80; 160], AudioFormat::MONO_8K).unwrap();
+        pipeline.skip();
+        assert_eq!(input.level(), AudioLevel::SILENCE);
+        pipeline.tick().unwrap();
+        assert!(input.level().rms_dbfs < -40.0, "the quiet second frame: {:?}", input.level());
+        assert_eq!(input.buffered_ms(), 0);
     }
 
     #[test]

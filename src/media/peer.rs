@@ -9,6 +9,7 @@
 
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
+use crate::media::telephone_event;
 use crate::proto::sdp::Description;
 use bytes::{Bytes, BytesMut};
 use rtc::media_stream::MediaStreamTrack;
@@ -41,6 +42,8 @@ use std::time::{Duration, Instant};
 const OPUS: u8 = 111;
 const TELEPHONE_EVENT_48000: u8 = 110;
 const TELEPHONE_EVENT_8000: u8 = 126;
+/// What the peer connection knows telephone-events at 8 kHz as; see [`hidden`].
+const HIDDEN_EVENT_8000: &str = "audio/telephone-event-8000";
 
 /// Between two rounds of connectivity checks: dense at first, for near servers; then sparse.
 const CHECK_PACE: [(Duration, Duration); 3] = [
@@ -197,7 +200,8 @@ impl Peer {
         candidates: &[LocalCandidate],
         now: Instant,
     ) -> Result<Description> {
-        let offer = RTCSessionDescription::offer(offer).map_err(|error| unusable(&error))?;
+        let offer =
+            RTCSessionDescription::offer(hidden(&offer)).map_err(|error| unusable(&error))?;
         self.connection.set_remote_description(now, offer).map_err(|error| unusable(&error))?;
         let answer = self.connection.create_answer(None).map_err(|error| unusable(&error))?;
         self.connection.set_local_description(now, answer).map_err(|error| failed(&error))?;
@@ -215,13 +219,14 @@ impl Peer {
             .connection
             .local_description()
             .ok_or_else(|| Error::internal("there is no local description after it was set"))?;
+        let sdp = shown(&local.sdp);
         let default = match candidates.first() {
             Some(LocalCandidate::Host(address)) => *address,
             Some(LocalCandidate::ServerReflexive { mapped, .. }) => *mapped,
             Some(LocalCandidate::Relay { relayed, .. }) => *relayed,
             None => return Err(Error::media("there is no network interface that media can use")),
         };
-        Ok(Description::parse(&local.sdp)?.complete(default))
+        Ok(Description::parse(&sdp)?.complete(default))
     }
 
     fn add_local(&mut self, candidate: &LocalCandidate) -> Result<()> {
@@ -259,7 +264,8 @@ impl Peer {
 
     /// Applies the far side's answer for this section; checks start at once.
     pub(crate) fn apply_answer(&mut self, sdp: String, now: Instant) -> Result<()> {
-        let answer = RTCSessionDescription::answer(sdp).map_err(|error| unusable(&error))?;
+        let answer =
+            RTCSessionDescription::answer(hidden(&sdp)).map_err(|error| unusable(&error))?;
         self.connection.set_remote_description(now, answer).map_err(|error| unusable(&error))?;
         self.checking_since = Some(now);
         self.handle_timeout(now);
@@ -513,23 +519,46 @@ fn audio_codecs(codecs: &[AudioCodec]) -> Vec<RTCRtpCodecParameters> {
             payload_type: codec.static_payload_type().unwrap_or(OPUS),
         })
         .collect();
-    // One, at the clock of the preferred codec: the peer connection tells codecs apart by name,
-    // and would turn a second one into the first.
-    let clock_rate = codecs.first().map_or(48_000, |codec| codec.rtp_clock_rate());
-    parameters.push(RTCRtpCodecParameters {
-        rtp_codec: RTCRtpCodec {
-            mime_type: MIME_TYPE_TELEPHONE_EVENT.to_owned(),
-            clock_rate,
-            sdp_fmtp_line: "0-16".to_owned(),
-            ..Default::default()
-        },
-        payload_type: if clock_rate == 48_000 {
-            TELEPHONE_EVENT_48000
-        } else {
-            TELEPHONE_EVENT_8000
-        },
-    });
+    // One for each clock among the codecs (RFC 4733, 2.1: that of the audio beside it).
+    for (clock_rate, mime_type, payload_type) in [
+        (48_000, MIME_TYPE_TELEPHONE_EVENT, TELEPHONE_EVENT_48000),
+        (8_000, HIDDEN_EVENT_8000, TELEPHONE_EVENT_8000),
+    ] {
+        if !codecs.iter().any(|codec| codec.rtp_clock_rate() == clock_rate) {
+            continue;
+        }
+        parameters.push(RTCRtpCodecParameters {
+            rtp_codec: RTCRtpCodec {
+                mime_type: mime_type.to_owned(),
+                clock_rate,
+                sdp_fmtp_line: "0-15".to_owned(),
+                ..Default::default()
+            },
+            payload_type,
+        });
+    }
     parameters
+}
+
+/// Turns a description for the peer connection, which tells codecs apart by name only and would
+/// take events of one clock for those of another: each clock but 48 kHz gets a name of its own.
+fn hidden(sdp: &str) -> String {
+    let hide = |line: &str| match line.split_once(' ') {
+        Some((map, format)) if map.starts_with("a=rtpmap:") => {
+            let (name, clock) = format.split_once('/')?;
+            let is_event = name.eq_ignore_ascii_case(telephone_event::SDP_NAME);
+            let is_hidden = is_event && clock.trim_end() != "48000";
+            is_hidden.then(|| format!("{map} {}-{clock}/{clock}", telephone_event::SDP_NAME))
+        }
+        _ => None,
+    };
+    let lines = sdp.lines().map(|line| hide(line).unwrap_or_else(|| line.to_owned()) + "\r\n");
+    lines.collect()
+}
+
+/// Undoes [`hidden`] for what the far side gets to see.
+fn shown(sdp: &str) -> String {
+    sdp.replace("telephone-event-8000/", "telephone-event/")
 }
 
 fn rtp_codec(codec: AudioCodec) -> RTCRtpCodec {
@@ -606,16 +635,43 @@ mod tests {
             "a=rtpmap:0 PCMU/8000",
             "a=rtpmap:8 PCMA/8000",
             "a=rtpmap:110 telephone-event/48000",
+            "a=rtpmap:126 telephone-event/8000",
             "c=IN IP4 192.0.2.7",
             "a=mid:0",
         ] {
             assert!(sdp.lines().any(|l| l == line), "{line} is missing in\n{sdp}");
         }
-        assert!(sdp.contains("m=audio 4000 UDP/TLS/RTP/SAVPF 111 0 8 110\r\n"), "{sdp}");
+        assert!(sdp.contains("m=audio 4000 UDP/TLS/RTP/SAVPF 111 0 8 110 126\r\n"), "{sdp}");
         assert!(sdp.contains("typ srflx raddr 192.0.2.7 rport 4000"), "{sdp}");
         assert!(!sdp.contains("a=group"), "{sdp}");
         assert_eq!(sdp.matches("a=fingerprint:sha-256").count(), 1, "one fingerprint: {sdp}");
         assert_eq!(sdp.matches("a=ice-ufrag").count(), 1);
+    }
+
+    #[test]
+    fn telephone_events_are_answered_at_the_clock_of_the_codec() {
+        let offered = offer();
+        let format = |line: &str| offered.replace(line, "");
+        let opus = "a=rtpmap:111 opus/48000/2\r\n";
+        for (offered, wanted) in [
+            (offered.clone(), vec!["110 telephone-event/48000", "126 telephone-event/8000"]),
+            (offered.replace("126", "101"), vec!["101 telephone-event/8000"]),
+            (offered.replace(":126 telephone-event/8000", ":126 telephone-event/16000"), vec![]),
+            (format("a=rtpmap:126 telephone-event/8000\r\n"), vec![]),
+            (format(opus), vec!["126 telephone-event/8000"]),
+        ] {
+            let now = Instant::now();
+            let mut peer = Peer::audio(&ALL, now).expect("a peer");
+            let description = Description::parse(&offered).expect("an offer");
+            let for_peer = description.for_peer(Kind::Audio, "0").expect("audio");
+            let answer = peer.answer(for_peer, &[host()], now).expect("an answer");
+            let answer = Description::merge(&[answer]).expect("one description");
+            for map in wanted {
+                assert!(answer.contains(&format!("a=rtpmap:{map}\r\n")), "{map}:\n{answer}");
+            }
+            let foreign = ["/16000", "event-8000", "event-16000"];
+            assert!(!foreign.iter().any(|part| answer.contains(part)), "{answer}");
+        }
     }
 
     #[test]

@@ -33,8 +33,9 @@
 //! | `member_talks` | `call_id?`, `member_id`, `talking?` (true) | `member.talking` |
 //! | `drop_media` | `call_id?`, `on?` (true) | no datagram in or out |
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
+//! | `press_keys` | `call_id?`, `digits`, `duration_ms?` (100), `without_end?` (false) | telephone-events in the audio |
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail; with `after` they are carried out first |
-//! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
+//! | `call_client` | `reference?`, `from?`, `video?`, `telephone_events?`, `source?` echo, tone or silence | an inbound call |
 //! | `clear_violations` | – | forgets the violations so far |
 //! | `clear` | – | ends the lasting faults |
 
@@ -47,7 +48,8 @@ use serde_json::{json, Value};
 
 use crate::call;
 use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
-use crate::life;
+use crate::life::{self, Outgoing};
+use crate::media::keys::Key;
 use crate::media::lock;
 use crate::media::stream::{Impairment, Source};
 use crate::rpc;
@@ -196,6 +198,7 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
             in_rooms(hub, name, fault)
         }
         "impair_media" => Ok(impair_media(hub, fault)),
+        "press_keys" => press_keys(hub, fault),
         "call_client" => call_client(hub, fault),
         _ => Err(format!("no such fault: {name}")),
     }
@@ -427,6 +430,22 @@ fn impair_media(hub: &Hub, fault: &Value) -> Value {
     json!({ "calls": calls.len() })
 }
 
+fn press_keys(hub: &Hub, fault: &Value) -> Result<Value, String> {
+    let digits = rpc::text(fault, "digits").ok_or("digits is missing")?;
+    let length = Duration::from_millis(fault["duration_ms"].as_u64().unwrap_or(100));
+    let without_end = fault["without_end"].as_bool().unwrap_or(false);
+    let keys = Key::all(digits, length, without_end).ok_or(format!("no digits: {digits}"))?;
+    let calls = calls(hub, fault);
+    for call in &calls {
+        call.with(|leg| {
+            if let Some(media) = &leg.media {
+                lock(&media.controls.keys).extend(&keys);
+            }
+        });
+    }
+    Ok(json!({ "calls": calls.len() }))
+}
+
 fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
     let reference = rpc::text(fault, "reference");
     let protocols: Vec<String> = hub.with(|inner| {
@@ -441,14 +460,15 @@ fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         return Err("nobody is online".into());
     }
     let from = rpc::text(fault, "from").unwrap_or("/public/gateway");
-    let video = fault["video"].as_bool().unwrap_or(false);
+    let flag = |key: &str| fault[key].as_bool().unwrap_or(false);
     let source = match rpc::text(fault, "source") {
         Some("tone") => Source::Tone,
         Some("silence") => Source::Silence,
         _ => Source::Echo,
     };
-    let ids: Vec<String> =
-        protocols.iter().map(|p| life::outgoing(hub, p, from, video, source)).collect();
+    let plan =
+        Outgoing { video: flag("video"), telephone_events: flag("telephone_events"), source };
+    let ids: Vec<String> = protocols.iter().map(|p| life::outgoing(hub, p, from, plan)).collect();
     Ok(json!({ "calls": ids }))
 }
 

@@ -202,8 +202,17 @@ fn prepare(
     }
 }
 
+/// What a call of the gateway is like.
+#[derive(Clone, Copy)]
+pub struct Outgoing {
+    pub video: bool,
+    pub telephone_events: bool,
+    pub source: Source,
+}
+
 /// A call of the gateway to the client of a session.
-pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source: Source) -> String {
+pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, plan: Outgoing) -> String {
+    let Outgoing { video, telephone_events, source } = plan;
     let (callee, subscriber_id) = hub.with(|inner| {
         inner
             .sessions
@@ -228,7 +237,8 @@ pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source:
     let call = Arc::new(Call::new(hub, plan));
     let (sender, events) = mpsc::unbounded_channel();
     let id = call.id.clone();
-    let wanted = Wanted { audio: None, video: video.then_some(Codec::Vp8) };
+    let wanted =
+        Wanted { audio: None, video: video.then_some(Codec::Vp8), events: telephone_events };
     let Ok((media, offer)) = Media::offer(&hub.media, wanted, Controls::new(source), true, sender)
     else {
         return id;

@@ -132,6 +132,7 @@ class Client:
         audio_codecs: Iterable[_native.AudioCodec] = (),
         opus_bitrate_bps: int = 32_000,
         audio_queue_ms: int = 200,
+        dtmf: _native.DtmfMethod | None = None,
     ) -> Call:
         """Starts an audio call and gives it at once; ``await call.answered()`` waits for it.
 
@@ -144,6 +145,8 @@ class Client:
         - ``opus_bitrate_bps``: 6000 to 510000.
         - ``audio_queue_ms``: how much pushed audio may wait to be sent, 40 to 10000; when it is
           full the oldest is dropped. 200 suits a live source, more whole sentences.
+        - ``dtmf``: how digits are sent: ``DtmfMethod.INFO`` through the service (default), ``RTP``
+          as telephone-events in the audio stream, ``AUTO`` there if that can be.
 
         Raises :class:`InvalidArgumentError`, :class:`NotSupportedError`,
         :class:`NotConnectedError`, :class:`ClosedError`.
@@ -156,6 +159,7 @@ class Client:
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
             audio_queue_ms=audio_queue_ms,
+            dtmf=dtmf,
         )
         return Call(guarded(self._native.dial, address, options))
 
