@@ -141,6 +141,13 @@ pub struct DialOptions {
     /// How digits are sent. Default: [`DtmfMethod::Info`], through the service.
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub dtmf: Option<DtmfMethod>,
+    /// Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). Default 5.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 5))]
+    pub opus_complexity: u32,
+    /// Whether silence is left out instead of sent (Opus only). It saves data and power; the far
+    /// side has to fill in by itself, which FreeSWITCH and browsers do. Default false.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub opus_dtx: bool,
 }
 
 impl Default for DialOptions {
@@ -153,6 +160,8 @@ impl Default for DialOptions {
             opus_bitrate_bps: 32_000,
             audio_queue_ms: 200,
             dtmf: None,
+            opus_complexity: 5,
+            opus_dtx: false,
         }
     }
 }
@@ -171,6 +180,12 @@ impl DialOptions {
                 self.opus_bitrate_bps
             )));
         }
+        if !(1..=10).contains(&self.opus_complexity) {
+            return Err(Error::invalid(format!(
+                "opus_complexity must be 1 to 10; got {}",
+                self.opus_complexity
+            )));
+        }
         if !(40..=10_000).contains(&self.audio_queue_ms) {
             return Err(Error::invalid(format!(
                 "audio_queue_ms must be 40 to 10000; got {}",
@@ -178,6 +193,15 @@ impl DialOptions {
             )));
         }
         self.user_variables().map(drop)
+    }
+
+    pub(crate) fn encoder(&self) -> crate::media::codec::EncoderOptions {
+        crate::media::codec::EncoderOptions {
+            bitrate_bps: self.opus_bitrate_bps,
+            complexity: self.opus_complexity,
+            has_dtx: self.opus_dtx,
+            ..Default::default()
+        }
     }
 
     pub(crate) fn user_variables(&self) -> Result<serde_json::Map<String, serde_json::Value>> {
@@ -210,6 +234,13 @@ pub struct AnswerOptions {
     /// How digits are sent. Default: [`DtmfMethod::Info`], through the service.
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub dtmf: Option<DtmfMethod>,
+    /// Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). Default 5.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 5))]
+    pub opus_complexity: u32,
+    /// Whether silence is left out instead of sent (Opus only). It saves data and power; the far
+    /// side has to fill in by itself, which FreeSWITCH and browsers do. Default false.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub opus_dtx: bool,
 }
 
 impl Default for AnswerOptions {
@@ -221,17 +252,29 @@ impl Default for AnswerOptions {
             audio_codecs: Vec::new(),
             opus_bitrate_bps: dial.opus_bitrate_bps,
             dtmf: None,
+            opus_complexity: 5,
+            opus_dtx: false,
         }
     }
 }
 
 impl AnswerOptions {
+    pub(crate) fn encoder(&self) -> crate::media::codec::EncoderOptions {
+        crate::media::codec::EncoderOptions {
+            bitrate_bps: self.opus_bitrate_bps,
+            complexity: self.opus_complexity,
+            has_dtx: self.opus_dtx,
+            ..Default::default()
+        }
+    }
+
     /// The variables, if everything can be.
     pub(crate) fn validate(&self) -> Result<serde_json::Map<String, serde_json::Value>> {
         let as_dialled = DialOptions {
             media_timeout_ms: self.media_timeout_ms,
             user_variables_json: self.user_variables_json.clone(),
             opus_bitrate_bps: self.opus_bitrate_bps,
+            opus_complexity: self.opus_complexity,
             ..DialOptions::default()
         };
         as_dialled.validate()?;

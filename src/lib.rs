@@ -66,6 +66,7 @@ pub use error::{Error, ErrorKind, Problem, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;
 pub use media::frame::{AudioFormat, AudioFrame};
+pub use media::quality::{QualityLevel, WarningKind};
 pub use media::sink::{AudioSink, SinkId};
 #[cfg(feature = "rest-api")]
 pub use rest::admin as rest_api;

@@ -59,7 +59,7 @@ They run one after the other. On a terminal single keys do the same: m mute, h h
 
 With --json every line on standard output is one JSON object with `type` and `time_ms` (since
 the start): client_state, client_event, dialing, recording, state, media_connected, media_lost,
-digit_received, incoming, joined, member_joined, member_updated, member_talking, member_left, layout_changed,
+digit_received, quality_changed, warning, speaking_changed, incoming, joined, member_joined, member_updated, member_talking, member_left, layout_changed,
 service_event, playing, play_finished, command_done, stats, roster,
 layouts, error, ended;
 from the other commands subscriber, address and addresses. The last line always has the type

@@ -10,6 +10,7 @@ use crate::config::AnswerOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
+use crate::media::quality::QualityChange;
 use crate::media::telephone_event::Digit;
 use crate::proto::control::MemberRef;
 use crate::proto::session::Event;
@@ -226,7 +227,7 @@ impl Actor {
         let Some(reply) = self.undecided_or_refuse(reply) else { return };
         if let Some(Start::Ring { leg, .. }) = &mut self.start {
             leg.codecs = super::start::codecs_or_all(&options.audio_codecs);
-            leg.encoder.bitrate_bps = options.opus_bitrate_bps;
+            leg.encoder = options.encoder();
         }
         self.progress().dtmf = options.dtmf.unwrap_or_default();
         self.state.set_media_limit(Duration::from_millis(options.media_timeout_ms.into()));
@@ -417,6 +418,15 @@ impl Actor {
                 self.input(Input::MediaConnected);
             }
             LegEvent::Lost => self.events.publish(CallEvent::MediaLost),
+            LegEvent::Quality(QualityChange::Level { level, mos }) => {
+                self.events.publish(CallEvent::QualityChanged { level, mos });
+            }
+            LegEvent::Quality(QualityChange::Warning { kind, is_raised }) => {
+                self.events.publish(CallEvent::Warning { kind, is_raised });
+            }
+            LegEvent::Speaking { is_local, is_speaking } => {
+                self.events.publish(CallEvent::SpeakingChanged { is_local, is_speaking });
+            }
             LegEvent::Digit(Digit { digit, duration_ms }) => self
                 .events
                 .publish(CallEvent::DigitReceived { digit: digit.to_string(), duration_ms }),

@@ -49,7 +49,9 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let id = uuid::Uuid::new_v4().to_string();
     let port = AudioPort::new(options.audio_queue_ms, Instant::now());
     let variables = options.user_variables()?;
-    let leg = leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
+    let mut leg =
+        leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
+    leg.encoder = options.encoder();
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
     let call = start(
         &context,

@@ -97,9 +97,13 @@ pub struct sw_dial_options {
     pub observer: *const sw_call_observer,
     /// How digits are sent: one of `SW_DTMF_*`.
     pub dtmf: i32,
+    /// Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). 0: 5.
+    pub opus_complexity: u32,
+    /// Whether silence is left out instead of sent (Opus only); it saves data and power.
+    pub opus_dtx: bool,
 }
 
-// SAFETY: repr(C), size first, integers and nullable pointers.
+// SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
 unsafe impl Versioned for sw_dial_options {
     const FIRST_SIZE: usize = size_of::<sw_dial_options>();
 }
@@ -123,9 +127,13 @@ pub struct sw_answer_options {
     pub user_variables_json: *const c_char,
     /// How digits are sent: one of `SW_DTMF_*`.
     pub dtmf: i32,
+    /// Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). 0: 5.
+    pub opus_complexity: u32,
+    /// Whether silence is left out instead of sent (Opus only); it saves data and power.
+    pub opus_dtx: bool,
 }
 
-// SAFETY: repr(C), size first, integers and nullable pointers.
+// SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
 unsafe impl Versioned for sw_answer_options {
     const FIRST_SIZE: usize = size_of::<sw_answer_options>();
 }
@@ -228,6 +236,8 @@ pub(super) unsafe fn dial(
     result.audio_queue_ms = or_default(options.audio_queue_ms, result.audio_queue_ms);
     result.audio_codecs = audio_codecs(&options.audio_codecs)?;
     result.dtmf = Some(dtmf_method(options.dtmf)?);
+    result.opus_complexity = or_default(options.opus_complexity, result.opus_complexity);
+    result.opus_dtx = options.opus_dtx;
     // SAFETY: the caller's promise.
     unsafe {
         result.user_variables_json =
@@ -248,6 +258,8 @@ pub(super) unsafe fn answer(pointer: *const sw_answer_options) -> Result<AnswerO
     result.opus_bitrate_bps = or_default(options.opus_bitrate_bps, result.opus_bitrate_bps);
     result.audio_codecs = audio_codecs(&options.audio_codecs)?;
     result.dtmf = Some(dtmf_method(options.dtmf)?);
+    result.opus_complexity = or_default(options.opus_complexity, result.opus_complexity);
+    result.opus_dtx = options.opus_dtx;
     // SAFETY: the caller's promise.
     result.user_variables_json =
         unsafe { text::optional(options.user_variables_json, "user_variables_json")? };

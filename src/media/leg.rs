@@ -4,16 +4,20 @@
 //! and cuts and joins the descriptions. A bundled answer is the same thing with one section.
 
 mod digits;
+mod watch;
 
 use self::digits::Digits;
+use self::watch::Watch;
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
+use crate::media::expected_loss::ExpectedLoss;
 use crate::media::gather::{gather, GatherConfig, Gathered};
 use crate::media::grid::{next_on_grid, TICK};
 use crate::media::inbound::{AudioReceivePipeline, ReceiveOptions, RtpAudio};
 use crate::media::outbound::{AudioEncoderPipeline, EncodedFrame};
 use crate::media::peer::{LocalCandidate, PathReport, Peer, PeerEvent};
 use crate::media::port::AudioPort;
+use crate::media::quality::QualityChange;
 use crate::media::sockets::{Received, Sockets};
 use crate::media::telephone_event::{Digit, EventPacket, Step};
 use crate::proto::ice::IceServer;
@@ -30,13 +34,6 @@ const MAX_LAG: Duration = Duration::from_millis(200);
 /// How often the path is asked about: it is not cheap.
 const REPORT_EVERY_TICKS: u32 = 50;
 const MTU: usize = 1500;
-/// The least loss that redundancy is made for: below it, libopus 1.6 sends none at 32 kb/s.
-const MIN_EXPECTED_LOSS: u32 = 10;
-/// Loss below which redundancy is not worth its encoding time.
-const NEGLIGIBLE_LOSS: f64 = 0.005;
-/// What is left of an earlier loss after one second without.
-const LOSS_DECAY: f64 = 0.9;
-
 /// How a leg is to be made.
 pub(crate) struct LegConfig {
     pub(crate) local_addresses: Vec<IpAddr>,
@@ -72,6 +69,13 @@ pub(crate) enum LegEvent {
     },
     /// No sign of the far side; it may come back.
     Lost,
+    /// The quality changed, or something spoils it.
+    Quality(QualityChange),
+    /// Somebody here or there began or stopped speaking.
+    Speaking {
+        is_local: bool,
+        is_speaking: bool,
+    },
     /// The far side pressed a key, as telephone-events in the stream say.
     Digit(Digit),
     Failed(Error),
@@ -160,9 +164,8 @@ struct Audio {
     encoder: AudioEncoderPipeline,
     receiver: AudioReceivePipeline,
     payload_type: u8,
-    /// Of what is sent, 0.0 to 1.0, and what the encoder was told of it in percent.
-    recent_loss: f64,
-    expected_loss: u32,
+    expected_loss: ExpectedLoss,
+    watch: Watch,
 }
 
 struct Task {
@@ -369,7 +372,7 @@ impl Task {
         match frame {
             Ok((payload_type, frame)) => {
                 sent = frame.payload.len() as u64;
-                let result = transport.peer.send_rtp(
+                let result = transport.peer.send_or_skip(
                     payload_type,
                     frame.payload,
                     frame.rtp_duration,
@@ -399,9 +402,12 @@ impl Task {
             facts.path = path;
             drop(facts);
             audio.adapt(path);
+            let mos = audio.watch.second(stats.jitter, path, &self.events);
+            self.config.port.facts().mos = mos;
         } else {
             drop(facts);
         }
+        audio.watch.tick(audio.encoder.has_audio(), &self.config.port, &self.events);
         let over = self.digits.as_mut().and_then(|digits| digits.tick(now));
         self.tell_digits(over);
     }
@@ -508,18 +514,9 @@ impl Audio {
         }
     }
 
-    /// Makes as much redundancy as the loss that the far side reports asks for: none without
-    /// loss, for it costs encoding time; for a while after the last loss, since it comes in bursts.
+    /// Makes as much redundancy as the loss that the far side reports asks for.
     fn adapt(&mut self, path: PathReport) {
-        self.recent_loss = path.remote_loss_fraction.max(self.recent_loss * LOSS_DECAY);
-        let percent = match self.recent_loss {
-            loss if loss < NEGLIGIBLE_LOSS => 0,
-            loss => ((loss * 100.0).min(100.0) as u32).max(MIN_EXPECTED_LOSS),
-        };
-        if percent == self.expected_loss {
-            return;
-        }
-        self.expected_loss = percent;
+        let Some(percent) = self.expected_loss.report(path.remote_loss_fraction) else { return };
         if let Err(error) = self.encoder.set_expected_loss(percent) {
             tracing::debug!(%error, "the encoder took no loss report");
         }
@@ -539,8 +536,8 @@ impl Audio {
                 &ReceiveOptions::default(),
             ),
             payload_type,
-            recent_loss: 0.0,
-            expected_loss: 0,
+            expected_loss: ExpectedLoss::default(),
+            watch: Watch::default(),
         })
     }
 }

@@ -1,6 +1,8 @@
 //! Audio and its transport: knows SDP and frames, not dialogs and not the session.
 
+pub(crate) mod activity;
 pub(crate) mod codec;
+pub(crate) mod expected_loss;
 pub(crate) mod file;
 pub(crate) mod frame;
 pub(crate) mod gather;
@@ -12,6 +14,7 @@ pub(crate) mod outbound;
 pub(crate) mod peer;
 pub(crate) mod playback;
 pub(crate) mod port;
+pub(crate) mod quality;
 pub(crate) mod recording;
 pub(crate) mod relay;
 pub(crate) mod resample;

@@ -411,6 +411,22 @@ impl Peer {
         sender.write_rtp(now, packet).map_err(|error| failed(&error))
     }
 
+    /// Sends one encoded frame as [`Peer::send_rtp`] does, or lets its time pass if it is empty.
+    pub(crate) fn send_or_skip(
+        &mut self,
+        payload_type: u8,
+        payload: &[u8],
+        duration: u32,
+        marker: bool,
+        now: Instant,
+    ) -> Result<()> {
+        if payload.is_empty() {
+            self.skip(duration);
+            return Ok(());
+        }
+        self.send_rtp(payload_type, payload, duration, marker, now)
+    }
+
     /// Lets `duration` RTP clock ticks pass without a packet.
     pub(crate) fn skip(&mut self, duration: u32) {
         self.timestamp = self.timestamp.wrapping_add(duration);

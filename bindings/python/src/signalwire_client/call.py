@@ -111,6 +111,8 @@ class Call:
         audio_codecs: Iterable[_native.AudioCodec] = (),
         opus_bitrate_bps: int = 32_000,
         dtmf: _native.DtmfMethod | None = None,
+        opus_complexity: int = 5,
+        opus_dtx: bool = False,
     ) -> None:
         """Answers a call that came in with audio both ways, and waits until it is up.
 
@@ -126,6 +128,8 @@ class Call:
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
             dtmf=dtmf,
+            opus_complexity=opus_complexity,
+            opus_dtx=opus_dtx,
         )
         await awaited(self._native.answer(options))
 

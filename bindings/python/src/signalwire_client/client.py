@@ -133,6 +133,8 @@ class Client:
         opus_bitrate_bps: int = 32_000,
         audio_queue_ms: int = 200,
         dtmf: _native.DtmfMethod | None = None,
+        opus_complexity: int = 5,
+        opus_dtx: bool = False,
     ) -> Call:
         """Starts an audio call and gives it at once; ``await call.answered()`` waits for it.
 
@@ -147,6 +149,8 @@ class Client:
           full the oldest is dropped. 200 suits a live source, more whole sentences.
         - ``dtmf``: how digits are sent: ``DtmfMethod.INFO`` through the service (default), ``RTP``
           as telephone-events in the audio stream, ``AUTO`` there if that can be.
+        - ``opus_complexity``: 1 (least work) to 10 (best sound at a given bitrate).
+        - ``opus_dtx``: whether silence is left out instead of sent, which saves data and power.
 
         Raises :class:`InvalidArgumentError`, :class:`NotSupportedError`,
         :class:`NotConnectedError`, :class:`ClosedError`.
@@ -160,6 +164,8 @@ class Client:
             opus_bitrate_bps=opus_bitrate_bps,
             audio_queue_ms=audio_queue_ms,
             dtmf=dtmf,
+            opus_complexity=opus_complexity,
+            opus_dtx=opus_dtx,
         )
         return Call(guarded(self._native.dial, address, options))
 

@@ -273,6 +273,8 @@ pub struct Stream {
     sequence_offset: Option<(u16, u32)>,
     complained: bool,
     reported_packets: u64,
+    reported_expected: u64,
+    reported_in: u64,
 }
 
 /// Markers inside a talk spurt that are put up with.
@@ -299,6 +301,8 @@ impl Stream {
             sequence_offset: None,
             complained: false,
             reported_packets: 0,
+            reported_expected: 0,
+            reported_in: 0,
         })
     }
 
@@ -573,9 +577,13 @@ impl Stream {
         let sent = sending.then(|| {
             (ntp_now(), self.timestamp, counters.packets_out as u32, counters.bytes_out as u32)
         });
+        let expected = counters.packets_in + counters.lost();
+        let fraction =
+            lost_fraction(self.reported_expected, self.reported_in, expected, counters.packets_in);
+        (self.reported_expected, self.reported_in) = (expected, counters.packets_in);
         let block = self
             .remote_ssrc
-            .map(|ssrc| (ssrc, 0, counters.lost() as u32, counters.highest as u32, 0));
+            .map(|ssrc| (ssrc, fraction, counters.lost() as u32, counters.highest as u32, 0));
         drop(counters);
         let mut out = rtp::report(&rtp::Report { ssrc: self.shared.ssrc, cname, sent, block });
         if self.codec.is_none() && std::mem::take(&mut self.key_frame_wanted) {
@@ -625,6 +633,13 @@ impl Stream {
         self.key_frame_wanted = true;
         self.next_report = Some(now);
     }
+}
+
+/// The share of the packets since the last report that is lost, in 256ths (RFC 3550, A.3).
+fn lost_fraction(expected_before: u64, in_before: u64, expected: u64, received: u64) -> u8 {
+    let expected = expected.saturating_sub(expected_before);
+    let lost = expected.saturating_sub(received.saturating_sub(in_before));
+    (lost * 256).checked_div(expected).unwrap_or(0).min(255) as u8
 }
 
 fn millis(samples: usize, clock: u32) -> Duration {
