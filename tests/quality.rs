@@ -48,6 +48,20 @@ fn loss_is_warned_of_until_it_is_over() {
 }
 
 #[test]
+fn the_far_side_s_reports_of_loss_are_heard() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = answered(&client, "/public/tone").await;
+        let events = call.events();
+        gateway.fault(json!({ "fault": "impair_media", "loss": 0.3 }));
+        wait_for(&events, |event| warning(event, WarningKind::HighRemoteLoss, true)).await;
+        assert!(call.stats().remote_loss_fraction > 0.03, "{:?}", call.stats());
+        call.hangup().await.unwrap();
+    });
+}
+
+#[test]
 fn a_microphone_without_sound_is_noticed() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);

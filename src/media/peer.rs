@@ -1,17 +1,21 @@
 //! One peer connection: ICE, DTLS and SRTP of one m-section, without I/O and without a clock.
 //!
-//! This is the only file that knows the crate `rtc` (the sans-I/O core of `webrtc`). Datagrams
+//! With `peer/`, this is the only file that knows the crate `rtc` (the sans-I/O core of `webrtc`). Datagrams
 //! and time go in, datagrams, events and RTP come out; the leg's task owns the sockets.
 //!
 //! Why not the async driver of `webrtc`: it nominates on a fixed tick, sends the first
 //! ClientHello on the next one, and drops the far side's ClientHello that arrives before the
 //! nomination, which a FreeSWITCH-like far side repeats only after a second.
 
+mod reports;
+
+use self::reports::{ReportReader, ReportedLoss};
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
 use crate::media::telephone_event;
 use crate::proto::sdp::Description;
 use bytes::{Bytes, BytesMut};
+use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::interceptor_registry::configure_rtcp_reports;
 use rtc::peer_connection::configuration::media_engine::{
@@ -132,6 +136,7 @@ pub(crate) struct Peer {
     connection: RTCPeerConnection,
     sender: RTCRtpSenderId,
     ssrc: u32,
+    reported_loss: ReportedLoss,
     sequence: u16,
     timestamp: u32,
     /// DTLS that came before ICE had a pair.
@@ -153,14 +158,17 @@ impl Peer {
         for codec in audio_codecs(codecs) {
             media.register_codec(codec, RtpCodecKind::Audio).map_err(|error| failed(&error))?;
         }
-        let registry = configure_rtcp_reports(rtc::interceptor::Registry::new());
+        let ssrc = rand::random();
+        let reported_loss = ReportedLoss::default();
+        // Behind the two of the reports, which pass on what they read.
+        let registry = configure_rtcp_reports(rtc::interceptor::Registry::new())
+            .with(Slot::from(11_500), ReportReader::new(ssrc, reported_loss.clone()));
         let mut connection = RTCPeerConnectionBuilder::new()
             .with_media_engine(media)
             .with_setting_engine(settings())
             .with_interceptor_registry(registry)
             .build(now)
             .map_err(|error| failed(&error))?;
-        let ssrc = rand::random();
         let first = codecs.first().copied().unwrap_or(AudioCodec::Opus);
         let sender =
             connection.add_track(audio_track(ssrc, first)).map_err(|error| failed(&error))?;
@@ -169,6 +177,7 @@ impl Peer {
             connection,
             sender,
             ssrc,
+            reported_loss,
             sequence: rand::random::<u16>() & 0x7fff,
             timestamp: rand::random(),
             held: VecDeque::new(),
@@ -437,13 +446,15 @@ impl Peer {
         use rtc::statistics::report::RTCStatsReportEntry;
         use rtc::statistics::StatsSelector;
         let report = self.connection.get_stats(now, StatsSelector::None);
-        let mut path = PathReport::default();
+        let mut path = PathReport {
+            remote_loss_fraction: self.reported_loss.fraction(),
+            ..PathReport::default()
+        };
         for pair in report.candidate_pairs().filter(|pair| pair.nominated) {
             path.round_trip_ms = pair.current_round_trip_time * 1000.0;
         }
         for entry in report.iter() {
             if let RTCStatsReportEntry::RemoteInboundRtp(remote) = entry {
-                path.remote_loss_fraction = remote.fraction_lost;
                 if remote.round_trip_time > 0.0 {
                     path.round_trip_ms = remote.round_trip_time * 1000.0;
                 }
