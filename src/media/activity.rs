@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn voice_begins_soon_and_is_held_over_pauses() {
-        let cases: [(&str, &[(f32, u32)], &[(u32, bool)]); 7] = [
+        type Levels = &'static [(f32, u32)];
+        type Changes = &'static [(u32, bool)];
+        let cases: [(&str, Levels, Changes); 7] = [
             ("silence", &[(-127.0, 200)], &[]),
             ("a word", &[(-127.0, 50), (-20.0, 10), (-127.0, 50)], &[(53, true), (85, false)]),
             ("a click", &[(-127.0, 50), (-10.0, 2), (-127.0, 50)], &[]),

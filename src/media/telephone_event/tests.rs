@@ -97,8 +97,11 @@ const fn row(ms: u64, timestamp: u32, event: u8, is_end: bool, duration: u16) ->
     (ms, timestamp, false, [event, if is_end { 0x8a } else { 10 }, high, low])
 }
 
+/// Milliseconds after the begin, digit, duration in milliseconds.
+type Told = (u64, char, u32);
+
 /// What is told, and when; `rows` at 8000 Hz, looked at every 20 ms up to one second.
-fn told(rows: &[Row]) -> Vec<(u64, char, u32)> {
+fn told(rows: &[Row]) -> Vec<Told> {
     let begin = Instant::now();
     let mut receiver =
         EventReceiver::new(vec![EventFormat { payload_type: 101, clock_rate: 8000 }]);
@@ -131,7 +134,7 @@ fn each_event_is_told_once_whatever_is_lost() {
         row(60, 80, 5, true, 480),
         row(80, 80, 5, true, 480),
     ];
-    let cases: [(&str, Vec<Row>, Vec<(u64, char, u32)>); 8] = [
+    let cases: [(&str, Vec<Row>, Vec<Told>); 8] = [
         ("whole", whole.to_vec(), vec![(40, '5', 60)]),
         ("only the last packet came", whole[4..].to_vec(), vec![(80, '5', 60)]),
         ("every end was lost", whole[..2].to_vec(), vec![(220, '5', 40)]),
