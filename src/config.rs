@@ -173,6 +173,21 @@ pub struct MediaDirections {
     pub video: MediaDirection,
 }
 
+/// How the digits of `send_digits` travel. The number of a method never changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+#[repr(i32)]
+pub enum DtmfMethod {
+    /// As a message through the service (`verto.info`), which every call understands.
+    #[default]
+    Info = 0,
+    /// As telephone-events in the audio stream (RFC 4733): in time with the audio, also for far
+    /// sides that hear them only there. `NotSupported` where the far side takes none.
+    Rtp = 1,
+    /// In the audio stream where that can be, else through the service.
+    Auto = 2,
+}
+
 /// How one call is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
@@ -213,6 +228,16 @@ pub struct DialOptions {
     /// Video codecs to offer, best first. Default: VP8, H.264.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub video_codecs: Vec<VideoCodec>,
+    /// How digits are sent. Default: [`DtmfMethod::Info`], through the service.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub dtmf: Option<DtmfMethod>,
+    /// Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). Default 5.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 5))]
+    pub opus_complexity: u32,
+    /// Whether silence is left out instead of sent (Opus only). It saves data and power; the far
+    /// side has to fill in by itself, which FreeSWITCH and browsers do. Default false.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub opus_dtx: bool,
 }
 
 impl Default for DialOptions {
@@ -228,6 +253,9 @@ impl Default for DialOptions {
             node_id: None,
             video: None,
             video_codecs: Vec::new(),
+            dtmf: None,
+            opus_complexity: 5,
+            opus_dtx: false,
         }
     }
 }
@@ -246,6 +274,12 @@ impl DialOptions {
                 self.opus_bitrate_bps
             )));
         }
+        if !(1..=10).contains(&self.opus_complexity) {
+            return Err(Error::invalid(format!(
+                "opus_complexity must be 1 to 10; got {}",
+                self.opus_complexity
+            )));
+        }
         if !(40..=10_000).contains(&self.audio_queue_ms) {
             return Err(Error::invalid(format!(
                 "audio_queue_ms must be 40 to 10000; got {}",
@@ -262,6 +296,15 @@ impl DialOptions {
             }
         }
         self.user_variables().map(drop)
+    }
+
+    pub(crate) fn encoder(&self) -> crate::media::codec::EncoderOptions {
+        crate::media::codec::EncoderOptions {
+            bitrate_bps: self.opus_bitrate_bps,
+            complexity: self.opus_complexity,
+            has_dtx: self.opus_dtx,
+            ..Default::default()
+        }
     }
 
     pub(crate) fn user_variables(&self) -> Result<serde_json::Map<String, serde_json::Value>> {
@@ -298,6 +341,16 @@ pub struct AnswerOptions {
     /// Video codecs to accept. Default: VP8, H.264.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub video_codecs: Vec<VideoCodec>,
+    /// How digits are sent. Default: [`DtmfMethod::Info`], through the service.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
+    pub dtmf: Option<DtmfMethod>,
+    /// Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). Default 5.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 5))]
+    pub opus_complexity: u32,
+    /// Whether silence is left out instead of sent (Opus only). It saves data and power; the far
+    /// side has to fill in by itself, which FreeSWITCH and browsers do. Default false.
+    #[cfg_attr(feature = "uniffi", uniffi(default = false))]
+    pub opus_dtx: bool,
 }
 
 impl Default for AnswerOptions {
@@ -310,17 +363,30 @@ impl Default for AnswerOptions {
             opus_bitrate_bps: dial.opus_bitrate_bps,
             video: None,
             video_codecs: Vec::new(),
+            dtmf: None,
+            opus_complexity: 5,
+            opus_dtx: false,
         }
     }
 }
 
 impl AnswerOptions {
+    pub(crate) fn encoder(&self) -> crate::media::codec::EncoderOptions {
+        crate::media::codec::EncoderOptions {
+            bitrate_bps: self.opus_bitrate_bps,
+            complexity: self.opus_complexity,
+            has_dtx: self.opus_dtx,
+            ..Default::default()
+        }
+    }
+
     /// The variables, if everything can be.
     pub(crate) fn validate(&self) -> Result<serde_json::Map<String, serde_json::Value>> {
         let as_dialled = DialOptions {
             media_timeout_ms: self.media_timeout_ms,
             user_variables_json: self.user_variables_json.clone(),
             opus_bitrate_bps: self.opus_bitrate_bps,
+            opus_complexity: self.opus_complexity,
             ..DialOptions::default()
         };
         as_dialled.validate()?;

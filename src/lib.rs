@@ -79,13 +79,14 @@ pub use client::{
     MessageList,
 };
 pub use config::{
-    AnswerOptions, ClientOptions, DeviceOptions, DialOptions, MediaDirection, MediaDirections,
-    ScreenShareOptions,
+    AnswerOptions, ClientOptions, DeviceOptions, DialOptions, DtmfMethod, MediaDirection,
+    MediaDirections, ScreenShareOptions,
 };
 pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};
 pub use media::codec::AudioCodec;
 pub use media::file::WavRecorder;
 pub use media::frame::{AudioFormat, AudioFrame};
+pub use media::quality::{QualityLevel, WarningKind};
 pub use media::sink::{AudioSink, SinkId};
 pub use media::video::ivf::{IvfReader, IvfWriter};
 pub use media::video::port::VideoSink;

@@ -168,6 +168,10 @@ static void on_call_event(const sw_call_event *event, void *user_data) {
     case SW_CALL_EVENT_MEDIA_LOST:
         begin(&said, "media_lost");
         break;
+    case SW_CALL_EVENT_DIGIT_RECEIVED:
+        begin(&said, "digit_received");
+        add_text(&said, "digit", (char[]){event->digit, 0});
+        break;
     case SW_CALL_EVENT_JOINED:
         begin(&said, "joined");
         add_text(&said, "call_id", event->call_id);

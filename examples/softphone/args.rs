@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use signalwire_client::{AddressType, AudioCodec};
+use signalwire_client::{AddressType, AudioCodec, DtmfMethod};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -60,8 +60,9 @@ They run one after the other. On a terminal single keys do the same: m mute, h h
 
 With --json every line on standard output is one JSON object with `type` and `time_ms` (since
 the start): client_state, client_event, dialing, recording, state, media_connected, media_lost,
-recovering, recovered, incoming, joined, member_joined, member_updated, member_talking,
-member_left, layout_changed, service_event, playing, play_finished, command_done, stats, roster,
+recovering, recovered, digit_received, quality_changed, warning, speaking_changed, incoming, joined,
+member_joined, member_updated, member_talking, member_left, layout_changed, service_event,
+playing, play_finished, command_done, stats, roster,
 layouts, error, ended;
 from the other commands login_page, logged_in, subscriber, address and addresses. The last line always has the type
 `result` with `outcome` and `exit_code`, and either `end`, `stats` and `setup_times` of the call
@@ -266,9 +267,29 @@ pub struct CallArgs {
     /// DTMF digits to send once the call is up; w is a pause of 0.5 s.
     #[arg(long, value_name = "DIGITS")]
     pub digits: Option<String>,
+    /// How digits are sent: through the service (default), in the audio, or there if it can be.
+    #[arg(long, value_enum)]
+    pub dtmf: Option<DtmfArg>,
     /// Hang up when standard input ends.
     #[arg(long)]
     pub hangup_on_eof: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub enum DtmfArg {
+    Info,
+    Rtp,
+    Auto,
+}
+
+impl From<DtmfArg> for DtmfMethod {
+    fn from(arg: DtmfArg) -> Self {
+        match arg {
+            DtmfArg::Info => Self::Info,
+            DtmfArg::Rtp => Self::Rtp,
+            DtmfArg::Auto => Self::Auto,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]

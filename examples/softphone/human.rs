@@ -104,6 +104,11 @@ impl HumanUi {
                 let text = self.style.dim(&format!("layout {}", layout.name));
                 self.note(&text);
             }
+            CallEvent::Warning { kind, is_raised: true } => {
+                let text = self.style.yellow(&format!("warning: {kind:?}"));
+                self.note(&text);
+            }
+            CallEvent::DigitReceived { digit, .. } => self.note(&format!("key {digit}")),
             CallEvent::MediaLost => {
                 let text = self.style.yellow("media path lost");
                 self.note(&text);

@@ -165,6 +165,18 @@ fn call_event(event: &CallEvent) -> (&'static str, Value) {
             ("recovering", json!({ "reason": reason, "attempt": attempt }))
         }
         CallEvent::Recovered { gap_ms } => ("recovered", json!({ "gap_ms": gap_ms })),
+        CallEvent::QualityChanged { level, mos } => {
+            ("quality_changed", json!({ "level": snake_case(level), "mos": mos }))
+        }
+        CallEvent::Warning { kind, is_raised } => {
+            ("warning", json!({ "kind": snake_case(kind), "is_raised": is_raised }))
+        }
+        CallEvent::SpeakingChanged { is_local, is_speaking } => {
+            ("speaking_changed", json!({ "is_local": is_local, "is_speaking": is_speaking }))
+        }
+        CallEvent::DigitReceived { digit, duration_ms } => {
+            ("digit_received", json!({ "digit": digit, "duration_ms": duration_ms }))
+        }
         CallEvent::Joined { call_id, member_id, room_session_id, capabilities, .. } => (
             "joined",
             json!({
@@ -289,6 +301,8 @@ fn stats(stats: &CallStats) -> Value {
         "packets_late": stats.packets_late,
         "packets_reordered": stats.packets_reordered,
         "frames_concealed": stats.frames_concealed,
+        "frames_recovered": stats.frames_recovered,
+        "mos": stats.mos,
         "jitter_ms": rounded(stats.jitter_ms),
         "jitter_buffer_ms": rounded(stats.jitter_buffer_ms),
         "round_trip_ms": rounded(stats.round_trip_ms),

@@ -66,6 +66,7 @@ pub struct Phone<'a> {
 fn answer_options(args: &CallArgs) -> AnswerOptions {
     AnswerOptions {
         audio_codecs: args.codec.map(Into::into).into_iter().collect(),
+        dtmf: args.dtmf.map(Into::into),
         ..AnswerOptions::default()
     }
 }
@@ -75,6 +76,7 @@ fn dial_options(args: &DialArgs) -> DialOptions {
     DialOptions {
         ring_timeout_ms: args.ring_timeout.map_or(0, |limit| limit.as_millis() as u32),
         audio_codecs: args.call.codec.map(Into::into).into_iter().collect(),
+        dtmf: args.call.dtmf.map(Into::into),
         ..DialOptions::default()
     }
 }

@@ -107,11 +107,16 @@ impl Call {
         wait(self.0.hangup()).await
     }
 
-    /// Sends DTMF digits through the service.
+    /// Sends DTMF digits the way that `dtmf` of the call's options chose: through the service unless
+    /// said otherwise.
     ///
-    /// `digits`: 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of 0.5 s/1 s.
-    /// Errors: `InvalidArgument` for other characters; `InvalidState` unless the call is answered;
-    /// `Closed` after its end; `Timeout` (unsure whether they were sent) and `Rejected`.
+    /// `digits`: 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of 0.5 s/1 s. Through the service
+    /// this waits until it took them; in the audio stream until the last one was sent, 160 ms per
+    /// digit, while no other audio is sent.
+    /// Errors: `InvalidArgument` for other characters; `InvalidState` unless the call is answered,
+    /// for the audio stream also while it is held or has no media yet; `NotSupported` where the far
+    /// side takes no digits in the audio stream; `Closed` after its end; `Timeout` (unsure whether
+    /// they were sent) and `Rejected`.
     pub async fn send_digits(&self, digits: String) -> Result<()> {
         wait(self.0.send_digits(&digits)).await
     }

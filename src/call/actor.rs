@@ -6,6 +6,7 @@ mod recovering;
 
 use super::control::OwnMuted;
 use super::control::{Prepared, Request};
+use super::digits::Digits;
 use super::event::{CallEvent, CallState, EndReason};
 use super::media_params::MediaParams;
 use super::reason::Cause;
@@ -18,6 +19,8 @@ use crate::config::{AnswerOptions, MediaDirections, BYE_LIFETIME};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::leg::{Leg, LegConfig, LegEvent};
 use crate::media::port::AudioPort;
+use crate::media::quality::QualityChange;
+use crate::media::telephone_event::Digit;
 use crate::proto::control::MemberRef;
 use crate::proto::session::Event;
 use crate::proto::verto::{Dialog, InviteAccepted, VertoEvent};
@@ -71,7 +74,7 @@ pub(crate) enum Command {
     Hangup,
     Answer { options: AnswerOptions, variables: Map<String, Value>, reply: Reply },
     Reject { everywhere: bool, reply: Reply },
-    Digits { digits: String, reply: oneshot::Sender<Result<()>> },
+    Digits { digits: Digits, reply: oneshot::Sender<Result<()>> },
     Hold { on: bool, reply: oneshot::Sender<Result<()>> },
     Subscribe { event_type: String, reply: Reply },
     Control { request: Request, reply: oneshot::Sender<Result<Value>> },
@@ -274,7 +277,7 @@ impl Actor {
                 self.answer(&options, variables, reply);
             }
             Command::Reject { everywhere, reply } => self.reject(everywhere, reply),
-            Command::Digits { digits, reply } => self.send_digits(&digits, reply),
+            Command::Digits { digits, reply } => self.send_digits(digits, reply),
             Command::Hold { on, reply } => self.hold(on, reply),
             Command::Subscribe { event_type, reply } => self.subscribe(&event_type, reply),
             Command::Control { request, reply } => self.control(request, reply),
@@ -288,10 +291,11 @@ impl Actor {
         let Some(reply) = self.undecided_or_refuse(reply) else { return };
         if let Some(Start::Ring { leg, .. }) = &mut self.start {
             leg.codecs = super::start::codecs_or_all(&options.audio_codecs);
-            leg.encoder.bitrate_bps = options.opus_bitrate_bps;
             leg.video_codecs = super::start::video_codecs_or_all(&options.video_codecs);
             leg.directions.video = options.video.unwrap_or_default();
+            leg.encoder = options.encoder();
         }
+        self.progress().dtmf = options.dtmf.unwrap_or_default();
         self.state.set_media_limit(Duration::from_millis(options.media_timeout_ms.into()));
         self.dialog.add_variables(variables);
         self.answering = Some(reply);
@@ -321,12 +325,15 @@ impl Actor {
         None
     }
 
-    fn send_digits(&mut self, digits: &str, reply: Reply) {
+    fn send_digits(&mut self, digits: Digits, reply: Reply) {
         let Some(reply) = self.answered_or_refuse(reply) else { return };
         let id = self.verto_id();
-        let request = self.verto(self.dialog.dtmf(&id, digits));
+        let in_message = self.verto(self.dialog.dtmf(&id, digits.text()));
+        let method = self.progress().dtmf;
+        let leg = self.leg.clone().filter(|_| self.state.current() != CallState::Held);
         self.work.push(Box::pin(async move {
-            Done::Replied { result: request.await.map(drop), reply }
+            let result = digits.send(method, leg.as_deref(), in_message).await;
+            Done::Replied { result, reply }
         }));
     }
 
@@ -520,6 +527,18 @@ impl Actor {
                 self.recover(recovery::Input::PathGone("the network fell away under the call"));
             }
             LegEvent::Silent => {}
+            LegEvent::Quality(QualityChange::Level { level, mos }) => {
+                self.events.publish(CallEvent::QualityChanged { level, mos });
+            }
+            LegEvent::Quality(QualityChange::Warning { kind, is_raised }) => {
+                self.events.publish(CallEvent::Warning { kind, is_raised });
+            }
+            LegEvent::Speaking { is_local, is_speaking } => {
+                self.events.publish(CallEvent::SpeakingChanged { is_local, is_speaking });
+            }
+            LegEvent::Digit(Digit { digit, duration_ms }) => self
+                .events
+                .publish(CallEvent::DigitReceived { digit: digit.to_string(), duration_ms }),
             LegEvent::Failed(error) => self.input(Input::MediaFailed(error)),
         }
     }

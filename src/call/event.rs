@@ -4,6 +4,7 @@ use super::layout::Layout;
 use super::media_params::MediaParams;
 use super::member::Member;
 use crate::config::MediaDirections;
+use crate::media::quality::{QualityLevel, WarningKind};
 
 /// Where a call stands. The number of a state never changes.
 ///
@@ -200,6 +201,39 @@ pub enum CallEvent {
     Recovered {
         /// How long nothing was heard of the far side, in milliseconds.
         gap_ms: u32,
+    },
+    /// The quality of what is heard changed its class; first told after five seconds of audio.
+    QualityChanged {
+        /// The class now.
+        level: QualityLevel,
+        /// The mean opinion score now, see [`crate::CallStats::mos`].
+        mos: f64,
+    },
+    /// Something spoils the call, or does no more. Each kind is raised and cleared in turns; the
+    /// bounds stand at [`WarningKind`].
+    Warning {
+        /// What.
+        kind: WarningKind,
+        /// Whether it begins or is over.
+        is_raised: bool,
+    },
+    /// Somebody began or stopped speaking, by the loudness of the audio: three frames of 20 ms
+    /// above the noise begin it, half a second without ends it. See [`CallEvent::MemberTalking`]
+    /// for what the service says of members.
+    SpeakingChanged {
+        /// Whether it is this side's audio, else what is heard.
+        is_local: bool,
+        /// Whether somebody speaks now.
+        is_speaking: bool,
+    },
+    /// The far side pressed a key, and this side heard it as a telephone-event in the audio
+    /// (RFC 4733). Comes once for each press, when the key is released. Tones that are mixed into
+    /// the audio are not looked for.
+    DigitReceived {
+        /// One of `0-9 A-D * #`.
+        digit: String,
+        /// How long the key was pressed, in milliseconds, as the far side says.
+        duration_ms: u32,
     },
     /// The service put this leg into a session (`call.joined`); there may be several.
     Joined {

@@ -3,6 +3,7 @@
 mod actor;
 mod control;
 mod conversation;
+mod digits;
 mod disturb;
 mod event;
 mod expected;
@@ -38,7 +39,7 @@ pub(crate) use record::RecordedCall;
 pub(crate) use router::Router;
 pub(crate) use start::{start_inbound, start_outbound, start_restored, CallContext, OutboundCall};
 
-use crate::config::AnswerOptions;
+use crate::config::{AnswerOptions, DtmfMethod};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::file::{self, WavRecorder};
 use crate::media::frame::AudioFormat;
@@ -85,6 +86,7 @@ pub(crate) struct Progress {
     pub(crate) is_recovering: bool,
     /// The media node that hosts the call.
     pub(crate) node_id: Option<String>,
+    pub(crate) dtmf: DtmfMethod,
     pub(crate) roster: members::Roster,
 }
 
@@ -220,19 +222,21 @@ impl Call {
         self.ended().await.map(drop)
     }
 
-    /// Sends DTMF digits through the service.
+    /// Sends DTMF digits the way that [`DialOptions::dtmf`] or [`AnswerOptions::dtmf`] chose: through
+    /// the service unless said otherwise.
     ///
-    /// `digits`: 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of 0.5 s/1 s.
-    /// Errors: `InvalidArgument` for other characters; `InvalidState` unless the call is answered;
-    /// `Closed` after its end; `Timeout` (unsure whether they were sent) and `Rejected`.
-    /// Source: `verto.info`, signalwire-js VertoMessages.ts.
+    /// `digits`: 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of 0.5 s/1 s. Through the service
+    /// this waits until it took them; in the audio stream until the last one was sent, 160 ms per
+    /// digit, while no other audio is sent.
+    /// Errors: `InvalidArgument` for other characters; `InvalidState` unless the call is answered,
+    /// for the audio stream also while it is held or has no media yet; `NotSupported` where the far
+    /// side takes no digits in the audio stream; `Closed` after its end; `Timeout` (unsure whether
+    /// they were sent) and `Rejected`.
+    /// Source: `verto.info`, signalwire-js VertoMessages.ts; RFC 4733.
+    ///
+    /// [`DialOptions::dtmf`]: crate::DialOptions::dtmf
     pub async fn send_digits(&self, digits: &str) -> Result<()> {
-        if digits.is_empty() || digits.len() > 64 || !digits.chars().all(is_digit) {
-            return Err(Error::invalid(
-                "digits must be 1 to 64 characters of 0-9 A-D * # and w or W for pauses",
-            ));
-        }
-        let digits = digits.to_owned();
+        let digits = digits::Digits::parse(digits)?;
         self.command(|reply| Command::Digits { digits, reply }).await
     }
 
@@ -403,8 +407,4 @@ impl std::fmt::Debug for Call {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Call").field("id", &self.0.id).field("state", &self.state()).finish()
     }
-}
-
-fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || matches!(c, 'A'..='D' | 'a'..='d' | '*' | '#' | 'w' | 'W')
 }

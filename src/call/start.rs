@@ -52,13 +52,14 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let variables = options.user_variables()?;
     let mut leg =
         leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
+    leg.encoder = options.encoder();
     leg.video_codecs = video_codecs_or_all(&options.video_codecs);
     leg.directions.video = options.video.unwrap_or_default();
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
     let mut dialog = Dialog::new(id, destination.as_str().to_owned(), variables);
     dialog.node_id = options.node_id;
     dialog.from_fabric_address_id = options.from_fabric_address_id;
-    start(
+    let call = start(
         &context,
         dialog,
         About {
@@ -69,7 +70,9 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
         },
         port,
         Plan { state: State::new(limits), start: Start::Dial(leg) },
-    )
+    )?;
+    call.progress().dtmf = options.dtmf.unwrap_or_default();
+    Ok(call)
 }
 
 /// Makes the call that the service announces; it rings until the application decides.

@@ -178,13 +178,17 @@ pub extern "C" fn sw_call_hangup(call: *mut sw_call, done: sw_completion) -> sw_
     })
 }
 
-/// Sends DTMF digits through the service.
+/// Sends DTMF digits the way that `dtmf` of the call's options chose: through the service unless
+/// said otherwise.
 ///
 /// `call`: not null. `digits`: not null, 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of
-/// 0.5 s/1 s; copied.
+/// 0.5 s/1 s; copied. Through the service this is done when it took them; in the audio stream when
+/// the last one was sent, 160 ms per digit, while no other audio is sent.
 /// Completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
-/// `SW_ERR_INVALID_STATE` unless the call is answered; `SW_ERR_CLOSED` after its end;
-/// `SW_ERR_TIMEOUT` (unsure whether they were sent); `SW_ERR_REJECTED`. Any thread.
+/// `SW_ERR_INVALID_STATE` unless the call is answered, for the audio stream also while it is held
+/// or has no media yet; `SW_ERR_NOT_SUPPORTED` where the far side takes no digits in the audio
+/// stream; `SW_ERR_CLOSED` after its end; `SW_ERR_TIMEOUT` (unsure whether they were sent);
+/// `SW_ERR_REJECTED`. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_call_send_digits(
     call: *mut sw_call,

@@ -86,8 +86,57 @@ pub enum sw_call_event_types {
     SW_CALL_EVENT_KEY_FRAME_REQUESTED = 32,
     /// The far side takes no more video than this from now on: `bits_per_second`.
     SW_CALL_EVENT_VIDEO_BITRATE_LIMIT = 33,
+    /// The far side pressed a key, heard as a telephone-event in the audio: `digit`, `duration_ms`.
+    /// Once for each press, when the key is released.
+    SW_CALL_EVENT_DIGIT_RECEIVED = 14,
+    /// The quality of what is heard changed its class: `quality_level`, `mos`.
+    SW_CALL_EVENT_QUALITY_CHANGED = 15,
+    /// Something spoils the call, or does no more: `warning_kind`, `is_raised`. Each kind is raised
+    /// and cleared in turns.
+    SW_CALL_EVENT_WARNING = 16,
+    /// Somebody began or stopped speaking, by the loudness of the audio: `is_local`, `is_speaking`.
+    SW_CALL_EVENT_SPEAKING_CHANGED = 17,
     /// Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
+}
+
+/// How the last seconds sound: the user satisfaction classes of ITU-T G.107, Annex B. Numbers
+/// never change.
+#[repr(C)]
+#[allow(dead_code)] // Constants for C; the code passes the numbers on.
+pub enum sw_quality_levels {
+    /// A mean opinion score below 3.1: nearly all users are dissatisfied.
+    SW_QUALITY_BAD = 1,
+    /// From 3.1: many users are dissatisfied.
+    SW_QUALITY_POOR = 2,
+    /// From 3.6: some users are dissatisfied.
+    SW_QUALITY_FAIR = 3,
+    /// From 4.0: users are satisfied.
+    SW_QUALITY_GOOD = 4,
+    /// From 4.3: users are very satisfied.
+    SW_QUALITY_EXCELLENT = 5,
+}
+
+/// What spoils a call. Raised when three of the last five seconds are beyond the first bound,
+/// cleared when all five are within the second. Numbers never change; a newer library may have
+/// more.
+#[repr(C)]
+#[allow(dead_code)] // Constants for C; the code passes the numbers on.
+pub enum sw_warning_kinds {
+    /// The round trip is above 400 ms. Cleared below 300.
+    SW_WARNING_HIGH_ROUND_TRIP = 1,
+    /// The jitter of what is received is above 30 ms. Cleared below 20.
+    SW_WARNING_HIGH_JITTER = 2,
+    /// More than 3 % of the packets sent here do not come. Cleared below 1 %.
+    SW_WARNING_HIGH_LOSS = 3,
+    /// More than 3 % of the packets sent from here do not arrive. Cleared below 1 %.
+    SW_WARNING_HIGH_REMOTE_LOSS = 4,
+    /// The mean opinion score is below 3.5. Cleared above 3.8.
+    SW_WARNING_LOW_SCORE = 5,
+    /// There has been nothing in the pushed audio for five seconds (no sample above -70 dBFS)
+    /// though the microphone is not muted. Cleared with the first sound, with a mute, or when no
+    /// audio is pushed any more.
+    SW_WARNING_SILENT_MICROPHONE = 6,
 }
 
 /// Where the service sees a leg or segment. Numbers never change.
@@ -198,6 +247,22 @@ pub struct sw_call_event {
     pub video_direction: i32,
     /// `VIDEO_BITRATE_LIMIT`: the most that the far side takes.
     pub bits_per_second: u64,
+    /// `DIGIT_RECEIVED`: how long the key was pressed, in milliseconds, as the far side says.
+    pub duration_ms: u32,
+    /// `DIGIT_RECEIVED`: one of `0-9 A-D * #`.
+    pub digit: c_char,
+    /// `WARNING`: whether it begins or is over.
+    pub is_raised: bool,
+    /// `SPEAKING_CHANGED`: whether it is this side's audio, else what is heard.
+    pub is_local: bool,
+    /// `SPEAKING_CHANGED`: whether somebody speaks now.
+    pub is_speaking: bool,
+    /// `QUALITY_CHANGED`: one of `SW_QUALITY_*`.
+    pub quality_level: i32,
+    /// `WARNING`: one of `SW_WARNING_*`.
+    pub warning_kind: i32,
+    /// `QUALITY_CHANGED`: the mean opinion score, see `sw_call_statistics`.
+    pub mos: f64,
 }
 
 /// What a call event's struct points to.
@@ -299,6 +364,23 @@ fn own(
         CallEvent::VideoBitrateLimit { bits_per_second } => {
             raw.bits_per_second = *bits_per_second;
             SW_CALL_EVENT_VIDEO_BITRATE_LIMIT
+        }
+        CallEvent::DigitReceived { digit, duration_ms } => {
+            raw.digit = digit.bytes().next().unwrap_or(0) as c_char;
+            raw.duration_ms = *duration_ms;
+            SW_CALL_EVENT_DIGIT_RECEIVED
+        }
+        CallEvent::QualityChanged { level, mos } => {
+            (raw.quality_level, raw.mos) = (*level as i32, *mos);
+            SW_CALL_EVENT_QUALITY_CHANGED
+        }
+        CallEvent::Warning { kind, is_raised } => {
+            (raw.warning_kind, raw.is_raised) = (*kind as i32, *is_raised);
+            SW_CALL_EVENT_WARNING
+        }
+        CallEvent::SpeakingChanged { is_local, is_speaking } => {
+            (raw.is_local, raw.is_speaking) = (*is_local, *is_speaking);
+            SW_CALL_EVENT_SPEAKING_CHANGED
         }
         CallEvent::Ended { reason } => {
             texts.end_reason = Some(to_end_reason(reason));
@@ -415,6 +497,10 @@ fn of_service(
         | CallEvent::MediaChanged { .. }
         | CallEvent::KeyFrameRequested
         | CallEvent::VideoBitrateLimit { .. }
+        | CallEvent::DigitReceived { .. }
+        | CallEvent::QualityChanged { .. }
+        | CallEvent::Warning { .. }
+        | CallEvent::SpeakingChanged { .. }
         | CallEvent::Ended { .. }
         | CallEvent::MemberJoined { .. }
         | CallEvent::MemberUpdated { .. }
@@ -514,6 +600,52 @@ mod tests {
         check(&other, SW_CALL_EVENT_OTHER, |event| {
             assert_eq!(text(event.event_type), "call.play");
             assert!(event.capabilities.is_null() && event.layout.is_null());
+        });
+    }
+
+    #[test]
+    fn quality_comes_with_the_numbers_of_the_core() {
+        use crate::media::quality::{QualityLevel, WarningKind};
+        use {sw_quality_levels::*, sw_warning_kinds::*};
+        for (level, number) in [
+            (QualityLevel::Bad, SW_QUALITY_BAD),
+            (QualityLevel::Poor, SW_QUALITY_POOR),
+            (QualityLevel::Fair, SW_QUALITY_FAIR),
+            (QualityLevel::Good, SW_QUALITY_GOOD),
+            (QualityLevel::Excellent, SW_QUALITY_EXCELLENT),
+        ] {
+            let number = number as i32;
+            check(
+                &CallEvent::QualityChanged { level, mos: 3.5 },
+                SW_CALL_EVENT_QUALITY_CHANGED,
+                |e| {
+                    assert_eq!((e.quality_level, e.mos), (number, 3.5));
+                },
+            );
+        }
+        for (kind, number) in [
+            (WarningKind::HighRoundTrip, SW_WARNING_HIGH_ROUND_TRIP),
+            (WarningKind::HighJitter, SW_WARNING_HIGH_JITTER),
+            (WarningKind::HighLoss, SW_WARNING_HIGH_LOSS),
+            (WarningKind::HighRemoteLoss, SW_WARNING_HIGH_REMOTE_LOSS),
+            (WarningKind::LowScore, SW_WARNING_LOW_SCORE),
+            (WarningKind::SilentMicrophone, SW_WARNING_SILENT_MICROPHONE),
+        ] {
+            let number = number as i32;
+            check(&CallEvent::Warning { kind, is_raised: true }, SW_CALL_EVENT_WARNING, |e| {
+                assert_eq!((e.warning_kind, e.is_raised), (number, true));
+            });
+        }
+        let speaking = CallEvent::SpeakingChanged { is_local: true, is_speaking: true };
+        check(&speaking, SW_CALL_EVENT_SPEAKING_CHANGED, |e| assert!(e.is_local && e.is_speaking));
+    }
+
+    #[test]
+    fn digits_come_as_characters() {
+        let pressed = CallEvent::DigitReceived { digit: "#".into(), duration_ms: 120 };
+        check(&pressed, SW_CALL_EVENT_DIGIT_RECEIVED, |event| {
+            assert_eq!((event.digit, event.duration_ms), (b'#' as c_char, 120));
+            assert!(event.text.is_null() && event.raw_json.is_null());
         });
     }
 

@@ -4,7 +4,7 @@ use super::observer::sw_call_observer;
 use super::text;
 use super::versioned::{self, Versioned};
 use super::video;
-use crate::config::{AnswerOptions, ClientOptions, DialOptions};
+use crate::config::{AnswerOptions, ClientOptions, DialOptions, DtmfMethod};
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
 use crate::rest::{AddressQuery, AddressSort, AddressType, SortOrder};
@@ -66,6 +66,19 @@ pub enum sw_audio_codecs {
     SW_AUDIO_CODEC_PCMA = 3,
 }
 
+/// How the digits of `sw_call_send_digits` travel, for `dtmf` of `sw_dial_options` and
+/// `sw_answer_options`.
+#[repr(C)]
+pub enum sw_dtmf_methods {
+    /// As a message through the service, which every call understands. The default.
+    SW_DTMF_INFO = 0,
+    /// As telephone-events in the audio stream (RFC 4733): in time with the audio, also for far
+    /// sides that hear them only there. `SW_ERR_NOT_SUPPORTED` where the far side takes none.
+    SW_DTMF_RTP = 1,
+    /// In the audio stream where that can be, else through the service.
+    SW_DTMF_AUTO = 2,
+}
+
 /// How one call is made. Start from `SW_DIAL_OPTIONS_INIT`.
 ///
 /// Everything is copied before `sw_client_dial` returns. NULL and 0 mean the default.
@@ -102,9 +115,15 @@ pub struct sw_dial_options {
     /// Video codecs to offer, best first, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0:
     /// VP8, H.264.
     pub video_codecs: [i32; 2],
+    /// How digits are sent: one of `SW_DTMF_*`.
+    pub dtmf: i32,
+    /// Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). 0: 5.
+    pub opus_complexity: u32,
+    /// Whether silence is left out instead of sent (Opus only); it saves data and power.
+    pub opus_dtx: bool,
 }
 
-// SAFETY: repr(C), size first, integers and nullable pointers.
+// SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
 unsafe impl Versioned for sw_dial_options {
     const FIRST_SIZE: usize = size_of::<sw_dial_options>();
 }
@@ -130,9 +149,15 @@ pub struct sw_answer_options {
     pub video: i32,
     /// Video codecs to accept, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0: VP8, H.264.
     pub video_codecs: [i32; 2],
+    /// How digits are sent: one of `SW_DTMF_*`.
+    pub dtmf: i32,
+    /// Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). 0: 5.
+    pub opus_complexity: u32,
+    /// Whether silence is left out instead of sent (Opus only); it saves data and power.
+    pub opus_dtx: bool,
 }
 
-// SAFETY: repr(C), size first, integers and nullable pointers.
+// SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
 unsafe impl Versioned for sw_answer_options {
     const FIRST_SIZE: usize = size_of::<sw_answer_options>();
 }
@@ -297,6 +322,9 @@ pub(super) unsafe fn dial(
     result.audio_codecs = audio_codecs(&options.audio_codecs)?;
     result.video = video::direction(options.video)?;
     result.video_codecs = video::video_codecs(&options.video_codecs)?;
+    result.dtmf = Some(dtmf_method(options.dtmf)?);
+    result.opus_complexity = or_default(options.opus_complexity, result.opus_complexity);
+    result.opus_dtx = options.opus_dtx;
     // SAFETY: the caller's promise.
     unsafe {
         result.user_variables_json =
@@ -321,10 +349,26 @@ pub(super) unsafe fn answer(pointer: *const sw_answer_options) -> Result<AnswerO
     result.audio_codecs = audio_codecs(&options.audio_codecs)?;
     result.video = video::direction(options.video)?;
     result.video_codecs = video::video_codecs(&options.video_codecs)?;
+    result.dtmf = Some(dtmf_method(options.dtmf)?);
+    result.opus_complexity = or_default(options.opus_complexity, result.opus_complexity);
+    result.opus_dtx = options.opus_dtx;
     // SAFETY: the caller's promise.
     result.user_variables_json =
         unsafe { text::optional(options.user_variables_json, "user_variables_json")? };
     Ok(result)
+}
+
+fn dtmf_method(number: i32) -> Result<DtmfMethod> {
+    use sw_dtmf_methods::*;
+    const INFO: i32 = SW_DTMF_INFO as i32;
+    const RTP: i32 = SW_DTMF_RTP as i32;
+    const AUTO: i32 = SW_DTMF_AUTO as i32;
+    match number {
+        INFO => Ok(DtmfMethod::Info),
+        RTP => Ok(DtmfMethod::Rtp),
+        AUTO => Ok(DtmfMethod::Auto),
+        other => Err(Error::invalid(format!("dtmf: {other} is no SW_DTMF_*"))),
+    }
 }
 
 fn audio_codecs(list: &[i32]) -> Result<Vec<AudioCodec>> {

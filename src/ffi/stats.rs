@@ -127,6 +127,13 @@ pub struct sw_call_statistics {
     pub local_candidate: [c_char; 96],
     /// The selected remote candidate, `type address:port`; empty until connected.
     pub remote_candidate: [c_char; 96],
+    /// Lost 20 ms frames that were recovered from the packet after them.
+    pub frames_recovered: u64,
+    /// Delay that the jitter buffer aims at, in milliseconds.
+    pub jitter_buffer_target_ms: f64,
+    /// Mean opinion score of what was received in the last five seconds, 1.0 to 4.5 (in practice at
+    /// most 4.41), by the E-model of ITU-T G.107 from loss, delay and jitter buffer; 0 until known.
+    pub mos: f64,
 }
 
 // SAFETY: repr(C), size first, numbers only.
@@ -156,6 +163,9 @@ pub(super) fn to_statistics(stats: &CallStats) -> sw_call_statistics {
         output_level_dbfs: stats.output_level_dbfs,
         local_candidate: [0; 96],
         remote_candidate: [0; 96],
+        frames_recovered: stats.frames_recovered,
+        jitter_buffer_target_ms: stats.jitter_buffer_target_ms,
+        mos: stats.mos,
     };
     fill(&mut result.codec, &stats.codec);
     fill(&mut result.local_candidate, &stats.local_candidate);

@@ -5,9 +5,11 @@
 
 mod audio;
 mod describe;
+mod digits;
 mod line;
 mod restart;
 mod video;
+mod watch;
 
 pub(crate) use restart::Restart;
 
@@ -18,12 +20,15 @@ use crate::media::gather::Gathered;
 use crate::media::grid::{next_on_grid, TICK};
 use crate::media::peer::{LocalCandidate, PeerEvent};
 use crate::media::port::AudioPort;
+use crate::media::quality::QualityChange;
 use crate::media::sockets::Received;
+use crate::media::telephone_event::{Digit, Step};
 use crate::media::video::VideoCodec;
 use crate::proto::ice::IceServer;
 use crate::proto::sdp::{Description, Kind, Origin};
 use crate::runtime;
 use audio::Audio;
+use digits::Digits;
 use line::Line;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -74,6 +79,12 @@ pub(crate) enum LegEvent {
     AddressGone,
     /// Packets came until a moment ago and do no more.
     Silent,
+    /// The quality changed, or something spoils it.
+    Quality(QualityChange),
+    /// Somebody here or there began or stopped speaking.
+    Speaking { is_local: bool, is_speaking: bool },
+    /// The far side pressed a key, as telephone-events in the stream say.
+    Digit(Digit),
     /// There never was a path, and none is to come.
     Failed(Error),
 }
@@ -87,6 +98,7 @@ enum Command {
     Withdraw,
     NetworkChanged(Vec<IpAddr>),
     LookForSilence,
+    Digits(Vec<Step>, oneshot::Sender<Result<()>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -147,6 +159,16 @@ impl Leg {
         let _ = self.commands.try_send(Command::LookForSilence);
     }
 
+    /// Sends digits as telephone-events in the stream and waits until the last one is out.
+    ///
+    /// Errors: `NotSupported` where the far side takes none, `InvalidState` before media and while
+    /// no audio is sent.
+    pub(crate) async fn send_digits(&self, steps: Vec<Step>) -> Result<()> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Digits(steps, reply)).await?;
+        answer.await.map_err(|_| Error::closed("the call"))?
+    }
+
     /// Says goodbye and waits for the end of the task; no sink is called any more afterwards.
     pub(crate) async fn close(&self) {
         let (reply, done) = oneshot::channel();
@@ -176,6 +198,7 @@ struct Task {
     /// One for each m-section, audio first. The first one's path is the call's.
     lines: Vec<Line>,
     audio: Option<Audio>,
+    digits: Option<Digits>,
     video: Option<Video>,
     /// The caller's offer, whose sections every further offer repeats.
     first_offer: Option<Description>,
@@ -213,6 +236,7 @@ impl Task {
             events,
             lines: Vec::new(),
             audio: None,
+            digits: None,
             video: None,
             first_offer: None,
             origin: Origin::default(),
@@ -296,6 +320,7 @@ impl Task {
             Command::Withdraw => self.withdraw(),
             Command::NetworkChanged(addresses) => self.look_at_address(&addresses),
             Command::LookForSilence => self.look_for_silence(Instant::now()),
+            Command::Digits(steps, reply) => self.send_digits(steps, reply),
             // Handled by the loop.
             Command::Close(reply) => drop(reply.send(())),
         }

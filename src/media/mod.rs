@@ -1,6 +1,8 @@
 //! Audio and its transport: knows SDP and frames, not dialogs and not the session.
 
+pub(crate) mod activity;
 pub(crate) mod codec;
+pub(crate) mod expected_loss;
 pub(crate) mod file;
 pub(crate) mod frame;
 pub(crate) mod gather;
@@ -12,11 +14,13 @@ pub(crate) mod outbound;
 pub(crate) mod peer;
 pub(crate) mod playback;
 pub(crate) mod port;
+pub(crate) mod quality;
 pub(crate) mod recording;
 pub(crate) mod relay;
 pub(crate) mod resample;
 pub(crate) mod sink;
 pub(crate) mod sockets;
 pub(crate) mod stats;
+pub(crate) mod telephone_event;
 pub(crate) mod video;
 pub(crate) mod wav;

@@ -22,6 +22,9 @@ const TALKSPURT_GAP_TICKS: u32 = 10;
 /// Ticks that a rest shorter than a frame waits for more audio before it is padded and sent.
 const PARTIAL_WAIT_TICKS: u32 = 2;
 
+/// An Opus packet of so many bytes says that nothing needs to be sent (RFC 7587, 3.1.3).
+const DTX_PAYLOAD_BYTES: usize = 2;
+
 /// What became of one [`AudioInput::push`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PushOutcome {
@@ -186,7 +189,6 @@ impl AudioInput {
     }
 
     /// Whether silence is sent.
-    #[allow(dead_code, reason = "part of the handle, whatever the interfaces use of it")]
     pub fn is_muted(&self) -> bool {
         self.shared.is_muted.load(Ordering::Relaxed)
     }
@@ -248,7 +250,7 @@ fn ring_capacity(format: AudioFormat, capacity_ms: u32) -> usize {
 /// One packet's worth of encoded audio, borrowed until the next tick.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedFrame<'a> {
-    /// The RTP payload.
+    /// The RTP payload; empty for silence that the encoder leaves out (DTX): nothing is sent.
     pub payload: &'a [u8],
     /// By how much the RTP timestamp of the next packet is larger, in clock units.
     pub rtp_duration: u32,
@@ -269,6 +271,7 @@ pub struct AudioEncoderPipeline {
     payload: Box<[u8]>,
     silent_ticks: u32,
     is_first: bool,
+    has_dtx: bool,
 }
 
 impl AudioEncoderPipeline {
@@ -295,6 +298,7 @@ impl AudioEncoderPipeline {
             input,
             silent_ticks: 0,
             is_first: true,
+            has_dtx: options.has_dtx && codec == AudioCodec::Opus,
         })
     }
 
@@ -308,8 +312,12 @@ impl AudioEncoderPipeline {
         self.codec.rtp_clock_rate() / 1000 * TICK_MS
     }
 
+    /// Whether the last tick had audio of the application, be it silent.
+    pub fn has_audio(&self) -> bool {
+        self.silent_ticks == 0 && !self.is_first
+    }
+
     /// Tells the codec how much of what is sent gets lost, in percent 0 to 100.
-    #[allow(dead_code, reason = "for a sender that reads the far side's loss reports")]
     pub fn set_expected_loss(&mut self, percent: u32) -> Result<(), AudioError> {
         self.encoder.set_expected_loss(percent)
     }
@@ -329,9 +337,19 @@ impl AudioEncoderPipeline {
         self.silent_ticks = if has_audio { 0 } else { self.silent_ticks.saturating_add(1) };
         let marker = self.is_first || is_talkspurt;
         let rtp_duration = self.rtp_duration();
-        let len = self.encoder.encode(&self.pcm, &mut self.payload)?;
+        let mut len = self.encoder.encode(&self.pcm, &mut self.payload)?;
+        if self.has_dtx && len <= DTX_PAYLOAD_BYTES && !self.is_first {
+            len = 0;
+        }
         self.is_first = false;
         Ok(EncodedFrame { payload: &self.payload[..len], rtp_duration, marker })
+    }
+
+    /// Lets 20 ms of queued audio pass unsent, for a tick in which something else is sent.
+    pub fn skip(&mut self) {
+        self.fill();
+        self.input.shared.level.set(AudioLevel::SILENCE);
+        self.silent_ticks = self.silent_ticks.saturating_add(1);
     }
 
     /// Puts the next 20 ms into `pcm`; false when that is silence for want of audio.
@@ -487,6 +505,49 @@ mod tests {
             assert_eq!(frame.marker, marker, "tick {i}");
             assert_eq!((frame.payload.len(), frame.rtp_duration), (160, 160));
         }
+    }
+
+    #[test]
+    fn silence_is_left_out_on_demand_and_speech_is_not() {
+        let input = AudioInput::default();
+        let options = EncoderOptions { has_dtx: true, ..EncoderOptions::default() };
+        let mut pipeline =
+            AudioEncoderPipeline::new(AudioCodec::Opus, input.clone(), &options).unwrap();
+        // A voice: harmonics that move and swell. A steady tone counts as noise.
+        let voice = |i: u32| {
+            let t = i as f32 / 48_000.0;
+            let phase = t * 900.0 + 30.0 * (t * 9.0).sin();
+            let harmonics: f32 = (1..8).map(|h| (phase * h as f32).sin() / h as f32).sum();
+            harmonics * (0.5 + 0.5 * (t * 25.0).sin())
+        };
+        let mut sent = |volume: f32| {
+            let mut count = 0;
+            for tick in 0..100u32 {
+                let pcm: Vec<i16> =
+                    (tick * 960..(tick + 1) * 960).map(|i| (voice(i) * volume) as i16).collect();
+                input.push(&pcm, AudioFormat::MONO_48K).unwrap();
+                let frame = pipeline.tick().unwrap();
+                assert_eq!(frame.rtp_duration, 960);
+                count += u32::from(!frame.payload.is_empty());
+            }
+            count
+        };
+        let counts = [sent(5_000.0), sent(0.0), sent(5_000.0)];
+        assert!(counts[0] >= 90 && counts[2] >= 90, "{counts:?} of 100");
+        assert!((1..50).contains(&counts[1]), "{counts:?} of 100: an update now and then");
+    }
+
+    #[test]
+    fn skipped_audio_is_not_sent_later() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
+        input.push(&[20_000; 160], AudioFormat::MONO_8K).unwrap();
+        input.push(&[80; 160], AudioFormat::MONO_8K).unwrap();
+        pipeline.skip();
+        assert_eq!(input.level(), AudioLevel::SILENCE);
+        pipeline.tick().unwrap();
+        assert!(input.level().rms_dbfs < -40.0, "the quiet second frame: {:?}", input.level());
+        assert_eq!(input.buffered_ms(), 0);
     }
 
     #[test]

@@ -10,10 +10,12 @@
 
 mod codecs;
 mod feedback;
+mod reports;
 
 pub(crate) use codecs::Offered;
 pub(crate) use feedback::ReceivedFeedback;
 
+use self::reports::{ReportReader, ReportedLoss};
 use crate::error::{Error, Result};
 use crate::media::video::assembler::Feedback;
 use crate::media::video::sender::OutPacket;
@@ -175,6 +177,7 @@ pub(crate) struct Peer {
     kind: Kind,
     sender: RTCRtpSenderId,
     stream: Stream,
+    reported_loss: ReportedLoss,
     feedback: feedback::Waiting,
     /// DTLS that came before ICE had a pair.
     held: VecDeque<TaggedBytesMut>,
@@ -205,10 +208,13 @@ impl Peer {
         for codec in offered.parameters() {
             media.register_codec(codec, offered.rtc_kind()).map_err(|error| failed(&error))?;
         }
+        let reported_loss = ReportedLoss::default();
         let tap = feedback::Tap::default();
         let feedback = tap.waiting.clone();
         let registry = configure_rtcp_reports(rtc::interceptor::Registry::new())
-            .with(Slot::NackResponder, tap);
+            .with(Slot::NackResponder, tap)
+            // Behind the two of the reports, which pass on what they read.
+            .with(Slot::from(11_500), ReportReader::new(stream.ssrc, reported_loss.clone()));
         let configuration =
             RTCConfigurationBuilder::new().with_certificates(vec![certificate.clone()]).build();
         let mut connection = RTCPeerConnectionBuilder::new()
@@ -227,6 +233,7 @@ impl Peer {
             kind: offered.kind(),
             sender,
             stream,
+            reported_loss,
             feedback,
             held: VecDeque::new(),
             is_ice_connected: false,
@@ -294,7 +301,8 @@ impl Peer {
         candidates: &[LocalCandidate],
         now: Instant,
     ) -> Result<Description> {
-        let offer = RTCSessionDescription::offer(offer).map_err(|error| unusable(&error))?;
+        let offer = RTCSessionDescription::offer(codecs::hidden(&offer))
+            .map_err(|error| unusable(&error))?;
         self.connection.set_remote_description(now, offer).map_err(|error| unusable(&error))?;
         let answer = self.connection.create_answer(None).map_err(|error| unusable(&error))?;
         self.connection.set_local_description(now, answer).map_err(|error| failed(&error))?;
@@ -312,13 +320,14 @@ impl Peer {
             .connection
             .local_description()
             .ok_or_else(|| Error::internal("there is no local description after it was set"))?;
+        let sdp = codecs::shown(&local.sdp);
         let default = match candidates.first() {
             Some(LocalCandidate::Host(address)) => *address,
             Some(LocalCandidate::ServerReflexive { mapped, .. }) => *mapped,
             Some(LocalCandidate::Relay { relayed, .. }) => *relayed,
             None => return Err(Error::media("there is no network interface that media can use")),
         };
-        Ok(Description::parse(&local.sdp)?.complete(default))
+        Ok(Description::parse(&sdp)?.complete(default))
     }
 
     fn add_local(&mut self, candidate: &LocalCandidate) -> Result<()> {
@@ -356,7 +365,8 @@ impl Peer {
 
     /// Applies the far side's answer for this section; checks start at once.
     pub(crate) fn apply_answer(&mut self, sdp: String, now: Instant) -> Result<()> {
-        let answer = RTCSessionDescription::answer(sdp).map_err(|error| unusable(&error))?;
+        let answer = RTCSessionDescription::answer(codecs::hidden(&sdp))
+            .map_err(|error| unusable(&error))?;
         self.connection.set_remote_description(now, answer).map_err(|error| unusable(&error))?;
         self.checking_since = Some(now);
         self.handle_timeout(now);
@@ -542,6 +552,22 @@ impl Peer {
         sender.write_rtcp(now, compound).map_err(|error| failed(&error))
     }
 
+    /// Sends one encoded frame as [`Peer::send_rtp`] does, or lets its time pass if it is empty.
+    pub(crate) fn send_or_skip(
+        &mut self,
+        payload_type: u8,
+        payload: &[u8],
+        duration: u32,
+        marker: bool,
+        now: Instant,
+    ) -> Result<()> {
+        if payload.is_empty() {
+            self.skip(duration);
+            return Ok(());
+        }
+        self.send_rtp(payload_type, payload, duration, marker, now)
+    }
+
     /// Lets `duration` RTP clock ticks pass without a packet.
     pub(crate) fn skip(&mut self, duration: u32) {
         self.stream.timestamp = self.stream.timestamp.wrapping_add(duration);
@@ -552,13 +578,15 @@ impl Peer {
         use rtc::statistics::report::RTCStatsReportEntry;
         use rtc::statistics::StatsSelector;
         let report = self.connection.get_stats(now, StatsSelector::None);
-        let mut path = PathReport::default();
+        let mut path = PathReport {
+            remote_loss_fraction: self.reported_loss.fraction(),
+            ..PathReport::default()
+        };
         for pair in report.candidate_pairs().filter(|pair| pair.nominated) {
             path.round_trip_ms = pair.current_round_trip_time * 1000.0;
         }
         for entry in report.iter() {
             if let RTCStatsReportEntry::RemoteInboundRtp(remote) = entry {
-                path.remote_loss_fraction = remote.fraction_lost;
                 if remote.round_trip_time > 0.0 {
                     path.round_trip_ms = remote.round_trip_time * 1000.0;
                 }
@@ -719,16 +747,43 @@ mod tests {
             "a=rtpmap:0 PCMU/8000",
             "a=rtpmap:8 PCMA/8000",
             "a=rtpmap:110 telephone-event/48000",
+            "a=rtpmap:126 telephone-event/8000",
             "c=IN IP4 192.0.2.7",
             "a=mid:0",
         ] {
             assert!(sdp.lines().any(|l| l == line), "{line} is missing in\n{sdp}");
         }
-        assert!(sdp.contains("m=audio 4000 UDP/TLS/RTP/SAVPF 111 0 8 110\r\n"), "{sdp}");
+        assert!(sdp.contains("m=audio 4000 UDP/TLS/RTP/SAVPF 111 0 8 110 126\r\n"), "{sdp}");
         assert!(sdp.contains("typ srflx raddr 192.0.2.7 rport 4000"), "{sdp}");
         assert!(!sdp.contains("a=group"), "{sdp}");
         assert_eq!(sdp.matches("a=fingerprint:sha-256").count(), 1, "one fingerprint: {sdp}");
         assert_eq!(sdp.matches("a=ice-ufrag").count(), 1);
+    }
+
+    #[test]
+    fn telephone_events_are_answered_at_the_clock_of_the_codec() {
+        let offered = offer();
+        let format = |line: &str| offered.replace(line, "");
+        let opus = "a=rtpmap:111 opus/48000/2\r\n";
+        for (offered, wanted) in [
+            (offered.clone(), vec!["110 telephone-event/48000", "126 telephone-event/8000"]),
+            (offered.replace("126", "101"), vec!["101 telephone-event/8000"]),
+            (offered.replace(":126 telephone-event/8000", ":126 telephone-event/16000"), vec![]),
+            (format("a=rtpmap:126 telephone-event/8000\r\n"), vec![]),
+            (format(opus), vec!["126 telephone-event/8000"]),
+        ] {
+            let now = Instant::now();
+            let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+            let description = Description::parse(&offered).expect("an offer");
+            let for_peer = description.for_peer(Kind::Audio, "0").expect("audio");
+            let answer = peer.answer(for_peer, &[host()], now).expect("an answer");
+            let answer = merged(Kind::Audio, &answer);
+            for map in wanted {
+                assert!(answer.contains(&format!("a=rtpmap:{map}\r\n")), "{map}:\n{answer}");
+            }
+            let foreign = ["/16000", "event-8000", "event-16000"];
+            assert!(!foreign.iter().any(|part| answer.contains(part)), "{answer}");
+        }
     }
 
     #[test]

@@ -46,6 +46,13 @@ pub struct CallStats {
     pub remote_candidate: String,
     /// The numbers of the call's video; all zero without.
     pub video: VideoStats,
+    /// Lost 20 ms frames that were recovered from the packet after them.
+    pub frames_recovered: u64,
+    /// Delay that the jitter buffer aims at, in milliseconds.
+    pub jitter_buffer_target_ms: f64,
+    /// Mean opinion score of what was received in the last five seconds, 1.0 to 4.5 (in practice at
+    /// most 4.41), by the E-model of ITU-T G.107 from loss, delay and jitter buffer; 0 until known.
+    pub mos: f64,
 }
 
 /// Counters and gauges of a call's video, taken at one moment.

@@ -150,6 +150,9 @@ static void dial_while_disconnected(void) {
     dial.audio_codecs[0] = 77;
     EXPECT(SW_ERR_INVALID_ARGUMENT, sw_client_dial(client, "/public/a", &dial, &call, completion));
     dial.audio_codecs[0] = SW_AUDIO_CODEC_PCMU;
+    dial.dtmf = 3;
+    EXPECT(SW_ERR_INVALID_ARGUMENT, sw_client_dial(client, "/public/a", &dial, &call, completion));
+    dial.dtmf = SW_DTMF_AUTO;
     dial.user_variables_json = "[]";
     EXPECT(SW_ERR_INVALID_ARGUMENT, sw_client_dial(client, "/public/a", &dial, &call, completion));
     sw_address_query query = SW_ADDRESS_QUERY_INIT;

@@ -86,6 +86,9 @@ static void answered(sw_client *callee, sw_client *caller) {
     options.audio_codecs[0] = 99;
     EXPECT(SW_ERR_INVALID_ARGUMENT, sw_call_answer(call, &options, NOBODY));
     options.audio_codecs[0] = SW_AUDIO_CODEC_OPUS;
+    options.dtmf = -1;
+    EXPECT(SW_ERR_INVALID_ARGUMENT, sw_call_answer(call, &options, NOBODY));
+    options.dtmf = SW_DTMF_RTP;
     options.user_variables_json = "no JSON";
     DONE(SW_ERR_INVALID_ARGUMENT, sw_call_answer(call, &options, done));
     options.user_variables_json = "{\"who\":\"c\"}";

@@ -121,6 +121,21 @@ async def test_digits_mute_and_hold(gateway: Gateway) -> None:
         await call.hangup()
 
 
+async def test_digits_in_the_audio(gateway: Gateway) -> None:
+    async with gateway.client() as client:
+        call = client.dial("/public/echo", dtmf=sw.DtmfMethod.RTP)
+        events = call.events()
+        await call.answered()
+        await anext(event async for event in events if event.is_media_connected())
+        await call.send_digits("4#")
+        await until(lambda: gateway.call(call.id)["rtp_digits"] == "4#")
+        assert gateway.call(call.id)["digits"] == ""
+        gateway.fault("press_keys", digits="7", duration_ms=120)
+        pressed = await anext(event async for event in events if event.is_digit_received())
+        assert (pressed.digit, pressed.duration_ms) == ("7", 120)
+        await call.hangup()
+
+
 async def test_files_are_played_and_recorded(gateway: Gateway, tmp_path: Path) -> None:
     played, recorded = tmp_path / "in.wav", tmp_path / "out.wav"
     with wave.open(str(played), "wb") as file:

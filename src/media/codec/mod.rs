@@ -86,6 +86,9 @@ pub struct EncoderOptions {
     /// At 32 kb/s libopus 1.6 adds no recovery data at all up to 5 % (it prefers bandwidth), and
     /// does from 6 %, at the same bitrate.
     pub expected_loss_percent: u32,
+    /// Opus discontinuous transmission: silence becomes packets of at most two bytes, which need
+    /// not be sent. Default off.
+    pub has_dtx: bool,
 }
 
 impl Default for EncoderOptions {
@@ -96,6 +99,7 @@ impl Default for EncoderOptions {
             complexity: 5,
             has_fec: true,
             expected_loss_percent: 0,
+            has_dtx: false,
         }
     }
 }
@@ -146,7 +150,6 @@ impl Encoder {
     }
 
     /// Tells the encoder how much the network loses, in percent; no effect on G.711.
-    #[allow(dead_code, reason = "for a sender that reads the far side's loss reports")]
     pub fn set_expected_loss(&mut self, percent: u32) -> Result<(), AudioError> {
         match self {
             Encoder::Opus(encoder) => encoder.set_expected_loss(percent),

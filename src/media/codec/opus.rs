@@ -67,6 +67,7 @@ impl OpusEncoder {
         inner.set_bitrate(Bitrate::Bits(bitrate)).map_err(setup_error)?;
         inner.set_complexity(complexity).map_err(setup_error)?;
         inner.set_inband_fec(options.has_fec).map_err(setup_error)?;
+        inner.set_dtx(options.has_dtx).map_err(setup_error)?;
         let mut encoder =
             OpusEncoder { inner, format: AudioFormat::new(RATE_HZ, options.channels) };
         encoder.set_expected_loss(options.expected_loss_percent)?;

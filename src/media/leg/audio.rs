@@ -1,22 +1,20 @@
 //! A leg's audio: 20 ms out and in per tick.
 
+use super::digits::Digits;
+use super::watch::Watch;
 use super::{LegConfig, Task};
 use crate::error::{Error, Result};
 use crate::media::codec::AudioCodec;
+use crate::media::expected_loss::ExpectedLoss;
 use crate::media::inbound::{AudioReceivePipeline, ReceiveOptions, RtpAudio};
-use crate::media::outbound::AudioEncoderPipeline;
+use crate::media::outbound::{AudioEncoderPipeline, EncodedFrame};
 use crate::media::peer::{PathReport, ReceivedRtp};
+use crate::media::telephone_event::EventPacket;
 use crate::proto::sdp::{Kind, Section};
 use std::time::Instant;
 
 /// How often the path is asked about: it is not cheap.
 const REPORT_EVERY_TICKS: u32 = 50;
-/// The least loss that redundancy is made for: below it, libopus 1.6 sends none at 32 kb/s.
-const MIN_EXPECTED_LOSS: u32 = 10;
-/// Loss below which redundancy is not worth its encoding time.
-const NEGLIGIBLE_LOSS: f64 = 0.005;
-/// What is left of an earlier loss after one second without.
-const LOSS_DECAY: f64 = 0.9;
 
 /// Audio both ways, from the negotiation on.
 pub(super) struct Audio {
@@ -24,14 +22,21 @@ pub(super) struct Audio {
     receiver: AudioReceivePipeline,
     pub(super) negotiated: Vec<(u8, AudioCodec)>,
     payload_type: u8,
-    /// Of what is sent, 0.0 to 1.0, and what the encoder was told of it in percent.
-    recent_loss: f64,
-    expected_loss: u32,
+    expected_loss: ExpectedLoss,
+    watch: Watch,
 }
 
 impl Task {
-    /// Keeps the audio where the answer did not change the codec.
-    pub(super) fn adopt_audio(&mut self, negotiated: Vec<(u8, AudioCodec)>) -> Result<()> {
+    /// Keeps the audio where the answer did not change the codec, and likewise the digits.
+    pub(super) fn adopt_audio(
+        &mut self,
+        section: &Section,
+        negotiated: Vec<(u8, AudioCodec)>,
+    ) -> Result<()> {
+        let digits = Digits::negotiated(section, negotiated[0].1);
+        if !self.digits.as_ref().is_some_and(|present| present.is_like(&digits)) {
+            self.digits = Some(digits);
+        }
         if self.audio.as_ref().is_some_and(|audio| audio.negotiated == negotiated) {
             return Ok(());
         }
@@ -53,13 +58,22 @@ impl Task {
         }
         let peer = &mut line.transport.peer;
         let mut sent = 0;
-        match audio.encoder.tick() {
+        let may_send = line.direction.sends();
+        let event = self.digits.as_mut().and_then(|digits| digits.next_packet(may_send));
+        let frame = match &event {
+            Some((payload_type, packet)) => Ok((*payload_type, audio.suspend(packet))),
+            None => {
+                let payload_type = audio.payload_type;
+                audio.encoder.tick().map(|frame| (payload_type, frame))
+            }
+        };
+        match frame {
             // Time goes by while nothing may be sent.
-            Ok(frame) if !line.direction.sends() => peer.skip(frame.rtp_duration),
-            Ok(frame) => {
+            Ok((_, frame)) if !may_send => peer.skip(frame.rtp_duration),
+            Ok((payload_type, frame)) => {
                 sent = frame.payload.len() as u64;
-                let result = peer.send_rtp(
-                    audio.payload_type,
+                let result = peer.send_or_skip(
+                    payload_type,
                     frame.payload,
                     frame.rtp_duration,
                     frame.marker,
@@ -87,7 +101,14 @@ impl Task {
             facts.path = path;
             drop(facts);
             audio.adapt(path);
+            let mos = audio.watch.second(stats.jitter, path, &self.events);
+            self.config.port.facts().mos = mos;
+        } else {
+            drop(facts);
         }
+        audio.watch.tick(audio.encoder.has_audio(), &self.config.port, &self.events);
+        let over = self.digits.as_mut().and_then(|digits| digits.tick(now));
+        self.tell_digits(over);
     }
 
     /// Takes a received packet.
@@ -102,7 +123,9 @@ impl Task {
             marker: rtp.marker,
             payload: rtp.payload,
         };
+        let heard = self.digits.as_mut().map(|digits| digits.hear(&packet, rtp.at));
         audio.receiver.insert(packet, rtp.at);
+        self.tell_digits(heard.into_iter().flatten());
     }
 
     /// The last numbers, for a call that is over.
@@ -116,18 +139,19 @@ impl Task {
 }
 
 impl Audio {
-    /// Makes as much redundancy as the loss that the far side reports asks for: none without
-    /// loss, for it costs encoding time; for a while after the last loss, since it comes in bursts.
-    fn adapt(&mut self, path: PathReport) {
-        self.recent_loss = path.remote_loss_fraction.max(self.recent_loss * LOSS_DECAY);
-        let percent = match self.recent_loss {
-            loss if loss < NEGLIGIBLE_LOSS => 0,
-            loss => ((loss * 100.0).min(100.0) as u32).max(MIN_EXPECTED_LOSS),
-        };
-        if percent == self.expected_loss {
-            return;
+    /// The frame of an event, in whose place no audio is sent; what was to be said is lost.
+    fn suspend<'a>(&mut self, event: &'a EventPacket) -> EncodedFrame<'a> {
+        self.encoder.skip();
+        EncodedFrame {
+            payload: &event.payload,
+            rtp_duration: event.ticks_after * self.encoder.rtp_duration(),
+            marker: event.marker,
         }
-        self.expected_loss = percent;
+    }
+
+    /// Makes as much redundancy as the loss that the far side reports asks for.
+    fn adapt(&mut self, path: PathReport) {
+        let Some(percent) = self.expected_loss.report(path.remote_loss_fraction) else { return };
         if let Err(error) = self.encoder.set_expected_loss(percent) {
             tracing::debug!(%error, "the encoder took no loss report");
         }
@@ -146,8 +170,8 @@ impl Audio {
             ),
             negotiated,
             payload_type,
-            recent_loss: 0.0,
-            expected_loss: 0,
+            expected_loss: ExpectedLoss::default(),
+            watch: Watch::default(),
         })
     }
 }

@@ -155,7 +155,7 @@ impl Task {
         let chosen =
             local.section(kind).ok_or_else(|| Error::media("the caller's media cannot be used"))?;
         match kind {
-            Kind::Audio => self.adopt_audio(negotiate(chosen, &self.config.codecs)?)?,
+            Kind::Audio => self.adopt_audio(chosen, negotiate(chosen, &self.config.codecs)?)?,
             Kind::Video => {
                 let negotiated = negotiate_video(chosen, &self.config.video_codecs)?;
                 self.adopt_video(negotiated, offer);
@@ -174,9 +174,9 @@ impl Task {
         }
         let answer = Description::parse(sdp)?;
         let answered = self.look_at_answer(&answer)?;
-        if let Some(negotiated) = answered.audio {
+        if let (Some(negotiated), Some(section)) = (answered.audio, answer.section(Kind::Audio)) {
             self.settle_line(Kind::Audio, &answer)?;
-            self.adopt_audio(negotiated)?;
+            self.adopt_audio(section, negotiated)?;
         }
         match answered.video {
             Some(negotiated) => {

@@ -1,6 +1,7 @@
 //! The codecs of one m-section as the peer connection wants them.
 
 use crate::media::codec::AudioCodec;
+use crate::media::telephone_event;
 use crate::media::video::VideoCodec;
 use crate::proto::sdp::Kind;
 use rtc::media_stream::MediaStreamTrack;
@@ -17,6 +18,8 @@ use rtc::rtp_transceiver::rtp_sender::{
 const OPUS: u8 = 111;
 const TELEPHONE_EVENT_48000: u8 = 110;
 const TELEPHONE_EVENT_8000: u8 = 126;
+/// What the peer connection knows telephone-events at 8 kHz as; see [`hidden`].
+const HIDDEN_EVENT_8000: &str = "audio/telephone-event-8000";
 const VP8: u8 = 96;
 const H264: u8 = 97;
 /// Constrained baseline, level 3.1, fragments allowed: what every far side decodes.
@@ -89,23 +92,46 @@ fn audio_parameters(codecs: &[AudioCodec]) -> Vec<RTCRtpCodecParameters> {
             payload_type: codec.static_payload_type().unwrap_or(OPUS),
         })
         .collect();
-    // One, at the clock of the preferred codec: the peer connection tells codecs apart by name,
-    // and would turn a second one into the first.
-    let clock_rate = codecs.first().map_or(48_000, |codec| codec.rtp_clock_rate());
-    parameters.push(RTCRtpCodecParameters {
-        rtp_codec: RTCRtpCodec {
-            mime_type: MIME_TYPE_TELEPHONE_EVENT.to_owned(),
-            clock_rate,
-            sdp_fmtp_line: "0-16".to_owned(),
-            ..Default::default()
-        },
-        payload_type: if clock_rate == 48_000 {
-            TELEPHONE_EVENT_48000
-        } else {
-            TELEPHONE_EVENT_8000
-        },
-    });
+    // One for each clock among the codecs (RFC 4733, 2.1: that of the audio beside it).
+    for (clock_rate, mime_type, payload_type) in [
+        (48_000, MIME_TYPE_TELEPHONE_EVENT, TELEPHONE_EVENT_48000),
+        (8_000, HIDDEN_EVENT_8000, TELEPHONE_EVENT_8000),
+    ] {
+        if !codecs.iter().any(|codec| codec.rtp_clock_rate() == clock_rate) {
+            continue;
+        }
+        parameters.push(RTCRtpCodecParameters {
+            rtp_codec: RTCRtpCodec {
+                mime_type: mime_type.to_owned(),
+                clock_rate,
+                sdp_fmtp_line: "0-15".to_owned(),
+                ..Default::default()
+            },
+            payload_type,
+        });
+    }
     parameters
+}
+
+/// Turns a description for the peer connection, which tells codecs apart by name only and would
+/// take events of one clock for those of another: each clock but 48 kHz gets a name of its own.
+pub(super) fn hidden(sdp: &str) -> String {
+    let hide = |line: &str| match line.split_once(' ') {
+        Some((map, format)) if map.starts_with("a=rtpmap:") => {
+            let (name, clock) = format.split_once('/')?;
+            let is_event = name.eq_ignore_ascii_case(telephone_event::SDP_NAME);
+            let is_hidden = is_event && clock.trim_end() != "48000";
+            is_hidden.then(|| format!("{map} {}-{clock}/{clock}", telephone_event::SDP_NAME))
+        }
+        _ => None,
+    };
+    let lines = sdp.lines().map(|line| hide(line).unwrap_or_else(|| line.to_owned()) + "\r\n");
+    lines.collect()
+}
+
+/// Undoes [`hidden`] for what the far side gets to see.
+pub(super) fn shown(sdp: &str) -> String {
+    sdp.replace("telephone-event-8000/", "telephone-event/")
 }
 
 fn audio_codec(codec: AudioCodec) -> RTCRtpCodec {

@@ -48,6 +48,8 @@ pub struct GatewayConfig {
     pub session_keep: Duration,
     /// How long a client may be silent on the media path before its call ends.
     pub media_vanish: Duration,
+    /// Whether telephone-events (DTMF in the audio) are accepted in an offer.
+    pub telephone_events: bool,
     /// How long an event may stay unacknowledged before that is a violation.
     pub ack_limit: Duration,
     /// Events that were not acknowledged are sent again after a resume.
@@ -94,6 +96,7 @@ impl Default for GatewayConfig {
             hold_delay: Duration::from_millis(250),
             session_keep: Duration::from_secs(120),
             media_vanish: Duration::from_secs(150),
+            telephone_events: true,
             ack_limit: Duration::from_secs(5),
             redeliver: true,
             ends_expired: true,

@@ -38,12 +38,13 @@
 //! | `ignore_requests` | `method`, `count?` (1) | the next requests of this method (a Verto method for those) are never answered, nor done |
 //! | `lose_events` | – | what waits for sessions without a socket is lost, and so is what comes until they have one |
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
+//! | `press_keys` | `call_id?`, `digits`, `duration_ms?` (100), `without_end?` (false) | telephone-events in the audio |
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail, by the end of the connection with status 0; with `after` they are carried out first |
 //! | `log_call` | `from`, `to` (references), `kind?` | an entry of the call history, told to both |
 //! | `update_message` | `id`, `text?`, `status?` | an entry of a conversation changes, told to both |
 //! | `push_call` | `reference`, `from?`, `source?` echo or tone | an inbound call; gives `call_id` and the `notification` for the registered device |
 //! | `refresh_video` | `call_id?` | the client is asked for a key frame, by PLI and FIR |
-//! | `call_client` | `reference?`, `from?`, `video?`, `source?` echo, tone or silence | an inbound call |
+//! | `call_client` | `reference?`, `from?`, `video?`, `telephone_events?`, `source?` echo, tone or silence | an inbound call |
 //! | `oauth` | `what` deny, error, wrong_state, no_code or expired_code; `error?` | the next login that the user allows goes wrong |
 //! | `revoke_refresh` | `reference?` | refresh tokens of logins are revoked |
 //! | `refuse_reauthenticate` | `count?` (1), `code?` (-32002) | the next `signalwire.reauthenticate` are refused |
@@ -60,7 +61,8 @@ use serde_json::{json, Value};
 use crate::call;
 use crate::conversations;
 use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
-use crate::life;
+use crate::life::{self, Outgoing};
+use crate::media::keys::Key;
 use crate::media::lock;
 use crate::media::stream::{Impairment, Source};
 use crate::pushed;
@@ -297,6 +299,7 @@ pub fn apply(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         "log_call" => conversations::log_call(hub, fault),
         "update_message" => conversations::update_message(hub, fault),
         "push_call" => pushed::push_call(hub, fault),
+        "press_keys" => press_keys(hub, fault),
         "call_client" => call_client(hub, fault),
         _ => Err(format!("no such fault: {name}")),
     }
@@ -554,6 +557,22 @@ fn impair_media(hub: &Hub, fault: &Value) -> Value {
     json!({ "calls": calls.len() })
 }
 
+fn press_keys(hub: &Hub, fault: &Value) -> Result<Value, String> {
+    let digits = rpc::text(fault, "digits").ok_or("digits is missing")?;
+    let length = Duration::from_millis(fault["duration_ms"].as_u64().unwrap_or(100));
+    let without_end = fault["without_end"].as_bool().unwrap_or(false);
+    let keys = Key::all(digits, length, without_end).ok_or(format!("no digits: {digits}"))?;
+    let calls = calls(hub, fault);
+    for call in &calls {
+        call.with(|leg| {
+            if let Some(media) = &leg.media {
+                lock(&media.controls.keys).extend(&keys);
+            }
+        });
+    }
+    Ok(json!({ "calls": calls.len() }))
+}
+
 fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
     let reference = rpc::text(fault, "reference");
     let protocols: Vec<String> = hub.with(|inner| {
@@ -568,14 +587,15 @@ fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         return Err("nobody is online".into());
     }
     let from = rpc::text(fault, "from").unwrap_or("/public/gateway");
-    let video = fault["video"].as_bool().unwrap_or(false);
+    let flag = |key: &str| fault[key].as_bool().unwrap_or(false);
     let source = match rpc::text(fault, "source") {
         Some("tone") => Source::Tone,
         Some("silence") => Source::Silence,
         _ => Source::Echo,
     };
-    let ids: Vec<String> =
-        protocols.iter().map(|p| life::outgoing(hub, p, from, video, source)).collect();
+    let plan =
+        Outgoing { video: flag("video"), telephone_events: flag("telephone_events"), source };
+    let ids: Vec<String> = protocols.iter().map(|p| life::outgoing(hub, p, from, plan)).collect();
     Ok(json!({ "calls": ids }))
 }
 

@@ -165,6 +165,7 @@ async fn open(config: GatewayConfig, runtime: Handle) -> Result<Ready, String> {
         dialect: config.dialect,
         identity: Arc::new(Identity::new()?),
         vanish_after: config.media_vanish,
+        telephone_events: config.telephone_events,
     };
     let (acceptor, ca_pem) = match config.tls {
         true => {

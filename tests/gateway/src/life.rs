@@ -205,15 +205,23 @@ fn prepare(
     }
 }
 
+/// What a call of the gateway is like.
+#[derive(Clone, Copy)]
+pub struct Outgoing {
+    pub video: bool,
+    pub telephone_events: bool,
+    pub source: Source,
+}
+
 /// A call of the gateway to the client of a session.
-pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, video: bool, source: Source) -> String {
+pub fn outgoing(hub: &Arc<Hub>, protocol: &str, from: &str, plan: Outgoing) -> String {
     let (callee, subscriber_id) = hub.with(|inner| {
         inner
             .sessions
             .get(protocol)
             .map_or_else(Default::default, |s| (s.reference.clone(), s.grant.subscriber_id.clone()))
     });
-    let ringing = Ringing { protocol, callee: &callee, subscriber_id, from, video, source };
+    let ringing = Ringing { protocol, callee: &callee, subscriber_id, from, plan };
     let Some((id, invite)) = ring(hub, ringing) else { return rpc::uuid() };
     hub.verto_event(protocol, "verto.invite", invite);
     id
@@ -226,13 +234,13 @@ pub struct Ringing<'a> {
     pub callee: &'a str,
     pub subscriber_id: String,
     pub from: &'a str,
-    pub video: bool,
-    pub source: Source,
+    pub plan: Outgoing,
 }
 
 /// Makes a call of the gateway to a client; gives its id and the parameters of its invite.
 pub fn ring(hub: &Arc<Hub>, ringing: Ringing) -> Option<(String, Value)> {
-    let Ringing { protocol, callee, subscriber_id, from, video, source } = ringing;
+    let Ringing { protocol, callee, subscriber_id, from, plan } = ringing;
+    let Outgoing { video, telephone_events, source } = plan;
     let destination = format!("/private/{callee}");
     let plan = Plan {
         id: rpc::uuid(),
@@ -252,7 +260,8 @@ pub fn ring(hub: &Arc<Hub>, ringing: Ringing) -> Option<(String, Value)> {
     let call = Arc::new(Call::new(hub, plan));
     let (sender, events) = mpsc::unbounded_channel();
     let id = call.id.clone();
-    let wanted = Wanted { audio: None, video: video.then_some(Codec::Vp8) };
+    let wanted =
+        Wanted { audio: None, video: video.then_some(Codec::Vp8), events: telephone_events };
     let (media, offer) =
         Media::offer(&hub.media, wanted, Controls::new(source), true, sender).ok()?;
     call.equip(hub, media, None, events);

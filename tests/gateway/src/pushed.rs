@@ -8,7 +8,7 @@ use ring::aead::{Aad, LessSafeKey, Nonce, UnboundKey, AES_256_GCM};
 use serde_json::{json, Value};
 
 use crate::hub::Hub;
-use crate::life::{self, Ringing};
+use crate::life::{self, Outgoing, Ringing};
 use crate::media::random;
 use crate::media::stream::Source;
 use crate::rpc;
@@ -33,8 +33,11 @@ pub fn push_call(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         callee: reference,
         subscriber_id,
         from,
-        video: false,
-        source: if fault["source"] == "tone" { Source::Tone } else { Source::Echo },
+        plan: Outgoing {
+            video: false,
+            telephone_events: false,
+            source: if fault["source"] == "tone" { Source::Tone } else { Source::Echo },
+        },
     };
     let (id, invite) = life::ring(hub, ringing).ok_or("no media for the call")?;
     let verto = rpc::request(&json!(7), "verto.invite", invite.clone());

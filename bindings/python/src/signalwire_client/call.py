@@ -129,6 +129,9 @@ class Call:
         opus_bitrate_bps: int = 32_000,
         video: _native.MediaDirection | None = None,
         video_codecs: Iterable[_native.VideoCodec] = (),
+        dtmf: _native.DtmfMethod | None = None,
+        opus_complexity: int = 5,
+        opus_dtx: bool = False,
     ) -> None:
         """Answers a call that came in with audio both ways, and waits until it is up.
 
@@ -145,6 +148,9 @@ class Call:
             opus_bitrate_bps=opus_bitrate_bps,
             video=video,
             video_codecs=list(video_codecs),
+            dtmf=dtmf,
+            opus_complexity=opus_complexity,
+            opus_dtx=opus_dtx,
         )
         await awaited(self._native.answer(options))
 
@@ -170,8 +176,14 @@ class Call:
     async def send_digits(self, digits: str) -> None:
         """Sends DTMF: 1 to 64 of ``0-9 A-D * #``, and ``w``/``W`` for a pause of 0.5 s/1 s.
 
+        They go the way that the option ``dtmf`` of :meth:`Client.dial` or :meth:`answer` chose:
+        through the service unless said otherwise, and this waits until it took them; or in the
+        audio stream, where this waits until the last one was sent, 160 ms per digit, while no
+        other audio is sent.
         Raises :class:`InvalidArgumentError`, :class:`InvalidStateError` unless the call is
-        answered, :class:`ClosedError`, :class:`TimedOutError`, :class:`RejectedError`.
+        answered, for the audio stream also while it is held or has no media yet,
+        :class:`NotSupportedError` where the far side takes no digits in the audio stream,
+        :class:`ClosedError`, :class:`TimedOutError`, :class:`RejectedError`.
         """
         await awaited(self._native.send_digits(digits))
 

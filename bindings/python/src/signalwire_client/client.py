@@ -359,6 +359,9 @@ class Client:
         node_id: str | None = None,
         video: _native.MediaDirection | None = None,
         video_codecs: Iterable[_native.VideoCodec] = (),
+        dtmf: _native.DtmfMethod | None = None,
+        opus_complexity: int = 5,
+        opus_dtx: bool = False,
     ) -> Call:
         """Starts an audio call and gives it at once; ``await call.answered()`` waits for it.
 
@@ -376,6 +379,10 @@ class Client:
         - ``node_id``: the media node that should host the call; the service may ignore it.
         - ``video``: whether the call has video, and in which directions; none by default.
         - ``video_codecs``: what to offer, best first; by default VP8, H.264.
+        - ``dtmf``: how digits are sent: ``DtmfMethod.INFO`` through the service (default), ``RTP``
+          as telephone-events in the audio stream, ``AUTO`` there if that can be.
+        - ``opus_complexity``: 1 (least work) to 10 (best sound at a given bitrate).
+        - ``opus_dtx``: whether silence is left out instead of sent, which saves data and power.
 
         Raises :class:`InvalidArgumentError`, :class:`NotSupportedError`,
         :class:`NotConnectedError`, :class:`ClosedError`.
@@ -392,6 +399,9 @@ class Client:
             node_id=node_id,
             video=video,
             video_codecs=list(video_codecs),
+            dtmf=dtmf,
+            opus_complexity=opus_complexity,
+            opus_dtx=opus_dtx,
         )
         return Call(guarded(self._native.dial, address, options))
 

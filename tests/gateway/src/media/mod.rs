@@ -5,6 +5,7 @@ pub mod describe;
 pub mod dtls;
 pub mod g711;
 pub mod ice;
+pub mod keys;
 pub mod mixer;
 pub mod negotiate;
 pub mod rtp;
@@ -68,6 +69,8 @@ pub struct MediaConfig {
     pub dialect: Dialect,
     pub identity: Arc<Identity>,
     pub vanish_after: Duration,
+    /// Whether telephone-events are accepted.
+    pub telephone_events: bool,
 }
 
 /// What an update of the client brought for one section.
@@ -158,7 +161,8 @@ impl Media {
         events: mpsc::UnboundedSender<MediaEvent>,
     ) -> Result<(Media, String), Refusal> {
         let mut media = Media::new(config, controls, record, events);
-        let sections = [Some(offered_audio(wanted.audio)), wanted.video.map(offered_video)];
+        let sections =
+            [Some(offered_audio(wanted.audio, wanted.events)), wanted.video.map(offered_video)];
         for agreed in sections.into_iter().flatten() {
             media.open_leg(vec![agreed], None, Setup::ActPass)?;
         }
@@ -219,7 +223,7 @@ impl Media {
             let Some(section) = offer.section(kind) else {
                 continue;
             };
-            let Some(agreed) = negotiate::agree(section) else {
+            let Some(mut agreed) = negotiate::agree(section) else {
                 // A call without a common audio codec fails, without a video codec it is audio.
                 if kind == "audio" {
                     return Err(Refusal::NoCommonCodec);
@@ -227,6 +231,7 @@ impl Media {
                 continue;
             };
             agreed_any = true;
+            agreed.events = agreed.events.filter(|_| self.config.telephone_events);
             let remote = negotiate::remote(offer, section)?;
             match self.legs.iter().position(|leg| leg.stream(kind == "video").is_some()) {
                 Some(at) => self.renegotiate(at, kind == "video", agreed, remote),
@@ -447,10 +452,12 @@ pub struct Wanted {
     /// Exactly this codec; the whole list for `None`.
     pub audio: Option<Codec>,
     pub video: Option<Codec>,
+    /// Whether telephone-events are offered with the audio.
+    pub events: bool,
 }
 
 /// What FreeSWITCH offers for audio.
-fn offered_audio(only: Option<Codec>) -> Agreed {
+fn offered_audio(only: Option<Codec>, events: bool) -> Agreed {
     let codec = only.unwrap_or(Codec::Opus);
     let opus = "useinbandfec=1; maxaveragebitrate=30000; maxplaybackrate=48000; ptime=20; \
                 minptime=10; maxptime=40; stereo=1";
@@ -463,7 +470,7 @@ fn offered_audio(only: Option<Codec>) -> Agreed {
         },
         parameters: if codec == Codec::Opus { opus.into() } else { String::new() },
         feedback: Vec::new(),
-        events: None,
+        events: events.then_some((101, codec.clock())),
         ptime: 20,
         direction: Direction::SendRecv,
         mid: None,
@@ -495,11 +502,12 @@ mod tests {
             dialect: Dialect::FreeSwitch,
             identity: Arc::new(Identity::new().unwrap()),
             vanish_after: Duration::from_secs(30),
+            telephone_events: true,
         }
     }
 
     fn wanted(video: bool) -> Wanted {
-        Wanted { audio: None, video: video.then_some(Codec::Vp8) }
+        Wanted { audio: None, video: video.then_some(Codec::Vp8), events: false }
     }
 
     /// A media pair over real sockets: the first offers, the second answers.
@@ -550,7 +558,7 @@ mod tests {
     #[tokio::test]
     async fn the_old_codecs_carry_it_too() {
         for codec in [Codec::Pcmu, Codec::Pcma] {
-            let wanted = Wanted { audio: Some(codec), video: None };
+            let wanted = Wanted { audio: Some(codec), video: None, events: true };
             let (offerer, answerer) = pair_with(wanted, Source::Tone, Source::Echo);
             assert_eq!(answerer.codec(false), Some(codec));
             until("the echo", || (frequency(&offerer) - audio::TONE_HZ).abs() < 3.0).await;

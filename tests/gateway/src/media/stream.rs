@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{json, Value};
 
 use super::audio::{AudioCodec, Meter};
+use super::keys::{Key, KeyLog, Presser};
 use super::mixer::Mixer;
 use super::negotiate::Agreed;
 use super::rtp::{self, Header, Rtcp};
@@ -59,6 +60,8 @@ pub struct Controls {
     pub renew_certificate: AtomicBool,
     /// Fault: packets are lost and late.
     pub impairment: Mutex<Impairment>,
+    /// Fault: keys that are to be pressed in the audio.
+    pub keys: Mutex<VecDeque<Key>>,
     relay: Mutex<Option<Relay>>,
     seat: Mutex<Option<(Arc<Mixer>, u64)>>,
 }
@@ -98,6 +101,7 @@ impl Controls {
             until_restart: AtomicBool::new(false),
             renew_certificate: AtomicBool::new(false),
             impairment: Mutex::default(),
+            keys: Mutex::default(),
             relay: Mutex::default(),
             seat: Mutex::default(),
         }
@@ -171,6 +175,7 @@ pub struct Counters {
     pub asked_again: u64,
     pub reported_lost: u32,
     pub digits: String,
+    pub keys: KeyLog,
     first_sequence: Option<u64>,
     highest: u64,
 }
@@ -251,6 +256,7 @@ impl Shared {
             "asked_again": counters.asked_again,
             "reported_lost": counters.reported_lost,
             "rtp_digits": counters.digits,
+            "rtp_events": counters.keys.report(),
         });
         if !agreed.codec.is_video() {
             let mut meter = lock(&self.meter);
@@ -272,7 +278,7 @@ pub struct Stream {
     next_due: Option<Instant>,
     last_received: Option<(u32, usize)>,
     last_arrival: Option<Instant>,
-    last_event: Option<u32>,
+    presser: Presser,
     next_report: Option<Instant>,
     reports_sent: u32,
     remote_ssrc: Option<u32>,
@@ -287,6 +293,8 @@ pub struct Stream {
     again: Vec<Vec<u8>>,
     complained: bool,
     reported_packets: u64,
+    reported_expected: u64,
+    reported_in: u64,
 }
 
 /// Markers inside a talk spurt that are put up with.
@@ -304,7 +312,7 @@ impl Stream {
             next_due: None,
             last_received: None,
             last_arrival: None,
-            last_event: None,
+            presser: Presser::default(),
             next_report: None,
             reports_sent: 0,
             remote_ssrc: None,
@@ -316,6 +324,8 @@ impl Stream {
             again: Vec::new(),
             complained: false,
             reported_packets: 0,
+            reported_expected: 0,
+            reported_in: 0,
         })
     }
 
@@ -342,10 +352,12 @@ impl Stream {
         let agreed = lock(&self.shared.agreed).clone();
         let next = lock(&self.shared.counters).receive(&header, packet.len());
         let payload = &packet[header.payload_at..header.payload_end];
-        if agreed.events.is_some_and(|(events, _)| events == header.payload_type) {
-            self.event(&header, payload);
+        if let Some((_, clock)) = agreed.events.filter(|(events, _)| *events == header.payload_type)
+        {
+            self.event(&header, payload, clock);
             return None;
         }
+        lock(&self.shared.counters).keys.audio(&header);
         self.last_arrival = Some(now);
         if agreed.codec.is_video() {
             let open = !controls.is(&controls.video_muted) && !controls.is(&controls.held);
@@ -404,7 +416,7 @@ impl Stream {
 
     fn forward_audio(&mut self, payload: &[u8], now: Instant) -> Option<Vec<u8>> {
         let agreed = lock(&self.shared.agreed).clone();
-        if !agreed.direction.sends() {
+        if !agreed.direction.sends() || self.presser.is_busy() {
             return None;
         }
         let duration = self.codec.as_ref()?.duration(payload);
@@ -449,13 +461,32 @@ impl Stream {
         samples
     }
 
-    fn event(&mut self, header: &Header, payload: &[u8]) {
-        let Some((digit, _)) = rtp::telephone_event(payload) else {
-            return;
-        };
-        if self.last_event.replace(header.timestamp) != Some(header.timestamp) {
-            lock(&self.shared.counters).digits.push(digit);
+    fn event(&mut self, header: &Header, payload: &[u8], clock: u32) {
+        let mut counters = lock(&self.shared.counters);
+        let digit = counters.keys.event(header, payload, clock);
+        counters.digits.extend(digit);
+    }
+
+    /// The packets of keys that are due.
+    fn press(&mut self, controls: &Controls, now: Instant) -> Vec<Vec<u8>> {
+        let agreed = lock(&self.shared.agreed).clone();
+        let Some((payload_type, clock)) = agreed.events else { return Vec::new() };
+        let (strokes, over) = self.presser.press(&mut lock(&controls.keys), clock, now);
+        let mut out = Vec::new();
+        for stroke in strokes {
+            let (sequence, timestamp) = (self.sequence, self.timestamp);
+            let (marker, payload) = (stroke.marker, &stroke.payload);
+            let ssrc = self.shared.ssrc;
+            out.push(rtp::packet(marker, payload_type, sequence, timestamp, ssrc, payload));
+            self.sequence = self.sequence.wrapping_add(1);
+            lock(&self.shared.counters).packets_out += 1;
         }
+        if let Some(length) = over {
+            let units = length.as_millis() as u32 * agreed.codec.clock() / 1000;
+            self.timestamp = self.timestamp.wrapping_add(units);
+            self.next_due = Some(now);
+        }
+        out
     }
 
     fn forward_video(&mut self, header: &Header, payload: &[u8]) -> Option<Vec<u8>> {
@@ -518,8 +549,11 @@ impl Stream {
 
     /// What is due now: audio is sent 50 times a second whether there is something to say or not.
     pub fn tick(&mut self, controls: &Controls, now: Instant) -> Vec<Vec<u8>> {
-        let mut out = Vec::new();
         if self.codec.is_none() {
+            return Vec::new();
+        }
+        let mut out = self.press(controls, now);
+        if self.presser.is_busy() {
             return out;
         }
         let agreed = lock(&self.shared.agreed).clone();
@@ -576,7 +610,11 @@ impl Stream {
 
     /// When `tick` or `report` wants to be called.
     pub fn wake_at(&self) -> Option<Instant> {
-        self.next_due.into_iter().chain(self.next_report).min()
+        let audio = match self.presser.wake_at() {
+            Some(due) => Some(due),
+            None => self.next_due,
+        };
+        audio.into_iter().chain(self.next_report).min()
     }
 
     /// The RTCP compound that is due: every 4 s in the first 16 s, then every second.
@@ -595,9 +633,13 @@ impl Stream {
         let sent = sending.then(|| {
             (ntp_now(), self.timestamp, counters.packets_out as u32, counters.bytes_out as u32)
         });
+        let expected = counters.packets_in + counters.lost();
+        let fraction =
+            lost_fraction(self.reported_expected, self.reported_in, expected, counters.packets_in);
+        (self.reported_expected, self.reported_in) = (expected, counters.packets_in);
         let block = self
             .remote_ssrc
-            .map(|ssrc| (ssrc, 0, counters.lost() as u32, counters.highest as u32, 0));
+            .map(|ssrc| (ssrc, fraction, counters.lost() as u32, counters.highest as u32, 0));
         drop(counters);
         let mut out = rtp::report(&rtp::Report { ssrc: self.shared.ssrc, cname, sent, block });
         if self.codec.is_none() && std::mem::take(&mut self.key_frame_wanted) {
@@ -654,6 +696,13 @@ impl Stream {
         self.key_frame_wanted = true;
         self.next_report = Some(now);
     }
+}
+
+/// The share of the packets since the last report that is lost, in 256ths (RFC 3550, A.3).
+fn lost_fraction(expected_before: u64, in_before: u64, expected: u64, received: u64) -> u8 {
+    let expected = expected.saturating_sub(expected_before);
+    let lost = expected.saturating_sub(received.saturating_sub(in_before));
+    (lost * 256).checked_div(expected).unwrap_or(0).min(255) as u8
 }
 
 fn millis(samples: usize, clock: u32) -> Duration {

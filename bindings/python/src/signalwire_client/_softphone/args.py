@@ -130,6 +130,7 @@ def _call(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--codec", choices=("opus", "pcmu", "pcma"))
     parser.add_argument("--duration", type=_seconds, metavar="S", help="hang up after this")
     parser.add_argument("--digits", metavar="DIGITS", help="DTMF to send once the call is up")
+    parser.add_argument("--dtmf", choices=("info", "rtp", "auto"), help="how digits are sent")
     parser.add_argument("--hangup-on-eof", action="store_true")
 
 

@@ -12,7 +12,7 @@ from .. import AddressType, Call, Client, ClientEvent, EventStream, SignalWireEr
 from . import report
 from .args import Usage, parse
 from .outcome import EXIT_CODES, Failure
-from .phone import Phone, codecs
+from .phone import Phone, codecs, dtmf
 from .stdin import Lines
 
 
@@ -108,6 +108,7 @@ def _dial(
         options.address,
         ring_timeout_ms=int((options.ring_timeout or 0) * 1000),
         audio_codecs=codecs(options),
+        dtmf=dtmf(options),
     )
     reporter.line("dialing", {"call_id": call.id, "address": options.address})
     return Phone(call, events, options, reporter)

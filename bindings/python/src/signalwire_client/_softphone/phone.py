@@ -9,7 +9,16 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from .. import AudioCodec, Call, CallEvent, CallState, ClientEvent, EventStream, SignalWireError
+from .. import (
+    AudioCodec,
+    Call,
+    CallEvent,
+    CallState,
+    ClientEvent,
+    DtmfMethod,
+    EventStream,
+    SignalWireError,
+)
 from . import commands, report
 from .outcome import Failure, of_call
 from .stdin import Lines
@@ -126,7 +135,7 @@ class Phone:
         self._reporter.line("error", {"command": command, **fields})
 
     async def _answer(self) -> None:
-        await self._call.answer(audio_codecs=codecs(self._options))
+        await self._call.answer(audio_codecs=codecs(self._options), dtmf=dtmf(self._options))
 
     def _play(self, file: str) -> None:
         if self._player is not None and not self._player.done():
@@ -184,3 +193,8 @@ class Phone:
 def codecs(options: argparse.Namespace) -> list[AudioCodec]:
     """The codecs that the command line allows; none for all."""
     return [AudioCodec[options.codec.upper()]] if options.codec else []
+
+
+def dtmf(options: argparse.Namespace) -> DtmfMethod | None:
+    """How the command line wants digits to be sent."""
+    return DtmfMethod[options.dtmf.upper()] if options.dtmf else None

@@ -191,6 +191,7 @@ private class Softphone(private val args: List<String>) {
             }
             is CallEvent.MediaConnected -> line("media_connected", "codec" to event.codec)
             is CallEvent.MediaLost -> line("media_lost")
+            is CallEvent.DigitReceived -> line("digit_received", "digit" to event.digit)
             is CallEvent.Joined ->
                 line("joined", "call_id" to event.callId, "member_id" to event.memberId)
             is CallEvent.MemberJoined -> line("member_joined", *pairs(member(event.member)))
