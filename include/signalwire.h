@@ -95,8 +95,9 @@
 #define SW_OAUTH_OPTIONS_INIT \
     {sizeof(sw_oauth_options), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
 #define SW_TOKEN_STORE_INIT {sizeof(sw_token_store), NULL, NULL, NULL, NULL, NULL}
-#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL, 0, {0, 0}}
-#define SW_ANSWER_OPTIONS_INIT {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0, {0, 0}}
+#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL, 0, {0, 0}, 0, 0, false}
+#define SW_ANSWER_OPTIONS_INIT \
+    {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0, {0, 0}, 0, 0, false}
 #define SW_HOST_ACTIONS_INIT {sizeof(sw_host_actions), 0, {0, 0, 0, 0, 0, 0, 0, 0}, 0}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL, 0, 0}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
@@ -108,7 +109,8 @@
 #define SW_COMPLETION_NONE {NULL, NULL}
 #define SW_END_REASON_INIT {sizeof(sw_end_reason), 0, 0, {0}, {0}}
 #define SW_CALL_STATISTICS_INIT \
-    {sizeof(sw_call_statistics), {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}}
+    {sizeof(sw_call_statistics), {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}, 0, 0, \
+     0}
 #define SW_VIDEO_STATISTICS_INIT \
     {sizeof(sw_video_statistics), 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
      0, 0, 0, 0}
@@ -335,6 +337,16 @@ typedef enum sw_call_event_types {
     SW_CALL_EVENT_KEY_FRAME_REQUESTED = 32,
     // The far side takes no more video than this from now on: `bits_per_second`.
     SW_CALL_EVENT_VIDEO_BITRATE_LIMIT = 33,
+    // The far side pressed a key, heard as a telephone-event in the audio: `digit`, `duration_ms`.
+    // Once for each press, when the key is released.
+    SW_CALL_EVENT_DIGIT_RECEIVED = 14,
+    // The quality of what is heard changed its class: `quality_level`, `mos`.
+    SW_CALL_EVENT_QUALITY_CHANGED = 15,
+    // Something spoils the call, or does no more: `warning_kind`, `is_raised`. Each kind is raised
+    // and cleared in turns.
+    SW_CALL_EVENT_WARNING = 16,
+    // Somebody began or stopped speaking, by the loudness of the audio: `is_local`, `is_speaking`.
+    SW_CALL_EVENT_SPEAKING_CHANGED = 17,
     // Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 } sw_call_event_types;
@@ -397,6 +409,53 @@ typedef enum sw_video_codecs {
     // before each IDR picture.
     SW_VIDEO_CODEC_H264 = 2,
 } sw_video_codecs;
+
+// How the digits of `sw_call_send_digits` travel, for `dtmf` of `sw_dial_options` and
+// `sw_answer_options`.
+typedef enum sw_dtmf_methods {
+    // As a message through the service, which every call understands. The default.
+    SW_DTMF_INFO = 0,
+    // As telephone-events in the audio stream (RFC 4733): in time with the audio, also for far
+    // sides that hear them only there. `SW_ERR_NOT_SUPPORTED` where the far side takes none.
+    SW_DTMF_RTP = 1,
+    // In the audio stream where that can be, else through the service.
+    SW_DTMF_AUTO = 2,
+} sw_dtmf_methods;
+
+// How the last seconds sound: the user satisfaction classes of ITU-T G.107, Annex B. Numbers
+// never change.
+typedef enum sw_quality_levels {
+    // A mean opinion score below 3.1: nearly all users are dissatisfied.
+    SW_QUALITY_BAD = 1,
+    // From 3.1: many users are dissatisfied.
+    SW_QUALITY_POOR = 2,
+    // From 3.6: some users are dissatisfied.
+    SW_QUALITY_FAIR = 3,
+    // From 4.0: users are satisfied.
+    SW_QUALITY_GOOD = 4,
+    // From 4.3: users are very satisfied.
+    SW_QUALITY_EXCELLENT = 5,
+} sw_quality_levels;
+
+// What spoils a call. Raised when three of the last five seconds are beyond the first bound,
+// cleared when all five are within the second. Numbers never change; a newer library may have
+// more.
+typedef enum sw_warning_kinds {
+    // The round trip is above 400 ms. Cleared below 300.
+    SW_WARNING_HIGH_ROUND_TRIP = 1,
+    // The jitter of what is received is above 30 ms. Cleared below 20.
+    SW_WARNING_HIGH_JITTER = 2,
+    // More than 3 % of the packets sent here do not come. Cleared below 1 %.
+    SW_WARNING_HIGH_LOSS = 3,
+    // More than 3 % of the packets sent from here do not arrive. Cleared below 1 %.
+    SW_WARNING_HIGH_REMOTE_LOSS = 4,
+    // The mean opinion score is below 3.5. Cleared above 3.8.
+    SW_WARNING_LOW_SCORE = 5,
+    // There has been nothing in the pushed audio for five seconds (no sample above -70 dBFS)
+    // though the microphone is not muted. Cleared with the first sound, with a mute, or when no
+    // audio is pushed any more.
+    SW_WARNING_SILENT_MICROPHONE = 6,
+} sw_warning_kinds;
 
 // What addresses lead to.
 typedef enum sw_address_types {
@@ -1143,6 +1202,22 @@ typedef struct sw_call_event {
     int32_t video_direction;
     // `VIDEO_BITRATE_LIMIT`: the most that the far side takes.
     uint64_t bits_per_second;
+    // `DIGIT_RECEIVED`: how long the key was pressed, in milliseconds, as the far side says.
+    uint32_t duration_ms;
+    // `DIGIT_RECEIVED`: one of `0-9 A-D * #`.
+    char digit;
+    // `WARNING`: whether it begins or is over.
+    bool is_raised;
+    // `SPEAKING_CHANGED`: whether it is this side's audio, else what is heard.
+    bool is_local;
+    // `SPEAKING_CHANGED`: whether somebody speaks now.
+    bool is_speaking;
+    // `QUALITY_CHANGED`: one of `SW_QUALITY_*`.
+    int32_t quality_level;
+    // `WARNING`: one of `SW_WARNING_*`.
+    int32_t warning_kind;
+    // `QUALITY_CHANGED`: the mean opinion score, see `sw_call_statistics`.
+    double mos;
 } sw_call_event;
 
 // Who hears about a call's events. Named in `sw_dial_options`; copied by `sw_client_dial`.
@@ -1193,6 +1268,12 @@ typedef struct sw_dial_options {
     // Video codecs to offer, best first, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0:
     // VP8, H.264.
     int32_t video_codecs[2];
+    // How digits are sent: one of `SW_DTMF_*`.
+    int32_t dtmf;
+    // Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). 0: 5.
+    uint32_t opus_complexity;
+    // Whether silence is left out instead of sent (Opus only); it saves data and power.
+    bool opus_dtx;
 } sw_dial_options;
 
 // One entry of the directory. Borrowed for the time of the completion, with all its texts.
@@ -1392,6 +1473,13 @@ typedef struct sw_call_statistics {
     char local_candidate[96];
     // The selected remote candidate, `type address:port`; empty until connected.
     char remote_candidate[96];
+    // Lost 20 ms frames that were recovered from the packet after them.
+    uint64_t frames_recovered;
+    // Delay that the jitter buffer aims at, in milliseconds.
+    double jitter_buffer_target_ms;
+    // Mean opinion score of what was received in the last five seconds, 1.0 to 4.5 (in practice at
+    // most 4.41), by the E-model of ITU-T G.107 from loss, delay and jitter buffer; 0 until known.
+    double mos;
 } sw_call_statistics;
 
 // When each step of a call's set-up was done, in milliseconds after `sw_client_dial`; negative
@@ -1479,6 +1567,12 @@ typedef struct sw_answer_options {
     int32_t video;
     // Video codecs to accept, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0: VP8, H.264.
     int32_t video_codecs[2];
+    // How digits are sent: one of `SW_DTMF_*`.
+    int32_t dtmf;
+    // Opus complexity, 1 (least work) to 10 (best sound at a given bitrate). 0: 5.
+    uint32_t opus_complexity;
+    // Whether silence is left out instead of sent (Opus only); it saves data and power.
+    bool opus_dtx;
 } sw_answer_options;
 
 // One frame of received audio, about 20 ms. Borrowed for the time of the callback.
@@ -2099,13 +2193,17 @@ sw_status sw_call_ended(struct sw_call *call, struct sw_completion done);
 // Errors: `SW_ERR_CANCELLED` if the library is shut down meanwhile. Any thread.
 sw_status sw_call_hangup(struct sw_call *call, struct sw_completion done);
 
-// Sends DTMF digits through the service.
+// Sends DTMF digits the way that `dtmf` of the call's options chose: through the service unless
+// said otherwise.
 //
 // `call`: not null. `digits`: not null, 1 to 64 of `0-9 A-D * #`, and `w`/`W` for a pause of
-// 0.5 s/1 s; copied.
+// 0.5 s/1 s; copied. Through the service this is done when it took them; in the audio stream when
+// the last one was sent, 160 ms per digit, while no other audio is sent.
 // Completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
-// `SW_ERR_INVALID_STATE` unless the call is answered; `SW_ERR_CLOSED` after its end;
-// `SW_ERR_TIMEOUT` (unsure whether they were sent); `SW_ERR_REJECTED`. Any thread.
+// `SW_ERR_INVALID_STATE` unless the call is answered, for the audio stream also while it is held
+// or has no media yet; `SW_ERR_NOT_SUPPORTED` where the far side takes no digits in the audio
+// stream; `SW_ERR_CLOSED` after its end; `SW_ERR_TIMEOUT` (unsure whether they were sent);
+// `SW_ERR_REJECTED`. Any thread.
 sw_status sw_call_send_digits(struct sw_call *call, const char *digits, struct sw_completion done);
 
 // Mutes the microphone: silence is sent at once, and the service stops passing on this member's
