@@ -1,0 +1,141 @@
+//! Descriptions, early DTLS and garbage, without a network.
+
+use super::*;
+use crate::media::codec::AudioCodec;
+
+const ALL: [AudioCodec; 3] = [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma];
+
+fn host() -> LocalCandidate {
+    LocalCandidate::Host("192.0.2.7:4000".parse().expect("an address"))
+}
+
+fn merged(kind: Kind, description: &Description) -> String {
+    let direction = crate::config::MediaDirection::SendReceive;
+    let part = crate::proto::sdp::Part { kind, description, direction, is_offer: true };
+    Description::merge(&[part]).expect("one description")
+}
+
+#[test]
+fn a_video_offer_has_both_codecs_and_the_feedback_that_is_served() {
+    let now = Instant::now();
+    let offered = Offered::Video(&crate::media::video::VideoCodec::ALL);
+    let mut peer = Peer::new(offered, now).expect("a peer");
+    let sdp = merged(Kind::Video, &peer.offer(&[host()], now).expect("an offer"));
+    for line in [
+        "m=video 4000 UDP/TLS/RTP/SAVPF 96 97",
+        "a=rtpmap:96 VP8/90000",
+        "a=rtpmap:97 H264/90000",
+        "a=fmtp:97 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+        "a=rtcp-fb:96 nack",
+        "a=rtcp-fb:96 nack pli",
+        "a=rtcp-fb:96 ccm fir",
+        "a=rtcp-fb:97 nack",
+        "a=sendrecv",
+    ] {
+        assert!(sdp.lines().any(|l| l == line), "{line} is missing in\n{sdp}");
+    }
+    for word in ["transport-cc", "goog-remb", "rtx", "extmap:", "red/", "ulpfec"] {
+        assert!(!sdp.contains(word), "{word} is not served:\n{sdp}");
+    }
+}
+
+fn offer() -> String {
+    let now = Instant::now();
+    let mapped = LocalCandidate::ServerReflexive {
+        mapped: "198.51.100.9:5000".parse().expect("an address"),
+        base: "192.0.2.7:4000".parse().expect("an address"),
+    };
+    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let description = peer.offer(&[host(), mapped], now).expect("an offer");
+    merged(Kind::Audio, &description)
+}
+
+#[test]
+fn the_offer_is_complete_and_unbundled() {
+    let sdp = offer();
+    for line in [
+        "a=setup:actpass",
+        "a=rtcp-mux",
+        "a=sendrecv",
+        "a=end-of-candidates",
+        "a=rtpmap:111 opus/48000/2",
+        "a=rtpmap:0 PCMU/8000",
+        "a=rtpmap:8 PCMA/8000",
+        "a=rtpmap:110 telephone-event/48000",
+        "a=rtpmap:126 telephone-event/8000",
+        "c=IN IP4 192.0.2.7",
+        "a=mid:0",
+    ] {
+        assert!(sdp.lines().any(|l| l == line), "{line} is missing in\n{sdp}");
+    }
+    assert!(sdp.contains("m=audio 4000 UDP/TLS/RTP/SAVPF 111 0 8 110 126\r\n"), "{sdp}");
+    assert!(sdp.contains("typ srflx raddr 192.0.2.7 rport 4000"), "{sdp}");
+    assert!(!sdp.contains("a=group"), "{sdp}");
+    assert_eq!(sdp.matches("a=fingerprint:sha-256").count(), 1, "one fingerprint: {sdp}");
+    assert_eq!(sdp.matches("a=ice-ufrag").count(), 1);
+}
+
+#[test]
+fn telephone_events_are_answered_at_the_clock_of_the_codec() {
+    let offered = offer();
+    let format = |line: &str| offered.replace(line, "");
+    let opus = "a=rtpmap:111 opus/48000/2\r\n";
+    for (offered, wanted) in [
+        (offered.clone(), vec!["110 telephone-event/48000", "126 telephone-event/8000"]),
+        (offered.replace("126", "101"), vec!["101 telephone-event/8000"]),
+        (offered.replace(":126 telephone-event/8000", ":126 telephone-event/16000"), vec![]),
+        (format("a=rtpmap:126 telephone-event/8000\r\n"), vec![]),
+        (format(opus), vec!["126 telephone-event/8000"]),
+    ] {
+        let now = Instant::now();
+        let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+        let description = Description::parse(&offered).expect("an offer");
+        let for_peer = description.for_peer(Kind::Audio, "0").expect("audio");
+        let answer = peer.answer(for_peer, &[host()], now).expect("an answer");
+        let answer = merged(Kind::Audio, &answer);
+        for map in wanted {
+            assert!(answer.contains(&format!("a=rtpmap:{map}\r\n")), "{map}:\n{answer}");
+        }
+        let foreign = ["/16000", "event-8000", "event-16000"];
+        assert!(!foreign.iter().any(|part| answer.contains(part)), "{answer}");
+    }
+}
+
+#[test]
+fn early_dtls_waits_for_a_pair_and_is_bounded() {
+    let now = Instant::now();
+    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    peer.offer(&[host()], now).expect("an offer");
+    let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
+    let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
+    for _ in 0..MAX_HELD + 4 {
+        peer.handle_datagram(local, from, BytesMut::from(&[22u8, 254, 253][..]), now);
+    }
+    assert_eq!(peer.held.len(), MAX_HELD);
+    assert!(peer.poll_event(now).is_none());
+}
+
+#[test]
+fn garbage_from_the_network_changes_nothing() {
+    let now = Instant::now();
+    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    peer.offer(&[host()], now).expect("an offer");
+    let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
+    let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
+    for bytes in [&[][..], &[0], &[1; 20], &[128; 11], &[255; 1500], &[22]] {
+        peer.handle_datagram(local, from, BytesMut::from(bytes), now);
+    }
+    assert!(peer.poll_rtp().is_none());
+    assert!(peer.poll_event(now).is_none());
+}
+
+#[test]
+fn an_answer_that_is_none_is_an_error() {
+    let now = Instant::now();
+    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    peer.offer(&[host()], now).expect("an offer");
+    assert!(peer.apply_answer("v=0\r\n".into(), now).is_err());
+    let sdp = "v=0\r\nm=audio 1 RTP/AVP 0\r\n";
+    let for_peer = Description::parse(sdp).expect("parses").for_peer(Kind::Audio, "0");
+    assert!(peer.apply_answer(for_peer.expect("audio"), now).is_err());
+}
