@@ -46,7 +46,9 @@ class JsonReporter:
 class TextReporter:
     """Short lines; what only scripts need is left out."""
 
-    _QUIET = frozenset({"service_event", "member_talking", "speaking_changed", "client_event", "command_done"})
+    _QUIET = frozenset(
+        {"service_event", "member_talking", "speaking_changed", "client_event", "command_done"}
+    )
 
     def line(self, kind: str, fields: dict[str, Any]) -> None:
         if kind == "result":
