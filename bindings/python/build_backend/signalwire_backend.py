@@ -101,8 +101,8 @@ def build_wheel(
     project, tag = _project(), _platform()
     info = f"{_stem(project)}.dist-info"
     files = {
-        f"{PACKAGE.name}/{path.name}": path.read_bytes()
-        for path in PACKAGE.iterdir()
+        f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes()
+        for path in sorted(PACKAGE.rglob("*"))
         if path.is_file() and path.suffix in {".py", ".typed", ".so", ".dylib", ".dll"}
     }
     files |= {f"{info}/{name}": text for name, text in _info_files(project, tag).items()}

@@ -227,10 +227,15 @@ async def test_streams_end_when_they_are_cancelled(gateway: Gateway) -> None:
         events = client.events()
         while events.try_next() is not None:
             pass
-        reader = asyncio.create_task(anext(events, None))
+
+        async def read() -> None:
+            async for _ in events:
+                pass
+
+        reader = asyncio.create_task(read())
         await asyncio.sleep(0.01)
         events.cancel()
-        assert await reader is None
+        await reader
         assert [event async for event in events] == []
         assert events.missed == 0
 

@@ -33,7 +33,8 @@ def test_a_call_by_commands(gateway: Gateway) -> None:
     done = run(gateway, "--json", "dial", "/public/echo", "--digits", "1", "--duration", "0.2")
     said = lines(done)
     assert done.returncode == 0, done.stderr
-    assert [line["type"] for line in said][-2:] == ["ended", "result"]
+    assert "ended" in [line["type"] for line in said]
+    assert said[-1]["type"] == "result"
     assert {"type": "command_done", "command": "dtmf 1"}.items() <= next(
         line for line in said if line["type"] == "command_done"
     ).items()
