@@ -45,9 +45,7 @@ async def run(options: argparse.Namespace) -> None:
         recorder = call.record_wav(options.record) if options.record else None
         if options.play:
             await call.play_wav(options.play)
-        await asyncio.wait(
-            {asyncio.ensure_future(call.ended())}, timeout=options.seconds
-        )
+        await asyncio.wait({asyncio.ensure_future(call.ended())}, timeout=options.seconds)
         if recorder is not None:
             recorder.finish()
         await call.hangup()
@@ -63,9 +61,7 @@ def main() -> None:
     parser.add_argument("address", help="such as /public/echo or +15551234567")
     parser.add_argument("--play", metavar="WAV", help="plays this file into the call")
     parser.add_argument("--record", metavar="WAV", help="records the received audio")
-    parser.add_argument(
-        "--seconds", type=float, default=3.0, help="then hangs up (default 3)"
-    )
+    parser.add_argument("--seconds", type=float, default=3.0, help="then hangs up (default 3)")
     try:
         asyncio.run(run(parser.parse_args()))
     except SignalWireError as error:
