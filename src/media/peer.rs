@@ -684,4 +684,5 @@ fn unusable(error: &rtc::shared::error::Error) -> Error {
 }
 
 #[cfg(test)]
+#[path = "peer_tests.rs"]
 mod tests;
