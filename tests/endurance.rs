@@ -321,3 +321,23 @@ fn a_call_whose_hang_up_was_lost_can_not_be_answered_and_says_so() {
         assert_eq!(call.ended().await.unwrap().kind, EndKind::SignalingFailed);
     });
 }
+
+#[test]
+fn events_that_were_asked_for_are_asked_for_again_in_a_new_session() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = answered(&client, "/public/echo").await;
+        call.subscribe("user_event").await.unwrap();
+        call.subscribe("user_event").await.unwrap();
+        let asked = |state: &Value| {
+            let all = state["calls"][0]["subscribed"].as_array().expect("a list").clone();
+            all.iter().filter(|kind| *kind == "user_event").count()
+        };
+        assert_eq!(asked(&gateway.state()), 2, "twice by the application");
+        gateway.fault(json!({"fault": "forget_sessions"}));
+        gateway_sees(&gateway, "it once more", |state| asked(state) == 3).await;
+        call.hangup().await.unwrap();
+        client.disconnect().await.unwrap();
+    });
+}

@@ -4,6 +4,7 @@ mod changing;
 mod children;
 mod leg_events;
 mod recovering;
+mod subscribing;
 
 use super::control::OwnMuted;
 use super::control::{Prepared, Request};
@@ -113,6 +114,11 @@ enum Done {
         result: Result<()>,
         reply: Reply,
     },
+    Subscribed {
+        event_type: String,
+        result: Result<()>,
+        reply: Reply,
+    },
     Controlled {
         muted: OwnMuted,
         result: Result<Value>,
@@ -161,6 +167,8 @@ pub(crate) struct Actor {
     changing: Changing,
     /// Screens and devices of this call, which end with it.
     children: Vec<Call>,
+    /// Types of events that the service sends because they were asked for.
+    subscribed: Vec<String>,
     next_verto_id: u64,
     is_over: bool,
 }
@@ -206,6 +214,7 @@ impl Actor {
             last_gap: Duration::ZERO,
             changing: Changing::default(),
             children: Vec::new(),
+            subscribed: Vec::new(),
             next_verto_id: 0,
             is_over: false,
         }
@@ -278,7 +287,7 @@ impl Actor {
             Command::Reject { everywhere, reply } => self.reject(everywhere, reply),
             Command::Digits { digits, reply } => self.send_digits(digits, reply),
             Command::Hold { on, reply } => self.hold(on, reply),
-            Command::Subscribe { event_type, reply } => self.subscribe(&event_type, reply),
+            Command::Subscribe { event_type, reply } => self.subscribe(event_type, reply),
             Command::Control { request, reply } => self.control(request, reply),
             Command::Transfer { destination, reply } => self.transfer(&destination, reply),
             Command::Change { directions, reply } => self.change_media(directions, reply),
@@ -364,15 +373,6 @@ impl Actor {
         self.work.push(Box::pin(async move {
             let result = request.await.map(drop).map_err(super::control::transfer_refusal);
             Done::Replied { result, reply }
-        }));
-    }
-
-    fn subscribe(&mut self, event_type: &str, reply: Reply) {
-        let Some(reply) = self.answered_or_refuse(reply) else { return };
-        let id = self.verto_id();
-        let request = self.verto(self.dialog.subscribe(&id, event_type));
-        self.work.push(Box::pin(async move {
-            Done::Replied { result: request.await.map(drop), reply }
         }));
     }
 
@@ -505,7 +505,12 @@ impl Actor {
                 self.input(input);
             }
             Done::Reoffer(offer) => self.reoffered(offer),
-            Done::Recovery(input) => self.recover(input),
+            Done::Recovery(input) => {
+                if matches!(input, recovery::Input::Reattached) {
+                    self.subscribe_again();
+                }
+                self.recover(input);
+            }
             Done::Invited(Ok(result)) => self.invited(&InviteAccepted::parse(&result)),
             Done::Invited(Err(error)) => self.input(Input::InviteRefused(error)),
             Done::AnswerSent(result) => {
@@ -518,6 +523,12 @@ impl Actor {
                 });
             }
             Done::Replied { result, reply } => drop(reply.send(result)),
+            Done::Subscribed { event_type, result, reply } => {
+                if result.is_ok() {
+                    self.note_subscribed(event_type);
+                }
+                let _ = reply.send(result);
+            }
             Done::Controlled { muted, result, reply } => {
                 if result.is_ok() {
                     self.set_own_muted(muted);
