@@ -7,8 +7,8 @@ use common::*;
 use scripted::{json_answer, Reply, Scripted};
 use serde_json::{json, Value};
 use signalwire_client::{
-    AddressQuery, AddressSort, AddressType, CallState, Client, ClientEvent, ClientOptions,
-    DialOptions, ErrorKind, SortOrder,
+    AccessToken, AddressQuery, AddressSort, AddressType, CallState, Client, ClientEvent,
+    ClientOptions, DialOptions, ErrorKind, SortOrder,
 };
 use signalwire_gateway::{Dialect, Gateway};
 
@@ -222,6 +222,9 @@ fn what_was_read_is_remembered_until_the_session_is_made_anew() {
         assert_eq!(client.cached_address(&known.id), None);
         assert!(client.address(&known.id).await.is_ok());
         assert_eq!(client.cached_address(&known.id).as_ref(), Some(known));
+        let next = AccessToken::new(gateway.mint_token("tester", 3_600, None));
+        client.update_token(next).await.unwrap();
+        assert_eq!(client.cached_address(&known.id), None, "it may be another subscriber's");
         assert_clean(&gateway);
     });
 }

@@ -66,7 +66,7 @@ impl Client {
     /// The address of this id as it was read last in this session, without asking the service;
     /// none if it was not. `address` reads it anew.
     ///
-    /// The last 1024 addresses are kept, until a session is made anew.
+    /// The last 1024 addresses are kept, until a session is made anew or `update_token`.
     pub fn cached_address(&self, id: &str) -> Option<Address> {
         self.0.cached_address(id)
     }

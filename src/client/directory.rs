@@ -119,7 +119,8 @@ impl Client {
     /// `None` if it was not. Good for names beside messages; [`Client::address`] reads it anew.
     ///
     /// The last 1024 addresses of pages, single addresses and the subscriber info are kept. They
-    /// are forgotten when a session is made anew, not when one is taken up again.
+    /// are forgotten when a session is made anew, not when one is taken up again, and with
+    /// [`Client::update_token`]: it may be another subscriber's.
     pub fn cached_address(&self, id: &str) -> Option<Address> {
         self.0.addresses.get(self.0.router.session_number(), id)
     }

@@ -195,7 +195,12 @@ impl Client {
     /// Source: `signalwire.reauthenticate`, signalwire-js SATSession.ts.
     pub async fn update_token(&self, token: AccessToken) -> Result<()> {
         let inner = Arc::clone(&self.0);
-        self.run(async move { inner.keeper.update(token).await }).await
+        self.run(async move {
+            inner.keeper.update(token).await?;
+            inner.addresses.clear();
+            Ok(())
+        })
+        .await
     }
 
     /// Where the client stands at this moment.

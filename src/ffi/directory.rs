@@ -398,8 +398,8 @@ pub extern "C" fn sw_client_address_by_name(
 /// `sw_client_address` reads it anew.
 ///
 /// The last 1024 addresses of pages, single addresses and the subscriber are kept, until a session
-/// is made anew. `client`, `id`: not null; copied. Completion: `SW_ERR_NOT_FOUND` if it was not
-/// read. Any thread.
+/// is made anew or `sw_client_update_token`. `client`, `id`: not null; copied. Completion:
+/// `SW_ERR_NOT_FOUND` if it was not read. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_client_cached_address(
     client: *mut sw_client,

@@ -46,6 +46,11 @@ impl AddressCache {
         kept.entries.get(id).map(|(_, address)| address.clone())
     }
 
+    /// Whoever asks from now on may be somebody else.
+    pub(crate) fn clear(&self) {
+        self.kept().entries.clear();
+    }
+
     /// The service says that there is no such address.
     pub(crate) fn remove(&self, id: &str) {
         self.kept().entries.remove(id);

@@ -234,8 +234,8 @@ class Client:
     def cached_address(self, id: str) -> _native.Address | None:
         """The address of this id as it was read last in this session; asks nobody.
 
-        The last 1024 addresses are kept, until a session is made anew. :meth:`address` reads it
-        anew.
+        The last 1024 addresses are kept, until a session is made anew or :meth:`update_token`.
+        :meth:`address` reads it anew.
         """
         return self._native.cached_address(id)
 
