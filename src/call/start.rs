@@ -5,7 +5,9 @@ use super::event::{Direction, RemoteParty};
 use super::router::Router;
 use super::state::{Limits, State};
 use super::{Call, Progress, RecordedCall, Shared};
-use crate::config::{AnswerOptions, DialOptions, MediaDirection, MediaDirections, BYE_TIMEOUT};
+use crate::config::{
+    AnswerOptions, DialOptions, DtmfMethod, MediaDirection, MediaDirections, BYE_TIMEOUT,
+};
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, EncoderOptions};
 use crate::media::leg::LegConfig;
@@ -50,16 +52,14 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let id = uuid::Uuid::new_v4().to_string();
     let port = AudioPort::new(options.audio_queue_ms, Instant::now());
     let variables = options.user_variables()?;
-    let mut leg =
-        leg_config(&context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
-    leg.encoder = options.encoder();
+    let mut leg = leg_config(&context, &options.audio_codecs, options.encoder(), port.clone());
     leg.video_codecs = video_codecs_or_all(&options.video_codecs);
     leg.directions.video = options.video.unwrap_or_default();
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
     let mut dialog = Dialog::new(id, destination.as_str().to_owned(), variables);
     dialog.node_id = options.node_id;
     dialog.from_fabric_address_id = options.from_fabric_address_id;
-    let call = start(
+    start(
         &context,
         dialog,
         About {
@@ -67,19 +67,18 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
             destination: destination.as_str().to_owned(),
             remote: RemoteParty { name: String::new(), number: destination.as_str().to_owned() },
             parent_id: None,
+            dtmf: options.dtmf.unwrap_or_default(),
         },
         port,
         Plan { state: State::new(limits), start: Start::Dial(leg) },
-    )?;
-    call.progress().dtmf = options.dtmf.unwrap_or_default();
-    Ok(call)
+    )
 }
 
 /// Makes the call that the service announces; it rings until the application decides.
 pub(crate) fn start_inbound(context: &CallContext, invite: Invite) -> Result<Call> {
     let defaults = AnswerOptions::default();
     let port = AudioPort::new(DialOptions::default().audio_queue_ms, Instant::now());
-    let leg = leg_config(context, &[], defaults.opus_bitrate_bps, port.clone());
+    let leg = leg_config(context, &[], defaults.encoder(), port.clone());
     let limits = limits(0, defaults.media_timeout_ms);
     let about = About {
         direction: Direction::Inbound,
@@ -89,6 +88,8 @@ pub(crate) fn start_inbound(context: &CallContext, invite: Invite) -> Result<Cal
             number: invite.caller.number.clone(),
         },
         parent_id: None,
+        // The options of the answer say.
+        dtmf: DtmfMethod::default(),
     };
     let dialog = Dialog::inbound(&invite, serde_json::Map::new());
     let start_as = Start::Ring { offer: invite.sdp, leg };
@@ -105,7 +106,7 @@ pub(crate) fn start_restored(
 ) -> Result<Call> {
     let defaults = DialOptions::default();
     let port = AudioPort::new(defaults.audio_queue_ms, Instant::now());
-    let leg = leg_config(context, &[], defaults.opus_bitrate_bps, port.clone());
+    let leg = leg_config(context, &[], defaults.encoder(), port.clone());
     let limits = limits(0, defaults.media_timeout_ms);
     let about = About {
         direction: recorded.direction(),
@@ -115,6 +116,7 @@ pub(crate) fn start_restored(
             number: recorded.remote_number.clone(),
         },
         parent_id: None,
+        dtmf: DtmfMethod::default(),
     };
     let parties = recorded.parties();
     let dialog = Dialog::reattached(recorded.id, recorded.destination, parties, recorded.node);
@@ -135,8 +137,7 @@ pub(super) struct ChildLeg {
 pub(super) fn start_child(context: &CallContext, child: ChildLeg) -> Result<Call> {
     let ChildLeg { dialog, directions, video_codecs, options, parent_id } = child;
     let port = AudioPort::new(options.audio_queue_ms, Instant::now());
-    let mut leg =
-        leg_config(context, &options.audio_codecs, options.opus_bitrate_bps, port.clone());
+    let mut leg = leg_config(context, &options.audio_codecs, options.encoder(), port.clone());
     leg.directions = directions;
     leg.video_codecs = video_codecs;
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
@@ -146,6 +147,7 @@ pub(super) fn start_child(context: &CallContext, child: ChildLeg) -> Result<Call
         destination: number.clone(),
         remote: RemoteParty { name: String::new(), number },
         parent_id: Some(parent_id),
+        dtmf: options.dtmf.unwrap_or_default(),
     };
     start(context, dialog, about, port, Plan { state: State::new(limits), start: Start::Dial(leg) })
 }
@@ -155,6 +157,7 @@ struct About {
     destination: String,
     remote: RemoteParty,
     parent_id: Option<String>,
+    dtmf: DtmfMethod,
 }
 
 fn start(
@@ -177,7 +180,7 @@ fn start(
         parent_id: about.parent_id,
         commands,
         state,
-        progress: Arc::new(Mutex::new(Progress::default())),
+        progress: Arc::new(Mutex::new(Progress { dtmf: about.dtmf, ..Progress::default() })),
         events: Bus::new(),
         audio: port,
     });
@@ -204,7 +207,7 @@ fn limits(ring_ms: u32, media_ms: u32) -> Limits {
 fn leg_config(
     context: &CallContext,
     codecs: &[AudioCodec],
-    bitrate_bps: u32,
+    encoder: EncoderOptions,
     port: AudioPort,
 ) -> LegConfig {
     let facts = context.session.facts();
@@ -224,7 +227,7 @@ fn leg_config(
             audio: MediaDirection::SendReceive,
             video: MediaDirection::Inactive,
         },
-        encoder: EncoderOptions { bitrate_bps, ..EncoderOptions::default() },
+        encoder,
         port,
     }
 }
