@@ -95,7 +95,9 @@
 #define SW_OAUTH_OPTIONS_INIT \
     {sizeof(sw_oauth_options), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
 #define SW_TOKEN_STORE_INIT {sizeof(sw_token_store), NULL, NULL, NULL, NULL, NULL}
-#define SW_DIAL_OPTIONS_INIT {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL, 0, {0, 0}, 0, 0, false}
+#define SW_DIAL_OPTIONS_INIT \
+    {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL, 0, {0, 0}, 0, 0, \
+     false}
 #define SW_ANSWER_OPTIONS_INIT \
     {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0, {0, 0}, 0, 0, false}
 #define SW_HOST_ACTIONS_INIT {sizeof(sw_host_actions), 0, {0, 0, 0, 0, 0, 0, 0, 0}, 0}
@@ -2133,8 +2135,8 @@ sw_status sw_client_address_by_name(struct sw_client *client,
 // `sw_client_address` reads it anew.
 //
 // The last 1024 addresses of pages, single addresses and the subscriber are kept, until a session
-// is made anew. `client`, `id`: not null; copied. Completion: `SW_ERR_NOT_FOUND` if it was not
-// read. Any thread.
+// is made anew or `sw_client_update_token`. `client`, `id`: not null; copied. Completion:
+// `SW_ERR_NOT_FOUND` if it was not read. Any thread.
 sw_status sw_client_cached_address(struct sw_client *client,
                                    const char *id,
                                    struct sw_address_completion done);
@@ -2202,8 +2204,8 @@ sw_status sw_call_hangup(struct sw_call *call, struct sw_completion done);
 // Completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
 // `SW_ERR_INVALID_STATE` unless the call is answered, for the audio stream also while it is held
 // or has no media yet; `SW_ERR_NOT_SUPPORTED` where the far side takes no digits in the audio
-// stream; `SW_ERR_CLOSED` after its end; `SW_ERR_TIMEOUT` (unsure whether they were sent);
-// `SW_ERR_REJECTED`. Any thread.
+// stream; `SW_ERR_MEDIA` when its audio was stopped before the last one was out; `SW_ERR_CLOSED`
+// after its end; `SW_ERR_TIMEOUT` (unsure whether they were sent); `SW_ERR_REJECTED`. Any thread.
 sw_status sw_call_send_digits(struct sw_call *call, const char *digits, struct sw_completion done);
 
 // Mutes the microphone: silence is sent at once, and the service stops passing on this member's
@@ -2246,11 +2248,13 @@ sw_status sw_call_setup_times(const struct sw_call *call, struct sw_setup_times 
 
 // Asks the service for one more type of event during this call, such as `user_event`; they come
 // as `SW_CALL_EVENT_OTHER`, or as the event of their own that a type has here. For what an AI
-// agent says see `sw_call_subscribe_transcript`. Subscribing twice is `SW_OK`.
+// agent says see `sw_call_subscribe_transcript`. Subscribing twice is `SW_OK`. When the service
+// takes the call up in another session, they are asked for again.
 //
 // `call`: not null. `event_type`: not null, 1 to 256 characters; copied; which types there are
 // the service decides. Completion: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_INVALID_STATE` unless
-// answered; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (retry is safe); `SW_ERR_REJECTED`. Any thread.
+// answered, and for more than 256 types; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (retry is safe);
+// `SW_ERR_REJECTED`. Any thread.
 sw_status sw_call_subscribe(struct sw_call *call,
                             const char *event_type,
                             struct sw_completion done);

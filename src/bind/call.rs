@@ -115,8 +115,8 @@ impl Call {
     /// digit, while no other audio is sent.
     /// Errors: `InvalidArgument` for other characters; `InvalidState` unless the call is answered,
     /// for the audio stream also while it is held or has no media yet; `NotSupported` where the far
-    /// side takes no digits in the audio stream; `Closed` after its end; `Timeout` (unsure whether
-    /// they were sent) and `Rejected`.
+    /// side takes no digits in the audio stream; `Media` when its audio was stopped before the last
+    /// one was out; `Closed` after its end; `Timeout` (unsure whether they were sent) and `Rejected`.
     pub async fn send_digits(&self, digits: String) -> Result<()> {
         wait(self.0.send_digits(&digits)).await
     }
@@ -160,10 +160,11 @@ impl Call {
 
     /// Asks the service for one more type of event during this call, such as `user_event`; they
     /// come as the event `Other`, or as the event of their own that a type has here. For what an
-    /// AI agent says see `subscribe_transcript`. Subscribing twice does nothing.
+    /// AI agent says see `subscribe_transcript`. Subscribing twice does nothing. When the service
+    /// takes the call up in another session, they are asked for again.
     ///
     /// `event_type`: 1 to 256 characters; which types there are the service decides.
-    /// Errors: `InvalidArgument`; `InvalidState` unless answered; `Closed`; `Timeout` (retry is
+    /// Errors: `InvalidArgument`; `InvalidState` unless answered, and for more than 256 types; `Closed`; `Timeout` (retry is
     /// safe); `Rejected`.
     pub async fn subscribe(&self, event_type: String) -> Result<()> {
         wait(self.0.subscribe(&event_type)).await

@@ -187,8 +187,8 @@ pub extern "C" fn sw_call_hangup(call: *mut sw_call, done: sw_completion) -> sw_
 /// Completion: `SW_ERR_INVALID_ARGUMENT` for other characters;
 /// `SW_ERR_INVALID_STATE` unless the call is answered, for the audio stream also while it is held
 /// or has no media yet; `SW_ERR_NOT_SUPPORTED` where the far side takes no digits in the audio
-/// stream; `SW_ERR_CLOSED` after its end; `SW_ERR_TIMEOUT` (unsure whether they were sent);
-/// `SW_ERR_REJECTED`. Any thread.
+/// stream; `SW_ERR_MEDIA` when its audio was stopped before the last one was out; `SW_ERR_CLOSED`
+/// after its end; `SW_ERR_TIMEOUT` (unsure whether they were sent); `SW_ERR_REJECTED`. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_call_send_digits(
     call: *mut sw_call,

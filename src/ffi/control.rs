@@ -46,11 +46,13 @@ impl sw_text_completion {
 
 /// Asks the service for one more type of event during this call, such as `user_event`; they come
 /// as `SW_CALL_EVENT_OTHER`, or as the event of their own that a type has here. For what an AI
-/// agent says see `sw_call_subscribe_transcript`. Subscribing twice is `SW_OK`.
+/// agent says see `sw_call_subscribe_transcript`. Subscribing twice is `SW_OK`. When the service
+/// takes the call up in another session, they are asked for again.
 ///
 /// `call`: not null. `event_type`: not null, 1 to 256 characters; copied; which types there are
 /// the service decides. Completion: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_INVALID_STATE` unless
-/// answered; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (retry is safe); `SW_ERR_REJECTED`. Any thread.
+/// answered, and for more than 256 types; `SW_ERR_CLOSED`; `SW_ERR_TIMEOUT` (retry is safe);
+/// `SW_ERR_REJECTED`. Any thread.
 #[no_mangle]
 pub extern "C" fn sw_call_subscribe(
     call: *mut sw_call,

@@ -183,6 +183,7 @@ class Call:
         Raises :class:`InvalidArgumentError`, :class:`InvalidStateError` unless the call is
         answered, for the audio stream also while it is held or has no media yet,
         :class:`NotSupportedError` where the far side takes no digits in the audio stream,
+        :class:`MediaError` when its audio was stopped before the last one was out,
         :class:`ClosedError`, :class:`TimedOutError`, :class:`RejectedError`.
         """
         await awaited(self._native.send_digits(digits))
