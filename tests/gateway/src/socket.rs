@@ -242,7 +242,8 @@ impl Connection {
         }
         let known = self.protocol.as_ref().and_then(|protocol| {
             self.hub.with(|inner| {
-                let session = inner.sessions.get_mut(protocol)?;
+                // An acknowledgement that crosses the loss of its session is nobody's fault.
+                let Some(session) = inner.sessions.get_mut(protocol) else { return Some(()) };
                 let expected = inner.faults.expects_reply(&id);
                 self.disconnecting |= expected == Some("signalwire.disconnect");
                 let acknowledged = session.acknowledge(&id);
