@@ -1,12 +1,13 @@
 //! What this process costs with calls up: CPU, memory, threads.
 //!
-//! `cargo bench --bench one_call [CALLS] [SECONDS]` (1 call, 10 s). The gateway is a process of its
-//! own, so that its cost does not count. Each call plays a voice-like file and receives its echo.
-//! Then bursts are pushed into the first call, and the time is taken until a sink has their echo.
+//! `cargo bench --bench one_call [CALLS] [SECONDS] [pcmu]` (1 call, 10 s, Opus). The gateway is a
+//! process of its own, so that its cost does not count. Each call plays a voice-like file and
+//! receives its echo. Then bursts are pushed into the first call, and the time is taken until a
+//! sink has their echo.
 
 use signalwire_client::{
-    shutdown, AudioFormat, AudioFrame, AudioSink, Call, CallEvent, Client, ClientOptions,
-    DialOptions, Result,
+    shutdown, AudioCodec, AudioFormat, AudioFrame, AudioSink, Call, CallEvent, Client,
+    ClientOptions, DialOptions, Result,
 };
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -49,7 +50,11 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
     let mut up = Vec::new();
     let ear = Arc::new(Listener::default());
     for _ in 0..calls {
-        let call = client.dial("/public/echo", DialOptions::default())?;
+        let mut options = DialOptions::default();
+        if std::env::args().any(|word| word == "pcmu") {
+            options.audio_codecs = vec![AudioCodec::Pcmu];
+        }
+        let call = client.dial("/public/echo", options)?;
         let events = call.events();
         while let Some(event) = events.next().await {
             if matches!(event, CallEvent::MediaConnected { .. }) {
