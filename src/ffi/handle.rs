@@ -56,6 +56,10 @@ pub(super) enum Object {
     OAuth(Arc<super::oauth::OAuthObject>),
     #[cfg(feature = "oauth")]
     Login(super::oauth::Login),
+    #[cfg(feature = "dpop")]
+    DeviceKey(crate::DeviceKey),
+    #[cfg(feature = "rest-api")]
+    Rest(crate::rest_api::RestClient),
 }
 
 /// The opaque C types.
@@ -105,6 +109,10 @@ handle!(super::credentials::sw_token_reply, 13, TokenReply, Arc<super::credentia
 handle!(super::oauth::sw_oauth, 14, OAuth, Arc<super::oauth::OAuthObject>);
 #[cfg(feature = "oauth")]
 handle!(super::oauth::sw_oauth_login, 15, Login, super::oauth::Login);
+#[cfg(feature = "dpop")]
+handle!(super::device_key::sw_device_key, 16, DeviceKey, crate::DeviceKey);
+#[cfg(feature = "rest-api")]
+handle!(super::rest_api::sw_rest_client, 17, Rest, crate::rest_api::RestClient);
 
 struct Slot {
     generation: usize,
