@@ -253,6 +253,12 @@ fn credentials() {
     run("credentials");
 }
 
+/// Without valgrind, which takes minutes for the primes of a key in an unoptimised library.
+#[test]
+fn rest_api() {
+    run_natively("rest_api");
+}
+
 #[test]
 fn null() {
     run("null");
