@@ -4,18 +4,22 @@
 #   bindings/generate.sh [--dev] [python] [kotlin] [swift]        all three by default
 #
 # --dev, or SIGNALWIRE_CLIENT_PROFILE=dev, builds without optimisation, for tests.
+# SIGNALWIRE_CLIENT_FEATURES=LIST sets the features of the library; by default capi,uniffi,rest-api.
 # SIGNALWIRE_CLIENT_LIBRARY=FILE takes this library, not stripped, instead of building one.
 set -eu
 cd "$(dirname "$0")/.."
 
 profile="${SIGNALWIRE_CLIENT_PROFILE:-release}"
+# Programs on servers and desktops may be backends. Applications that are given away are built without
+# "rest-api": SIGNALWIRE_CLIENT_FEATURES=capi,uniffi
+features="${SIGNALWIRE_CLIENT_FEATURES:-capi,uniffi,rest-api}"
 languages=""
 for argument in "$@"; do
     case "$argument" in
         --dev) profile=dev ;;
         python | kotlin | swift) languages="$languages $argument" ;;
         *)
-            sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+            sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
             exit 2
             ;;
     esac
@@ -39,7 +43,7 @@ library="${SIGNALWIRE_CLIENT_LIBRARY:-}"
 if [ -z "$library" ]; then
     # What is generated is read from the symbol table, so nothing may be stripped before.
     CARGO_PROFILE_RELEASE_STRIP=none cargo rustc --quiet --lib --crate-type cdylib \
-        --profile "$profile" --features capi,uniffi
+        --profile "$profile" --features "$features"
     folder="$profile"
     [ "$profile" != dev ] || folder=debug
     library="$target/$folder/$file"

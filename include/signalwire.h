@@ -43,7 +43,7 @@
  *   that this header does not list.
  * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder, sw_member_list, sw_layout_snapshot,
  *   sw_text_list, sw_credentials, sw_token_reply, sw_oauth, sw_oauth_login,
- *   sw_outgoing_message, sw_expected_call, sw_host_call) are checked: NULL, freed, foreign and
+ *   sw_device_key, sw_rest_client, sw_outgoing_message, sw_expected_call, sw_host_call) are checked: NULL, freed, foreign and
  *   garbage ones give SW_ERR_INVALID_HANDLE. They are not addresses: never dereference one.
  * Ownership. _new and _free belong together, _ref and _unref too; freeing NULL is SW_OK. Objects
  *   may be freed in any order. Inputs are copied before a function returns. Structs and texts
@@ -94,6 +94,15 @@
 #define SW_CREDENTIAL_PROVIDER_INIT {sizeof(sw_credential_provider), NULL, NULL, NULL}
 #define SW_OAUTH_OPTIONS_INIT \
     {sizeof(sw_oauth_options), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+#define SW_REST_OPTIONS_INIT {sizeof(sw_rest_options), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL}
+#define SW_SUBSCRIBER_TOKEN_REQUEST_INIT \
+    {sizeof(sw_subscriber_token_request), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+     NULL, NULL, NULL, NULL}
+#define SW_GUEST_TOKEN_REQUEST_INIT {sizeof(sw_guest_token_request), 0, 0, NULL, NULL, NULL}
+#define SW_SUBSCRIBER_REQUEST_INIT \
+    {sizeof(sw_subscriber_request), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+#define SW_SIP_CREDENTIAL_REQUEST_INIT \
+    {sizeof(sw_sip_credential_request), 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
 #define SW_TOKEN_STORE_INIT {sizeof(sw_token_store), NULL, NULL, NULL, NULL, NULL}
 #define SW_DIAL_OPTIONS_INIT \
     {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL, 0, {0, 0}, 0, 0, \
@@ -745,6 +754,10 @@ typedef struct sw_client sw_client;
 // Where a client's tokens come from. Owned: `sw_credentials_free`; clients keep what they need.
 typedef struct sw_credentials sw_credentials;
 
+// An RSA key of this installation, to which tokens can be bound. Owned: `sw_device_key_free`;
+// credentials keep what they need.
+typedef struct sw_device_key sw_device_key;
+
 // A call whose invite is on its way. Owned: `sw_expected_call_free`.
 //
 // What is decided before the invite comes holds: an answer is given the moment that it comes, a
@@ -778,6 +791,18 @@ typedef struct sw_oauth_login sw_oauth_login;
 // sends the text a second time only after the conversation's history showed that the first did
 // not arrive.
 typedef struct sw_outgoing_message sw_outgoing_message;
+
+// A project's access to the REST API of its space, for backends. Owned: `sw_rest_client_free`;
+// operations that were begun go on.
+//
+// These functions are there in libraries with the feature `rest-api`. They hold the project's API
+// token, which must never be part of an application that is given away. Completions get, besides
+// what is named: `SW_ERR_UNAUTHORIZED` (project id, API token or its scopes), `SW_ERR_NOT_FOUND`,
+// `SW_ERR_REJECTED` (what the service does not take), `SW_ERR_RATE_LIMITED`, `SW_ERR_SERVER`,
+// `SW_ERR_TIMEOUT`, `SW_ERR_NETWORK`, `SW_ERR_TLS`, `SW_ERR_PROTOCOL`, and `SW_ERR_INVALID_ARGUMENT`
+// for what cannot be, before anything is sent; the `code` of an error is the HTTP status. Requests
+// are repeated up to twice where that can do no harm.
+typedef struct sw_rest_client sw_rest_client;
 
 // A list of texts. Owned: `sw_text_list_free`.
 typedef struct sw_text_list sw_text_list;
@@ -1828,6 +1853,352 @@ typedef struct sw_token_store {
     // Passed to all functions unchanged. Nullable.
     void *user_data;
 } sw_token_store;
+
+// Where a space is and which project asks. Start from `SW_REST_OPTIONS_INIT`. Copied.
+typedef struct sw_rest_options {
+    // `sizeof(sw_rest_options)`; set by `SW_REST_OPTIONS_INIT`.
+    uint32_t struct_size;
+    // Longest time for opening a connection in milliseconds, 1 to 600000. 0: 10000.
+    uint32_t connect_timeout_ms;
+    // Longest time for one try in milliseconds, 1 to 600000. 0: 30000.
+    uint32_t request_timeout_ms;
+    // Longest time for one operation with its repetitions in milliseconds, 1 to 600000. 0: 60000.
+    uint32_t total_timeout_ms;
+    // The space: its name (`example`), its host or its base URL. Not null.
+    const char *space;
+    // The project's id (UUID). Not null.
+    const char *project_id;
+    // An API token of the project. Not null; never logged.
+    const char *api_token;
+    // PEM text of CA certificates that are trusted besides the platform's. NULL: none.
+    const char *ca_certificates_pem;
+    // Base URL of the host that exchanges embed tokens. NULL: the space.
+    const char *embeds_url;
+    // Path of the subscribers. NULL: `/api/fabric/resources/subscribers`.
+    const char *subscribers_path;
+} sw_rest_options;
+
+// Whom a subscriber token is for. Start from `SW_SUBSCRIBER_TOKEN_REQUEST_INIT`. Copied.
+typedef struct sw_subscriber_token_request {
+    // `sizeof(sw_subscriber_token_request)`; set by `SW_SUBSCRIBER_TOKEN_REQUEST_INIT`.
+    uint32_t struct_size;
+    // When the token expires, in seconds since 1970. 0: two hours from now.
+    int64_t expire_at;
+    // The application's own stable and unique name for the subscriber. Not null.
+    const char *reference;
+    // The application (UUID) that the token belongs to. NULL: none.
+    const char *application_id;
+    // A new password for the subscriber. NULL: unchanged.
+    const char *password;
+    // Thumbprint of the key that the token is bound to,
+    // see `sw_device_key_thumbprint`. NULL: none.
+    const char *fingerprint;
+    // `sat:refresh` lets the holder renew the token. NULL: none.
+    const char *scope;
+    // First name. NULL: unchanged, as for all that follow.
+    const char *first_name;
+    // Last name.
+    const char *last_name;
+    // Name to show.
+    const char *display_name;
+    // Job title.
+    const char *job_title;
+    // Time zone.
+    const char *time_zone;
+    // Country.
+    const char *country;
+    // Company.
+    const char *company_name;
+    // The cluster that serves the subscriber, such as `us-central`.
+    const char *region;
+} sw_subscriber_token_request;
+
+// New tokens. Borrowed for the time of the completion; secrets, never log them.
+typedef struct sw_issued_token {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // The access token: what `sw_client_options` takes. Never NULL.
+    const char *token;
+    // What `sw_rest_client_refresh_subscriber_token` takes; stays on the backend. NULL for invited
+    // people and embeds.
+    const char *refresh_token;
+    // The subscriber's id (UUID). NULL unless the token is a subscriber's own.
+    const char *subscriber_id;
+} sw_issued_token;
+
+// As `sw_completion`, with new tokens.
+typedef struct sw_issued_token_completion {
+    // Nullable. `error` is NULL and `token` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_issued_token *token,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_issued_token_completion;
+
+// What a guest may do. Start from `SW_GUEST_TOKEN_REQUEST_INIT`. Copied.
+typedef struct sw_guest_token_request {
+    // `sizeof(sw_guest_token_request)`; set by `SW_GUEST_TOKEN_REQUEST_INIT`.
+    uint32_t struct_size;
+    // Number of texts in `allowed_addresses`, 1 to 10.
+    uint32_t allowed_address_count;
+    // When the token expires, in seconds since 1970. 0: two hours from now.
+    int64_t expire_at;
+    // The ids (UUIDs) of the addresses that the guest may call. Not null.
+    const char *const *allowed_addresses;
+    // The cluster that serves the guest, such as `us-central`. NULL: the service's choice.
+    const char *region;
+    // The cluster host for the header of the token. NULL: the service's choice.
+    const char *ch;
+} sw_guest_token_request;
+
+// What a subscriber shall be. Start from `SW_SUBSCRIBER_REQUEST_INIT`. Copied. An update replaces
+// the subscriber; texts that are NULL are not sent.
+typedef struct sw_subscriber_request {
+    // `sizeof(sw_subscriber_request)`; set by `SW_SUBSCRIBER_REQUEST_INIT`.
+    uint32_t struct_size;
+    // E-mail address, unique in the project. Not null.
+    const char *email;
+    // Password of 8 to 72 characters. NULL: a random one.
+    const char *password;
+    // First name.
+    const char *first_name;
+    // Last name.
+    const char *last_name;
+    // Name to show.
+    const char *display_name;
+    // Job title.
+    const char *job_title;
+    // Time zone.
+    const char *time_zone;
+    // Country.
+    const char *country;
+    // Company.
+    const char *company_name;
+} sw_subscriber_request;
+
+// A subscriber as the project sees it. Borrowed for the time of the completion. No text is NULL; a
+// missing one is empty.
+typedef struct sw_subscriber_resource {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // The resource's id (UUID): what the functions here take.
+    const char *id;
+    // The subscriber's own id (UUID), which differs: the `subscriber_id` of its tokens.
+    const char *subscriber_id;
+    // The project (UUID).
+    const char *project_id;
+    // E-mail address.
+    const char *email;
+    // First name.
+    const char *first_name;
+    // Last name.
+    const char *last_name;
+    // Name to show.
+    const char *display_name;
+    // Job title.
+    const char *job_title;
+    // Time zone.
+    const char *time_zone;
+    // Country.
+    const char *country;
+    // Company.
+    const char *company_name;
+    // When it was made (ISO 8601).
+    const char *created_at;
+    // When it was last changed (ISO 8601).
+    const char *updated_at;
+    // The whole entry as JSON text.
+    const char *raw_json;
+} sw_subscriber_resource;
+
+// As `sw_completion`, with a subscriber.
+typedef struct sw_subscriber_resource_completion {
+    // Nullable. `error` is NULL and `subscriber` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_subscriber_resource *subscriber,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_subscriber_resource_completion;
+
+// A page of subscribers. Borrowed for the time of the completion.
+typedef struct sw_subscriber_resource_page {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // `entry_count` pointers, none of them NULL; NULL when there are none.
+    const struct sw_subscriber_resource *const *entries;
+    // Number of entries on this page.
+    size_t entry_count;
+    // The first page, as `link` of the same function. Nullable, as the other links.
+    const char *first_link;
+    // The page before. NULL before the first.
+    const char *previous_link;
+    // The page that follows. NULL after the last.
+    const char *next_link;
+} sw_subscriber_resource_page;
+
+// As `sw_completion`, with a page of subscribers.
+typedef struct sw_subscriber_resource_page_completion {
+    // Nullable. `error` is NULL and `page` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_subscriber_resource_page *page,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_subscriber_resource_page_completion;
+
+// One resource. Borrowed for the time of the completion. No text is NULL; a missing one is empty.
+typedef struct sw_resource {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // Identifier (UUID).
+    const char *id;
+    // The project (UUID).
+    const char *project_id;
+    // Name to show.
+    const char *display_name;
+    // What it is, such as `subscriber`, `swml_script` or `video_room`.
+    const char *kind;
+    // When it was made (ISO 8601).
+    const char *created_at;
+    // When it was last changed (ISO 8601).
+    const char *updated_at;
+    // The whole entry as JSON text.
+    const char *raw_json;
+} sw_resource;
+
+// A page of resources. Borrowed for the time of the completion.
+typedef struct sw_resource_page {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // `entry_count` pointers, none of them NULL; NULL when there are none.
+    const struct sw_resource *const *entries;
+    // Number of entries on this page.
+    size_t entry_count;
+    // The first page, as `link` of the same function. Nullable, as the other links.
+    const char *first_link;
+    // The page before. NULL before the first.
+    const char *previous_link;
+    // The page that follows. NULL after the last.
+    const char *next_link;
+} sw_resource_page;
+
+// As `sw_completion`, with a page of resources.
+typedef struct sw_resource_page_completion {
+    // Nullable. `error` is NULL and `page` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_resource_page *page,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_resource_page_completion;
+
+// As `sw_completion`, with a resource.
+typedef struct sw_resource_completion {
+    // Nullable. `error` is NULL and `resource` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_resource *resource,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_resource_completion;
+
+// SIP credentials of a subscriber, without the password, which the service never tells. Borrowed
+// for the time of the completion. No text is NULL; a missing one is empty.
+typedef struct sw_sip_credential {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // Identifier (UUID).
+    const char *id;
+    // User name of the registration.
+    const char *username;
+    // Name to show to those who are called.
+    const char *caller_id;
+    // The number (E.164) that calls to telephones come from; `random` was seen too.
+    const char *send_as;
+    // Whether media must be encrypted, such as `required`.
+    const char *encryption;
+    // SRTP ciphers, best first, separated by spaces.
+    const char *ciphers;
+    // Codecs, best first, separated by spaces.
+    const char *codecs;
+} sw_sip_credential;
+
+// A page of SIP credentials. Borrowed for the time of the completion.
+typedef struct sw_sip_credential_page {
+    // Size of this struct in the library, in bytes.
+    uint32_t struct_size;
+    // `entry_count` pointers, none of them NULL; NULL when there are none.
+    const struct sw_sip_credential *const *entries;
+    // Number of entries on this page.
+    size_t entry_count;
+    // The first page, as `link` of the same function. Nullable, as the other links.
+    const char *first_link;
+    // The page before. NULL before the first.
+    const char *previous_link;
+    // The page that follows. NULL after the last.
+    const char *next_link;
+} sw_sip_credential_page;
+
+// As `sw_completion`, with a page of SIP credentials.
+typedef struct sw_sip_credential_page_completion {
+    // Nullable. `error` is NULL and `page` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_sip_credential_page *page,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_sip_credential_page_completion;
+
+// What SIP credentials shall be. Start from `SW_SIP_CREDENTIAL_REQUEST_INIT`. Copied. What is NULL
+// or empty is not sent: the service's own for new ones, unchanged for others.
+typedef struct sw_sip_credential_request {
+    // `sizeof(sw_sip_credential_request)`; set by `SW_SIP_CREDENTIAL_REQUEST_INIT`.
+    uint32_t struct_size;
+    // Number of texts in `ciphers`.
+    uint32_t cipher_count;
+    // Number of texts in `codecs`.
+    uint32_t codec_count;
+    // User name of the registration. Needed for new credentials.
+    const char *username;
+    // Password of the registration. Needed for new credentials.
+    const char *password;
+    // Name to show to those who are called.
+    const char *caller_id;
+    // The project's number (E.164) that calls to telephones come from.
+    const char *send_as;
+    // Whether media must be encrypted: `required`, `optional` or `default`.
+    const char *encryption;
+    // SRTP ciphers, best first, such as `AEAD_AES_256_GCM_8`.
+    const char *const *ciphers;
+    // Codecs, best first, such as `OPUS`.
+    const char *const *codecs;
+} sw_sip_credential_request;
+
+// As `sw_completion`, with SIP credentials.
+typedef struct sw_sip_credential_completion {
+    // Nullable. `error` is NULL and `credential` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status,
+               const struct sw_error *error,
+               const struct sw_sip_credential *credential,
+               void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_sip_credential_completion;
 
 // One received encoded frame. Borrowed for the time of the callback.
 typedef struct sw_video_frame {
@@ -2943,6 +3314,60 @@ sw_status sw_client_update_token(struct sw_client *client,
                                  int64_t expires_at,
                                  struct sw_completion done);
 
+// Makes a new key. It takes some tenths of a second, and blocks that long.
+//
+// Make it once, keep what `sw_device_key_pkcs8` gives where the platform keeps secrets, and read it
+// back at the next start. `out_key`: not null; written on success; free it with
+// `sw_device_key_free`. Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_INTERNAL` if the system has no
+// randomness. Any thread.
+sw_status sw_device_key_generate(struct sw_device_key **out_key);
+
+// Reads a key that was kept.
+//
+// `pkcs8`: `length` bytes, not null; an RSA key of 2048 bits or more, unencrypted, in DER; copied.
+// `out_key`: as for `sw_device_key_generate`. Errors: `SW_ERR_INVALID_ARGUMENT` for anything else;
+// make a new key then. Any thread.
+sw_status sw_device_key_from_pkcs8(const uint8_t *pkcs8,
+                                   size_t length,
+                                   struct sw_device_key **out_key);
+
+// Copies the private key, in DER, to be kept in a safe place. A secret: wipe the copy after use.
+//
+// `key`: not null. `buffer`: a place for `capacity` bytes; NULL to ask for the length alone.
+// `out_length`: not null; the length of the key, written also when `capacity` is too small.
+// Errors: `SW_ERR_INVALID_ARGUMENT` if `buffer` is not NULL and too small, with nothing copied;
+// `SW_ERR_INVALID_HANDLE`. Any thread.
+sw_status sw_device_key_pkcs8(const struct sw_device_key *key,
+                              uint8_t *buffer,
+                              size_t capacity,
+                              size_t *out_length);
+
+// Gives the key's thumbprint (RFC 7638, SHA-256): 43 characters of base64url.
+//
+// The backend passes it as `fingerprint`, with `scope` = `sat:refresh`, when it makes a token.
+// `key`: not null. `out_thumbprint`: not null; free it with `sw_string_free`.
+// Errors: `SW_ERR_INVALID_ARGUMENT`, `SW_ERR_INVALID_HANDLE`. Any thread.
+sw_status sw_device_key_thumbprint(const struct sw_device_key *key, char **out_thumbprint);
+
+// Frees a key; what it was given to goes on. `key`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread.
+sw_status sw_device_key_free(struct sw_device_key *key);
+
+// Makes credentials like these for clients that prove with every connection that they have this key.
+//
+// A token with the scope `sat:refresh` is exchanged for one that is bound to the key before
+// `sw_client_connect` is done, and renewed with the key alone from then on; a provider is asked only
+// for the first token, and again if the service refuses the bound one. If the exchange fails,
+// `sw_client_connect` does. A token without the scope is used as it is, and
+// `SW_CLIENT_EVENT_TOKEN_NOT_BOUND` says so; once a client was bound, that ends the session.
+//
+// `credentials`: nullable; NULL for the token in the client's options. `key`: not null. Both may be
+// freed afterwards. `out_credentials`: not null; written on success; free it with
+// `sw_credentials_free`. Errors: `SW_ERR_INVALID_ARGUMENT`, `SW_ERR_INVALID_HANDLE`. Any thread.
+sw_status sw_credentials_bound_to(const struct sw_credentials *credentials,
+                                  const struct sw_device_key *key,
+                                  struct sw_credentials **out_credentials);
+
 // Prepares logins; nothing is sent.
 //
 // `options`: not null. `out_oauth`: not null; written on success; free it with `sw_oauth_free`.
@@ -3035,6 +3460,205 @@ sw_status sw_oauth_login_free(struct sw_oauth_login *login);
 sw_status sw_credentials_oauth(struct sw_oauth *oauth,
                                const struct sw_token_store *store,
                                struct sw_credentials **out_credentials);
+
+// Makes a client of the REST API; nothing is sent yet.
+//
+// `options`: not null; copied. `out_rest`: not null; written on success; free it with
+// `sw_rest_client_free`. Errors: `SW_ERR_INVALID_ARGUMENT` for options that cannot be; `SW_ERR_TLS`
+// for unreadable CA certificates. Any thread.
+sw_status sw_rest_client_new(const struct sw_rest_options *options,
+                             struct sw_rest_client **out_rest);
+
+// Frees a client of the REST API; operations that were begun go on. `rest`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread.
+sw_status sw_rest_client_free(struct sw_rest_client *rest);
+
+// Issues a token for a subscriber, who is created if unknown. It is not repeated once it may have
+// been processed.
+//
+// `rest`: not null. `request`: not null; copied. Completion: see `sw_rest_client`. Any thread.
+// Source: `POST /api/fabric/subscribers/tokens`.
+sw_status sw_rest_client_create_subscriber_token(struct sw_rest_client *rest,
+                                                 const struct sw_subscriber_token_request *request,
+                                                 struct sw_issued_token_completion done);
+
+// Exchanges a refresh token for a new pair, which replaces the old one: store it at once.
+//
+// `rest`, `refresh_token`: not null; copied. Completion: `SW_ERR_REJECTED` for a token that is spent
+// or expired: issue a new one then; after `SW_ERR_TIMEOUT` or `SW_ERR_NETWORK` the old one may be
+// spent; else see `sw_rest_client`. Any thread.
+// Source: `POST /api/fabric/subscribers/tokens/refresh`.
+sw_status sw_rest_client_refresh_subscriber_token(struct sw_rest_client *rest,
+                                                  const char *refresh_token,
+                                                  struct sw_issued_token_completion done);
+
+// Issues a token for a guest, who may call the given addresses and cannot be called.
+//
+// `rest`: not null. `request`: not null; copied. Completion: see `sw_rest_client`. Any thread.
+// Source: `POST /api/fabric/guests/tokens`.
+sw_status sw_rest_client_create_guest_token(struct sw_rest_client *rest,
+                                            const struct sw_guest_token_request *request,
+                                            struct sw_issued_token_completion done);
+
+// Issues a token with which an invited person may call one address of a subscriber.
+//
+// `rest`: not null. `subscriber_token`: not null; the inviting subscriber's access token, which
+// authorizes it. `address_id`: not null; both are copied. `expires_at`: seconds since 1970; 0: two
+// hours from now. Completion: `SW_ERR_INVALID_TOKEN` if that is no access token; else see
+// `sw_rest_client`. Any thread. Source: `POST /api/fabric/subscriber/invites`.
+sw_status sw_rest_client_create_invite_token(struct sw_rest_client *rest,
+                                             const char *subscriber_token,
+                                             const char *address_id,
+                                             int64_t expires_at,
+                                             struct sw_issued_token_completion done);
+
+// Exchanges the public token of an embedded button (`c2c_…`) for a guest's access token, without
+// credentials.
+//
+// `rest`, `embed_token`: not null; copied. Completion: see `sw_rest_client`. Any thread.
+// Source: `POST /api/fabric/embeds/tokens`.
+sw_status sw_rest_client_exchange_embed_token(struct sw_rest_client *rest,
+                                              const char *embed_token,
+                                              struct sw_issued_token_completion done);
+
+// Creates a subscriber. It is not repeated once it may have been processed.
+//
+// `rest`, `request`: not null; copied. Completion: `SW_ERR_REJECTED` for an e-mail address that is
+// taken; else see `sw_rest_client`. Any thread. Source: `POST /api/fabric/resources/subscribers`.
+sw_status sw_rest_client_create_subscriber(struct sw_rest_client *rest,
+                                           const struct sw_subscriber_request *request,
+                                           struct sw_subscriber_resource_completion done);
+
+// Replaces the subscriber with this resource id.
+//
+// `rest`, `id`, `request`: not null; copied. Completion: see `sw_rest_client`.
+// Any thread. Source: `PUT /api/fabric/resources/subscribers/{id}`.
+sw_status sw_rest_client_update_subscriber(struct sw_rest_client *rest,
+                                           const char *id,
+                                           const struct sw_subscriber_request *request,
+                                           struct sw_subscriber_resource_completion done);
+
+// Reads a page of the project's subscribers.
+//
+// `rest`: not null. `page_size`: 1 to 1000; 0: what the service chooses. `link`:
+// nullable; NULL for the first page, else one of a page's links, unchanged. Completion: see `sw_rest_client`.
+// Any thread. Source: `GET /api/fabric/resources/subscribers`.
+sw_status sw_rest_client_subscribers(struct sw_rest_client *rest,
+                                     uint32_t page_size,
+                                     const char *link,
+                                     struct sw_subscriber_resource_page_completion done);
+
+// Reads the subscriber with this resource id.
+//
+// `rest`, `id`: not null; copied. Completion: see `sw_rest_client`.
+// Any thread. Source: `GET /api/fabric/resources/subscribers/{id}`.
+sw_status sw_rest_client_subscriber(struct sw_rest_client *rest,
+                                    const char *id,
+                                    struct sw_subscriber_resource_completion done);
+
+// Deletes the subscriber with this resource id. Deleting it again is `SW_ERR_NOT_FOUND`.
+//
+// `rest`, `id`: not null; copied. Completion: see `sw_rest_client`.
+// Any thread. Source: `DELETE /api/fabric/resources/subscribers/{id}`.
+sw_status sw_rest_client_delete_subscriber(struct sw_rest_client *rest,
+                                           const char *id,
+                                           struct sw_completion done);
+
+// Reads a page of a subscriber's addresses.
+//
+// `rest`, `id`: not null; copied. `page_size`: 1 to 1000; 0: what the service chooses. `link`:
+// nullable; NULL for the first page, else one of a page's links, unchanged. Completion: see `sw_rest_client`.
+// Any thread. Source: `GET /api/fabric/resources/subscribers/{id}/addresses`.
+sw_status sw_rest_client_subscriber_addresses(struct sw_rest_client *rest,
+                                              const char *id,
+                                              uint32_t page_size,
+                                              const char *link,
+                                              struct sw_address_page_completion done);
+
+// Reads a page of the project's resources.
+//
+// `rest`: not null. `page_size`: 1 to 1000; 0: what the service chooses. `link`:
+// nullable; NULL for the first page, else one of a page's links, unchanged. Completion: see `sw_rest_client`.
+// Any thread. Source: `GET /api/fabric/resources`.
+sw_status sw_rest_client_resources(struct sw_rest_client *rest,
+                                   uint32_t page_size,
+                                   const char *link,
+                                   struct sw_resource_page_completion done);
+
+// Reads one resource.
+//
+// `rest`, `id`: not null; copied. Completion: see `sw_rest_client`.
+// Any thread. Source: `GET /api/fabric/resources/{id}`.
+sw_status sw_rest_client_resource(struct sw_rest_client *rest,
+                                  const char *id,
+                                  struct sw_resource_completion done);
+
+// Deletes a resource of any kind, with its addresses. Deleting it again is `SW_ERR_NOT_FOUND`.
+//
+// `rest`, `id`: not null; copied. Completion: see `sw_rest_client`.
+// Any thread. Source: `DELETE /api/fabric/resources/{id}`.
+sw_status sw_rest_client_delete_resource(struct sw_rest_client *rest,
+                                         const char *id,
+                                         struct sw_completion done);
+
+// Reads a page of a resource's addresses.
+//
+// `rest`, `id`: not null; copied. `page_size`: 1 to 1000; 0: what the service chooses. `link`:
+// nullable; NULL for the first page, else one of a page's links, unchanged. Completion: see `sw_rest_client`.
+// Any thread. Source: `GET /api/fabric/resources/{id}/addresses`.
+sw_status sw_rest_client_resource_addresses(struct sw_rest_client *rest,
+                                            const char *id,
+                                            uint32_t page_size,
+                                            const char *link,
+                                            struct sw_address_page_completion done);
+
+// Reads a page of the SIP credentials of the subscriber with this resource id.
+//
+// `rest`, `subscriber_id`: not null; copied. `page_size`: 1 to 1000; 0: what the service chooses. `link`:
+// nullable; NULL for the first page, else one of a page's links, unchanged. Completion: see `sw_rest_client`. Any
+// thread. Source: `GET /api/fabric/resources/subscribers/{id}/sip_endpoints`.
+sw_status sw_rest_client_sip_credentials(struct sw_rest_client *rest,
+                                         const char *subscriber_id,
+                                         uint32_t page_size,
+                                         const char *link,
+                                         struct sw_sip_credential_page_completion done);
+
+// Gives a subscriber further SIP credentials. It is not repeated once it may have been processed.
+//
+// `rest`, `subscriber_id`, `request`: not null; copied. Completion: see `sw_rest_client`. Any thread.
+// Source: `POST /api/fabric/resources/subscribers/{id}/sip_endpoints`.
+sw_status sw_rest_client_create_sip_credential(struct sw_rest_client *rest,
+                                               const char *subscriber_id,
+                                               const struct sw_sip_credential_request *request,
+                                               struct sw_sip_credential_completion done);
+
+// Reads SIP credentials of a subscriber.
+//
+// `rest`, `subscriber_id`, `id`: not null; copied. Completion: see `sw_rest_client`. Any thread.
+// Source: `GET /api/fabric/resources/subscribers/{id}/sip_endpoints/{id}`.
+sw_status sw_rest_client_sip_credential(struct sw_rest_client *rest,
+                                        const char *subscriber_id,
+                                        const char *id,
+                                        struct sw_sip_credential_completion done);
+
+// Changes what the request has; the rest stays.
+//
+// `rest`, `subscriber_id`, `id`, `request`: not null; copied. Completion: see `sw_rest_client`. Any thread.
+// Source: `PATCH /api/fabric/resources/subscribers/{id}/sip_endpoints/{id}`.
+sw_status sw_rest_client_update_sip_credential(struct sw_rest_client *rest,
+                                               const char *subscriber_id,
+                                               const char *id,
+                                               const struct sw_sip_credential_request *request,
+                                               struct sw_sip_credential_completion done);
+
+// Takes SIP credentials away. Doing it again is `SW_ERR_NOT_FOUND`.
+//
+// `rest`, `subscriber_id`, `id`: not null; copied. Completion: see `sw_rest_client`. Any thread.
+// Source: `DELETE /api/fabric/resources/subscribers/{id}/sip_endpoints/{id}`.
+sw_status sw_rest_client_delete_sip_credential(struct sw_rest_client *rest,
+                                               const char *subscriber_id,
+                                               const char *id,
+                                               struct sw_completion done);
 
 // Queues an encoded frame to be sent. Never blocks; the bytes are copied.
 //

@@ -37,7 +37,7 @@ fn library() -> &'static Path {
     LIBRARY.get_or_init(|| {
         let target = target();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(ROOT).args(["rustc", "--quiet", "--lib", "--features", "capi"]);
+        cargo.current_dir(ROOT).args(["rustc", "--quiet", "--lib", "--features", "capi,rest-api"]);
         cargo
             .args(["--crate-type", "cdylib", "--target-dir"])
             .arg(target.parent().expect("target"));
@@ -96,6 +96,8 @@ impl Service {
             .env("SW_WS_URL", self.gateway.ws_url())
             .env("SW_HTTP_URL", self.gateway.http_url())
             .env("SW_CA_FILE", &self.ca_file)
+            .env("SW_PROJECT", self.gateway.project())
+            .env("SW_API_TOKEN", self.gateway.api_token())
             .env("SW_TOKEN", mint(7200))
             .env("SW_EXPIRED_TOKEN", mint(-60))
             .env("SW_OTHER_TOKEN", self.gateway.mint_token("bob@example.com", 7200, None))
@@ -249,6 +251,12 @@ fn messages() {
 #[test]
 fn credentials() {
     run("credentials");
+}
+
+/// Without valgrind, which takes minutes for the primes of a key in an unoptimised library.
+#[test]
+fn rest_api() {
+    run_natively("rest_api");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 30] = [
+const SOURCES: [&str; 34] = [
     "library",
     "status",
     "guard",
@@ -26,7 +26,11 @@ const SOURCES: [&str; 30] = [
     "wake_up",
     "host",
     "credentials",
+    "device_key",
     "oauth",
+    "rest_api",
+    "rest_resources",
+    "rest_sip",
     "video",
     "options",
     "observer",

@@ -8,8 +8,8 @@ use common::{gateway, run};
 use scripted::{json_answer, Reply, Scripted};
 use serde_json::{json, Value};
 use signalwire_client::rest_api::{
-    GuestTokenRequest, InviteTokenRequest, RestClient, RestOptions, Secret, SubscriberRequest,
-    SubscriberTokenRequest,
+    GuestTokenRequest, InviteTokenRequest, RestClient, RestOptions, Secret, SipCredentialRequest,
+    SubscriberRequest, SubscriberTokenRequest,
 };
 use signalwire_client::{Client, ClientOptions, Error, ErrorKind};
 use signalwire_gateway::{Dialect, Gateway};
@@ -160,6 +160,80 @@ fn the_life_of_a_subscriber() {
             rest.resource(&made.subscriber_id).await.unwrap_err(),
         ] {
             assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some(404)));
+        }
+    });
+}
+
+#[test]
+fn the_sip_credentials_of_a_subscriber() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let rest = rest(&gateway);
+        let owner = rest.create_subscriber(SubscriberRequest::new("sip@example.com")).await;
+        let owner = owner.expect("is made").id;
+        let mut request = SipCredentialRequest::new("desk", "correct horse");
+        request.caller_id = Some("Desk".into());
+        request.codecs = vec!["OPUS".into(), "PCMU".into()];
+        let made = rest.create_sip_credential(&owner, request).await.expect("is made");
+        assert_eq!((made.username.as_str(), made.caller_id.as_str()), ("desk", "Desk"));
+        assert_eq!(made.codecs, ["OPUS", "PCMU"]);
+        assert_eq!(rest.sip_credential(&owner, &made.id).await.expect("is there"), made);
+        let page = rest.sip_credentials(&owner, None).await.expect("a page");
+        assert_eq!(page.items, [made.clone()]);
+
+        let mut change = SipCredentialRequest::default();
+        change.encryption = Some("required".into());
+        change.send_as = Some("+15550100".into());
+        let changed = rest.update_sip_credential(&owner, &made.id, change.clone()).await;
+        let changed = changed.expect("is changed");
+        assert_eq!(
+            (changed.encryption.as_str(), changed.send_as.as_str()),
+            ("required", "+15550100")
+        );
+        assert_eq!((&changed.username, &changed.codecs), (&made.username, &made.codecs));
+        change.encryption = Some("perhaps".into());
+        let error = rest.update_sip_credential(&owner, &made.id, change.clone()).await.unwrap_err();
+        assert_eq!(error.problems()[0].attribute.as_deref(), Some("encryption"));
+
+        rest.delete_sip_credential(&owner, &made.id).await.expect("is deleted");
+        for error in [
+            rest.sip_credential(&owner, &made.id).await.unwrap_err(),
+            rest.delete_sip_credential(&owner, &made.id).await.unwrap_err(),
+            rest.update_sip_credential(&owner, &made.id, Default::default()).await.unwrap_err(),
+            rest.sip_credentials(ID, None).await.unwrap_err(),
+        ] {
+            assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some(404)));
+        }
+        for (name, error) in [
+            ("username", rest.create_sip_credential(&owner, Default::default()).await.err()),
+            ("subscriber_id", rest.sip_credentials("../x", None).await.err()),
+            ("id", rest.sip_credential(&owner, "a/b").await.err()),
+        ] {
+            let error = error.unwrap_or_else(|| panic!("{name} is accepted"));
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{name}");
+            assert!(error.message().contains(name), "{name}: {error}");
+        }
+    });
+}
+
+#[test]
+fn a_resource_of_any_kind_can_be_deleted() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let rest = rest(&gateway);
+        let resources = rest.resources(None).await.expect("a page").items;
+        let room = resources.iter().find(|r| r.kind == "video_room").expect("the lounge");
+        rest.create_subscriber(SubscriberRequest::new("gone@example.com")).await.expect("is made");
+        let person = rest.subscribers(None).await.expect("a page").items.remove(0);
+        for id in [&room.id, &person.id] {
+            rest.delete_resource(id).await.expect("is deleted");
+            for error in [
+                rest.resource(id).await.unwrap_err(),
+                rest.delete_resource(id).await.unwrap_err(),
+                rest.resource_addresses(id, None).await.unwrap_err(),
+            ] {
+                assert_eq!((error.kind(), error.code()), (ErrorKind::NotFound, Some(404)));
+            }
         }
     });
 }

@@ -11,6 +11,8 @@ mod call;
 mod client;
 mod control;
 mod credentials;
+#[cfg(feature = "dpop")]
+mod device_key;
 mod directory;
 mod error;
 mod events;
@@ -21,6 +23,8 @@ mod native;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod push;
+#[cfg(feature = "rest-api")]
+mod rest_api;
 mod video;
 
 use crate::runtime::dispatch::WakeOnDispatcher;

@@ -277,7 +277,7 @@ impl sw_subscriber_completion {
 }
 
 impl sw_address_page_completion {
-    fn pending(self) -> Pending<AddressPage> {
+    pub(super) fn pending(self) -> Pending<AddressPage> {
         let Some(function) = self.r#fn else { return Pending::new(None) };
         let data = Pointer(self.user_data);
         Pending::new(Some(Box::new(move |result| match result {

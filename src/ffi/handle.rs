@@ -1,6 +1,6 @@
 //! Handles: opaque typed pointers whose value is a checked id, never an address.
 //!
-//! 64-bit: `type:8 process:8 generation:16 index:31 1`; 32-bit: `4 3 8 16 1`. The low bit makes
+//! 64-bit: `type:8 process:8 generation:16 index:31 1`; 32-bit: `5 3 8 15 1`. The low bit makes
 //! it impossible for a handle to be an object's address, so a dereference faults. A slot whose
 //! generations are used up is never used again, hence an old handle never names a new object.
 //! `process` counts forks: a child knows its parent's handles without touching the slab, whose
@@ -28,10 +28,10 @@ mod bits {
 }
 #[cfg(target_pointer_width = "32")]
 mod bits {
-    pub(super) const TYPE: u32 = 4;
+    pub(super) const TYPE: u32 = 5;
     pub(super) const PROCESS: u32 = 3;
     pub(super) const GENERATION: u32 = 8;
-    pub(super) const INDEX: u32 = 16;
+    pub(super) const INDEX: u32 = 15;
 }
 const _: () =
     assert!(bits::TYPE + bits::PROCESS + bits::GENERATION + bits::INDEX + 1 == usize::BITS);
@@ -56,11 +56,15 @@ pub(super) enum Object {
     OAuth(Arc<super::oauth::OAuthObject>),
     #[cfg(feature = "oauth")]
     Login(super::oauth::Login),
+    #[cfg(feature = "dpop")]
+    DeviceKey(crate::DeviceKey),
+    #[cfg(feature = "rest-api")]
+    Rest(crate::rest_api::RestClient),
 }
 
 /// The opaque C types.
 pub(super) trait Handle {
-    /// Distinguishes the types; below 16, never 0.
+    /// Distinguishes the types; below 32, never 0.
     const TAG: usize;
     const NAME: &'static str;
     type Target;
@@ -70,6 +74,7 @@ pub(super) trait Handle {
 
 macro_rules! handle {
     ($type:ty, $tag:literal, $variant:ident, $target:ty) => {
+        const _: () = assert!($tag != 0 && $tag < 1 << bits::TYPE);
         impl Handle for $type {
             const TAG: usize = $tag;
             const NAME: &'static str = stringify!($type);
@@ -104,6 +109,10 @@ handle!(super::credentials::sw_token_reply, 13, TokenReply, Arc<super::credentia
 handle!(super::oauth::sw_oauth, 14, OAuth, Arc<super::oauth::OAuthObject>);
 #[cfg(feature = "oauth")]
 handle!(super::oauth::sw_oauth_login, 15, Login, super::oauth::Login);
+#[cfg(feature = "dpop")]
+handle!(super::device_key::sw_device_key, 16, DeviceKey, crate::DeviceKey);
+#[cfg(feature = "rest-api")]
+handle!(super::rest_api::sw_rest_client, 17, Rest, crate::rest_api::RestClient);
 
 struct Slot {
     generation: usize,

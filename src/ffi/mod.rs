@@ -13,7 +13,7 @@
 //! | `record` | completions that give a struct |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` `call_event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `oauth` `video` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `device_key` `oauth` `rest_api` `rest_resources` `rest_sip` `video` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -25,6 +25,8 @@ pub(crate) mod completion;
 pub(crate) mod control;
 pub(crate) mod conversation;
 pub(crate) mod credentials;
+#[cfg(feature = "dpop")]
+pub(crate) mod device_key;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod guard;
@@ -41,6 +43,12 @@ pub(crate) mod options;
 pub(crate) mod outgoing;
 pub(crate) mod record;
 pub(crate) mod recording;
+#[cfg(feature = "rest-api")]
+pub(crate) mod rest_api;
+#[cfg(feature = "rest-api")]
+pub(crate) mod rest_resources;
+#[cfg(feature = "rest-api")]
+pub(crate) mod rest_sip;
 pub(crate) mod roster;
 pub(crate) mod stats;
 pub(crate) mod status;

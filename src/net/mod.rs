@@ -6,6 +6,7 @@ pub(crate) mod exchange;
 pub(crate) mod failure;
 pub(crate) mod http;
 pub(crate) mod interfaces;
+pub(crate) mod links;
 pub(crate) mod post;
 pub(crate) mod tls;
 pub(crate) mod ws;

@@ -420,9 +420,74 @@ static void for_the_rest(void) {
     // sw_status_text() sw_last_error() sw_last_error_info() sw_shutdown()
 }
 
+static void for_keys(void) {
+    sw_device_key *key = NULL;
+    sw_credentials *credentials = NULL;
+    size_t length;
+    char *text = NULL;
+    uint8_t byte = 0;
+    BAD_ARGUMENT(sw_device_key_generate(NULL));
+    BAD_ARGUMENT(sw_device_key_from_pkcs8(NULL, 0, &key));
+    BAD_ARGUMENT(sw_device_key_from_pkcs8(&byte, 1, NULL));
+    BAD_HANDLE(sw_device_key_pkcs8(NULL, NULL, 0, &length));
+    BAD_HANDLE(sw_device_key_thumbprint(NULL, &text));
+    BAD_HANDLE(sw_credentials_bound_to(NULL, NULL, &credentials));
+    FINE(sw_device_key_free(NULL));
+    CHECK(key == NULL && text == NULL && credentials == NULL);
+}
+
+static void for_backends(void) {
+    const sw_issued_token_completion token = {NULL, NULL};
+    const sw_subscriber_resource_completion subscriber = {NULL, NULL};
+    const sw_subscriber_resource_page_completion subscribers = {NULL, NULL};
+    const sw_resource_completion resource = {NULL, NULL};
+    const sw_resource_page_completion resources = {NULL, NULL};
+    const sw_address_page_completion addresses = {NULL, NULL};
+    const sw_sip_credential_completion sip = {NULL, NULL};
+    const sw_sip_credential_page_completion sips = {NULL, NULL};
+    sw_rest_options options = SW_REST_OPTIONS_INIT;
+    sw_guest_token_request guest = SW_GUEST_TOKEN_REQUEST_INIT;
+    sw_subscriber_request person = SW_SUBSCRIBER_REQUEST_INIT;
+    sw_rest_client *rest = NULL;
+    BAD_ARGUMENT(sw_rest_client_new(NULL, &rest));
+    BAD_ARGUMENT(sw_rest_client_new(&options, &rest)); // no space
+    FINE(sw_rest_client_free(NULL));
+    options.space = options.project_id = options.api_token = "example";
+    BAD_ARGUMENT(sw_rest_client_new(&options, NULL));
+    FINE(sw_rest_client_new(&options, &rest));
+    BAD_HANDLE(sw_rest_client_create_subscriber_token(NULL, NULL, token));
+    BAD_ARGUMENT(sw_rest_client_create_subscriber_token(rest, NULL, token));
+    BAD_ARGUMENT(sw_rest_client_refresh_subscriber_token(rest, NULL, token));
+    guest.allowed_address_count = 1;
+    BAD_ARGUMENT(sw_rest_client_create_guest_token(rest, NULL, token));
+    BAD_ARGUMENT(sw_rest_client_create_guest_token(rest, &guest, token)); // no ids
+    BAD_ARGUMENT(sw_rest_client_create_invite_token(rest, NULL, "x", 0, token));
+    BAD_ARGUMENT(sw_rest_client_create_invite_token(rest, "x", NULL, 0, token));
+    BAD_ARGUMENT(sw_rest_client_exchange_embed_token(rest, NULL, token));
+    BAD_ARGUMENT(sw_rest_client_create_subscriber(rest, NULL, subscriber));
+    BAD_ARGUMENT(sw_rest_client_create_subscriber(rest, &person, subscriber)); // no email
+    BAD_ARGUMENT(sw_rest_client_update_subscriber(rest, NULL, &person, subscriber));
+    BAD_HANDLE(sw_rest_client_subscribers(NULL, 0, NULL, subscribers));
+    BAD_ARGUMENT(sw_rest_client_subscriber(rest, NULL, subscriber));
+    BAD_ARGUMENT(sw_rest_client_delete_subscriber(rest, NULL, NOBODY));
+    BAD_ARGUMENT(sw_rest_client_subscriber_addresses(rest, NULL, 0, NULL, addresses));
+    BAD_HANDLE(sw_rest_client_resources(NULL, 0, NULL, resources));
+    BAD_ARGUMENT(sw_rest_client_resource(rest, NULL, resource));
+    BAD_ARGUMENT(sw_rest_client_delete_resource(rest, NULL, NOBODY));
+    BAD_ARGUMENT(sw_rest_client_resource_addresses(rest, NULL, 0, NULL, addresses));
+    BAD_ARGUMENT(sw_rest_client_sip_credentials(rest, NULL, 0, NULL, sips));
+    BAD_ARGUMENT(sw_rest_client_create_sip_credential(rest, "x", NULL, sip));
+    BAD_ARGUMENT(sw_rest_client_sip_credential(rest, "x", NULL, sip));
+    BAD_ARGUMENT(sw_rest_client_update_sip_credential(rest, "x", "y", NULL, sip));
+    BAD_ARGUMENT(sw_rest_client_delete_sip_credential(rest, "x", NULL, NOBODY));
+    FINE(sw_rest_client_free(rest));
+}
+
 int main(void) {
     for_the_rest();
     for_logins();
+    for_keys();
+    for_backends();
     sw_client *client = connected_client(NULL);
     sw_call *call = NULL;
     sw_waiter *waiter;

@@ -34,6 +34,8 @@ class Gateway:
     ca_pem: str
     ca_file: str
     default_token: str
+    project: str
+    api_token: str
 
     def client(self, **options: Any) -> Client:
         """A client of this gateway, with a session of its own."""
@@ -86,6 +88,8 @@ def gateway() -> Iterator[Gateway]:
         ca_pem=Path(ready["ca_file"]).read_text(),
         ca_file=ready["ca_file"],
         default_token=ready["token"],
+        project=ready["project"],
+        api_token=ready["api_token"],
     )
     process.stdin.close()
     process.wait(timeout=10)

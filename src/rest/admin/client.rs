@@ -4,6 +4,7 @@ use super::paging::{Page, PageSource};
 use crate::error::{Error, Result};
 use crate::net::endpoints;
 use crate::net::exchange::{Credential, Exchange, Limits, Request};
+use crate::net::links;
 use crate::net::tls;
 use crate::runtime;
 use crate::util::redact::Secret;
@@ -19,6 +20,7 @@ const SPACE_DOMAIN: &str = "signalwire.com";
 
 /// Where a space is and which project asks. Make it with [`RestOptions::new`], then change fields.
 #[derive(Clone)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct RestOptions {
     /// The space: its name (`example`), its host (`example.signalwire.com`) or its base URL
@@ -30,20 +32,26 @@ pub struct RestOptions {
     /// Voice, Messaging, Fax and Video. Never logged; wiped when the last copy is dropped.
     pub api_token: Secret,
     /// PEM text of additional trusted CA certificates, besides the platform's own roots.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub ca_certificates_pem: Option<String>,
     /// Base URL of the host that exchanges embed tokens. Default: the space. The REST reference
     /// names `https://embeds.signalwire.com`, the browser SDK uses the space.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub embeds_url: Option<String>,
     /// Path of the subscribers. Default `/api/fabric/resources/subscribers`; older documents have
     /// `/api/fabric/subscribers`.
+    #[cfg_attr(feature = "uniffi", uniffi(default = "/api/fabric/resources/subscribers"))]
     pub subscribers_path: String,
     /// Longest time for opening a connection in milliseconds, 1 to 600000. Default 10000.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 10000))]
     pub connect_timeout_ms: u32,
     /// Longest time for one try, to the last byte of the answer, in milliseconds, 1 to 600000.
     /// Default 30000.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 30000))]
     pub request_timeout_ms: u32,
     /// Longest time for one operation with its repetitions and pauses in milliseconds, 1 to
     /// 600000. Default 60000. An answer that asks for a longer pause is an error at once.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 60000))]
     pub total_timeout_ms: u32,
 }
 
@@ -224,6 +232,16 @@ impl RestClient {
         self.0.runtime.check()?;
         let inner = Arc::clone(&self.0);
         runtime::run(async move { inner.exchange.send(&request).await }).await
+    }
+
+    /// The page that a link of another page leads to.
+    pub(super) async fn page_at<T>(
+        &self,
+        link: &str,
+        parse: fn(&Value) -> Result<T>,
+    ) -> Result<Page<T>> {
+        let url = links::resolve(link, self.space(), self.space())?;
+        PageSource::new(self.clone(), parse).read(url).await
     }
 
     /// The first page of a list.

@@ -1,4 +1,5 @@
-//! The REST API for backends: tokens for clients, subscribers, resources (feature `rest-api`).
+//! The REST API for backends: tokens for clients, subscribers with their
+//! SIP credentials, resources (feature `rest-api`).
 //!
 //! It authenticates with the project's API token, which must never be part of an application
 //! that is given away; such an application gets a subscriber token from its backend.
@@ -22,6 +23,7 @@
 mod client;
 mod paging;
 mod resources;
+mod sip_credentials;
 mod subscribers;
 mod tokens;
 mod wire;
@@ -30,6 +32,7 @@ pub use crate::util::redact::Secret;
 pub use client::{RestClient, RestOptions};
 pub use paging::{Items, Page};
 pub use resources::Resource;
+pub use sip_credentials::{SipCredential, SipCredentialRequest};
 pub use subscribers::{SubscriberRequest, SubscriberResource};
 pub use tokens::{
     GuestTokenRequest, InviteTokenRequest, SubscriberToken, SubscriberTokenRequest, TokenPair,

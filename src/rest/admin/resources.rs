@@ -7,6 +7,7 @@ use super::wire::required;
 use crate::error::Result;
 use crate::proto::value::text;
 use crate::rest::directory::Address;
+use reqwest::Method;
 use serde_json::Value;
 
 const PATH: &str = "/api/fabric/resources";
@@ -31,6 +32,7 @@ const KINDS: [&str; 14] = [
 
 /// One resource. Missing texts are empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct Resource {
     /// Identifier (UUID).
@@ -75,6 +77,14 @@ impl RestClient {
         self.first_page(PATH, page_size, Resource::parse).await
     }
 
+    /// Reads the page of resources that a link of another page leads to, see [`Page::links`].
+    ///
+    /// Errors: `Protocol` for a link to another host, which would get the credentials; `NotFound`
+    /// for a page that is gone; else see [`RestClient`].
+    pub async fn resources_at(&self, link: &str) -> Result<Page<Resource>> {
+        self.page_at(link, Resource::parse).await
+    }
+
     /// Reads one resource.
     ///
     /// Errors: `InvalidArgument` for an id that cannot be one, `NotFound`; else see
@@ -82,6 +92,14 @@ impl RestClient {
     pub async fn resource(&self, id: &str) -> Result<Resource> {
         let path = item_path(PATH, "id", id)?;
         Resource::parse(&self.get(self.url(&path)?).await?)
+    }
+
+    /// Deletes a resource of any kind, with its addresses. Deleting it again is `NotFound`.
+    ///
+    /// Errors: see [`RestClient::resource`]. Source: `DELETE /api/fabric/resources/{id}`.
+    pub async fn delete_resource(&self, id: &str) -> Result<()> {
+        let path = item_path(PATH, "id", id)?;
+        self.send(self.request(Method::DELETE, self.url(&path)?)).await.map(drop)
     }
 
     /// Reads the first page of a resource's addresses.
@@ -95,6 +113,14 @@ impl RestClient {
     ) -> Result<Page<Address>> {
         let path = item_path(PATH, "id", id)?;
         self.first_page(&format!("{path}/addresses"), page_size, parse_address).await
+    }
+
+    /// Reads the page of addresses, of a resource or a subscriber, that a link of another page leads to, see [`Page::links`].
+    ///
+    /// Errors: `Protocol` for a link to another host, which would get the credentials; `NotFound`
+    /// for a page that is gone; else see [`RestClient`].
+    pub async fn addresses_at(&self, link: &str) -> Result<Page<Address>> {
+        self.page_at(link, parse_address).await
     }
 }
 

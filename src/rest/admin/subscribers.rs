@@ -17,25 +17,34 @@ const PASSWORD_LENGTH: (usize, usize) = (8, 72);
 ///
 /// An update replaces the subscriber (PUT); fields that are absent are not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct SubscriberRequest {
     /// E-mail address, unique in the project.
     pub email: String,
     /// Password of 8 to 72 characters. Default: a random one.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub password: Option<Secret>,
     /// First name.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub first_name: Option<String>,
     /// Last name.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub last_name: Option<String>,
     /// Name to show.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub display_name: Option<String>,
     /// Job title.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub job_title: Option<String>,
     /// Time zone. The wire calls it `timezone` here and `time_zone` elsewhere.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub time_zone: Option<String>,
     /// Country.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub country: Option<String>,
     /// Company.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub company_name: Option<String>,
 }
 
@@ -82,6 +91,7 @@ impl SubscriberRequest {
 
 /// A subscriber as the project sees it. Missing texts are empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct SubscriberResource {
     /// The resource's id (UUID): what the methods of [`RestClient`] take.
@@ -197,6 +207,14 @@ impl RestClient {
     /// Source: `GET /api/fabric/resources/subscribers`.
     pub async fn subscribers(&self, page_size: Option<u32>) -> Result<Page<SubscriberResource>> {
         self.first_page(self.subscribers_path(), page_size, SubscriberResource::parse).await
+    }
+
+    /// Reads the page of subscribers that a link of another page leads to, see [`Page::links`].
+    ///
+    /// Errors: `Protocol` for a link to another host, which would get the credentials; `NotFound`
+    /// for a page that is gone; else see [`RestClient`].
+    pub async fn subscribers_at(&self, link: &str) -> Result<Page<SubscriberResource>> {
+        self.page_at(link, SubscriberResource::parse).await
     }
 
     /// Reads the subscriber with this resource id.

@@ -19,37 +19,51 @@ const FINGERPRINT_LENGTH: usize = 43;
 /// The service creates the subscriber if it does not know the reference; else the profile fields
 /// that are given replace the old ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct SubscriberTokenRequest {
     /// The application's own stable and unique name for the subscriber, often an e-mail address.
     pub reference: String,
     /// When the token expires, in seconds since 1970. Default: two hours from now.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub expire_at: Option<i64>,
     /// The application (UUID) that the token belongs to.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub application_id: Option<String>,
     /// A new password for the subscriber; unchanged if absent or empty.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub password: Option<Secret>,
     /// Thumbprint (RFC 7638, SHA-256, base64url: 43 characters) of the key that the token is
     /// bound to.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub fingerprint: Option<String>,
     /// `sat:refresh` lets the holder renew the token without the backend. Without `fingerprint`
     /// such a token lives 60 s.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub scope: Option<String>,
     /// First name.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub first_name: Option<String>,
     /// Last name.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub last_name: Option<String>,
     /// Name to show.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub display_name: Option<String>,
     /// Job title.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub job_title: Option<String>,
     /// Time zone.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub time_zone: Option<String>,
     /// Country.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub country: Option<String>,
     /// Company.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub company_name: Option<String>,
     /// The cluster that serves the subscriber, such as `us-central`.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub region: Option<String>,
 }
 
@@ -107,15 +121,19 @@ impl SubscriberTokenRequest {
 
 /// What a guest may do. Make it with [`GuestTokenRequest::new`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct GuestTokenRequest {
     /// The ids (UUIDs) of the addresses that the guest may call, 1 to 10, all of the project.
     pub allowed_addresses: Vec<String>,
     /// When the token expires, in seconds since 1970. Default: two hours from now.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub expire_at: Option<i64>,
     /// The cluster that serves the guest, such as `us-central`.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub region: Option<String>,
     /// The cluster host for the header of the token.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub ch: Option<String>,
 }
 
@@ -146,11 +164,13 @@ impl GuestTokenRequest {
 
 /// What an invited person may call. Make it with [`InviteTokenRequest::new`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 #[non_exhaustive]
 pub struct InviteTokenRequest {
     /// The id (UUID) of the inviting subscriber's address.
     pub address_id: String,
     /// When the token expires, in seconds since 1970. Default: two hours from now.
+    #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub expires_at: Option<i64>,
 }
 

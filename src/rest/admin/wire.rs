@@ -35,6 +35,11 @@ impl<'a> Fields<'a> {
         self.add(name, Some(Field::Texts(values)))
     }
 
+    /// A list, left out when it is empty.
+    pub(super) fn texts_if_any(self, name: &'static str, values: &'a [String]) -> Self {
+        self.add(name, (!values.is_empty()).then_some(Field::Texts(values)))
+    }
+
     fn add(mut self, name: &'static str, field: Option<Field<'a>>) -> Self {
         self.0.extend(field.map(|field| (name, field)));
         self

@@ -121,6 +121,8 @@ pub struct Inner {
     pub tokens: HashMap<String, Grant>,
     pub subscribers: Vec<Subscriber>,
     pub addresses: Vec<Address>,
+    /// SIP credentials, with the resources of their subscribers.
+    pub sip_credentials: Vec<(String, Value)>,
     /// Registrations for push, with their subscribers.
     pub devices: Vec<(String, Value)>,
     /// Identifiers of proofs of possession that were used.
@@ -165,6 +167,7 @@ impl Hub {
                 tokens: HashMap::new(),
                 subscribers: Vec::new(),
                 addresses,
+                sip_credentials: Vec::new(),
                 devices: Vec::new(),
                 proofs: HashSet::new(),
                 sessions: HashMap::new(),

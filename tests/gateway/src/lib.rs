@@ -35,6 +35,7 @@ mod oauth_pages;
 mod pushed;
 mod rest;
 mod rest_resources;
+mod rest_sip;
 mod rpc;
 mod segment;
 mod server;

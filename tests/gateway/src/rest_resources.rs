@@ -8,6 +8,7 @@ use crate::hub::{Hub, Inner, Subscriber};
 use crate::rest::{
     body, invalid, missing, not_found, optional_texts, paged, project, unprocessable, Outcome,
 };
+use crate::rest_sip;
 use crate::rpc;
 use crate::server::{Answer, Call as Request};
 
@@ -29,12 +30,16 @@ pub fn handle(hub: &Hub, request: &Request, rest: &str) -> Outcome {
             find(hub, id)?;
             paged(request, addresses(hub, id))
         }
+        (_, ["subscribers", id, "sip_endpoints", more @ ..]) => {
+            find(hub, id)?;
+            rest_sip::handle(hub, request, id, more)
+        }
         ("GET", [id]) => {
             let all = everything(hub).into_iter();
             let found = all.into_iter().find(|resource| resource["id"] == **id);
             found.map(|resource| Answer::json(200, resource)).ok_or_else(not_found)
         }
-        ("DELETE", [id]) => delete(hub, id),
+        ("DELETE", [id]) => delete(hub, id).or_else(|_| delete_built_in(hub, id)),
         ("GET", [id, "addresses"]) => {
             let found = addresses(hub, id);
             if found.is_empty() {
@@ -178,6 +183,21 @@ fn delete(hub: &Hub, id: &str) -> Outcome {
         let at = position(inner, id).ok_or_else(not_found)?;
         let gone = inner.subscribers.remove(at);
         inner.tokens.retain(|_, grant| grant.subscriber_id != gone.id);
-        Ok(Answer { status: 204, kind: "application/json", body: Vec::new(), headers: Vec::new() })
+        inner.sip_credentials.retain(|(subscriber, _)| subscriber != id);
+        Ok(no_content())
     })
+}
+
+/// What is not a subscriber goes with its addresses.
+fn delete_built_in(hub: &Hub, id: &str) -> Outcome {
+    hub.with(|inner| {
+        let before = inner.addresses.len();
+        inner.addresses.retain(|address| address.resource_id != id);
+        (inner.addresses.len() < before).then(no_content).ok_or_else(not_found)
+    })
+}
+
+/// 204.
+pub fn no_content() -> Answer {
+    Answer { status: 204, kind: "application/json", body: Vec::new(), headers: Vec::new() }
 }

@@ -94,7 +94,14 @@ if TYPE_CHECKING:
     from .audio import AudioFrame, AudioSink, AudioStream
     from .call import Call, WavRecorder
     from .client import Client, shutdown
-    from .credentials import AccessToken, Credentials, MemoryTokenStore, OAuth, TokenStore
+    from .credentials import (
+        AccessToken,
+        Credentials,
+        DeviceKey,
+        MemoryTokenStore,
+        OAuth,
+        TokenStore,
+    )
     from .events import EventStream
     from .lists import EntryList
     from .messages import OutgoingMessage
@@ -106,7 +113,8 @@ _HOME = {
     **dict.fromkeys(("Call", "WavRecorder"), "call"),
     **dict.fromkeys(("AudioFrame", "AudioSink", "AudioStream"), "audio"),
     **dict.fromkeys(
-        ("AccessToken", "Credentials", "MemoryTokenStore", "OAuth", "TokenStore"), "credentials"
+        ("AccessToken", "Credentials", "DeviceKey", "MemoryTokenStore", "OAuth", "TokenStore"),
+        "credentials",
     ),
     **dict.fromkeys(("VideoFrame", "VideoSink"), "video"),
     "EventStream": "events",
@@ -200,6 +208,7 @@ __all__ = [
     "ConversationPage",
     "Credentials",
     "Device",
+    "DeviceKey",
     "DeviceType",
     "Direction",
     "DoNotDisturb",

@@ -68,6 +68,44 @@ class _Provider(_native.CredentialProvider):
             reply.give(given.token, given.expires_at)
 
 
+class DeviceKey:
+    """An RSA key of this installation: a token that is bound to it is of no use to anybody else.
+
+    Make it once, keep :meth:`to_pkcs8` where the platform keeps secrets (a keyring, a file that only
+    its owner can read), and read it back at the next start. The backend passes ``thumbprint`` as
+    ``fingerprint``, with ``scope="sat:refresh"``, when it makes a token; the client then renews
+    that token by itself. Source: RFC 9449 and RFC 7638.
+    """
+
+    def __init__(self, native: _native.DeviceKey) -> None:
+        self._native = native
+
+    @classmethod
+    async def generate(cls) -> DeviceKey:
+        """Makes a new key, on another thread: it takes some tenths of a second."""
+        return cls(await asyncio.to_thread(guarded, _native.DeviceKey.generate))
+
+    @classmethod
+    def from_pkcs8(cls, pkcs8: bytes) -> DeviceKey:
+        """Reads an RSA key of 2048 bits or more, unencrypted, in DER.
+
+        Raises :class:`InvalidArgumentError` for anything else.
+        """
+        return cls(guarded(_native.DeviceKey.from_pkcs8, pkcs8))
+
+    def to_pkcs8(self) -> bytes:
+        """The private key in DER. A secret."""
+        return self._native.to_pkcs8()
+
+    @property
+    def thumbprint(self) -> str:
+        """The key's thumbprint (RFC 7638, SHA-256): 43 characters of base64url."""
+        return self._native.thumbprint()
+
+    def __repr__(self) -> str:
+        return f"DeviceKey({self.thumbprint})"
+
+
 class Credentials:
     """How a client proves who it is, for :meth:`Client.with_credentials`."""
 
@@ -95,6 +133,21 @@ class Credentials:
         Raises :class:`InvalidArgumentError`, :class:`TlsError`.
         """
         return cls(guarded(_native.Credentials.embed, host, embed_token, ca_certificates_pem))
+
+    @classmethod
+    def token(cls, token: str, *, expires_at: int | None = None) -> Credentials:
+        """One token, and until when it is good (seconds since 1970) if that is known."""
+        return cls(_native.Credentials.token(token, expires_at))
+
+    def bound_to(self, key: DeviceKey) -> Credentials:
+        """The same for a client that proves with every connection that it has this key.
+
+        A token with the scope ``sat:refresh`` is exchanged for one that is bound to the key before
+        ``connect`` is done, and renewed with the key alone from then on. If the exchange fails,
+        ``connect`` does. A token without the scope is used as it is, and the event
+        ``TOKEN_NOT_BOUND`` says so; once a client was bound, that ends the session.
+        """
+        return Credentials(self._native.bound_to(key._native))
 
 
 class TokenStore(Protocol):
