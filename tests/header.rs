@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 30] = [
+const SOURCES: [&str; 31] = [
     "library",
     "status",
     "guard",
@@ -28,6 +28,7 @@ const SOURCES: [&str; 30] = [
     "credentials",
     "oauth",
     "video",
+    "child",
     "options",
     "observer",
     "event",

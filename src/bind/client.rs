@@ -78,10 +78,10 @@ impl Client {
         wait(self.0.subscriber_info()).await
     }
 
-    /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and
+    /// Starts a call and gives it at once, in state `New`, so that it can be watched and
     /// hung up before it is answered. The call's `answered` waits for the answer.
     ///
-    /// `address`: `/context/name` with an optional `?channel=audio`, `+` and an E.164 number,
+    /// `address`: `/context/name` with an optional `?channel=audio` or `?channel=video`, `+` and an E.164 number,
     /// or `sip:user@host`.
     /// Errors: `InvalidArgument` for an address or option that cannot be, `NotSupported` for the
     /// messaging channel, `NotConnected` before `connect`, `Closed` after `disconnect`. What

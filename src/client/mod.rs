@@ -230,12 +230,12 @@ impl Client {
         .await
     }
 
-    /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and
+    /// Starts a call and gives it at once, in state `New`, so that it can be watched and
     /// hung up before it is answered. [`Call::answered`] waits for the answer.
     ///
-    /// `address`: `/context/name` with an optional `?channel=audio`, `+` and an E.164 number,
-    /// or `sip:user@host`. Video goes only into calls whose options say
-    /// so ([`DialOptions::video`]), whatever the channel is.
+    /// `address`: `/context/name` with an optional `?channel=audio` or `?channel=video`, `+` and an
+    /// E.164 number, or `sip:user@host`. Whether the call has video [`DialOptions::video`] says, and
+    /// without a choice there the channel.
     /// Errors: `InvalidArgument` for an address or option that cannot be, `NotSupported` for the
     /// messaging channel, `NotConnected` before `connect`, `Closed` after `disconnect`. What
     /// happens to the call later is told by the call.
