@@ -108,7 +108,8 @@ impl Client {
 
     /// The session and its answered calls as a text with which another process can go on, by
     /// `resume_from`, when this one dies. It is out of date with every `SessionReady` and
-    /// `SessionRecordChanged` and when a call is answered or ends: store it anew then. A secret,
+    /// `SessionRecordChanged` and when a call is answered, ends or changes its media: store it anew
+    /// then. A secret,
     /// like the token. Do not use it while this process lives: a session has one connection.
     ///
     /// Errors: `NotConnected` before the first connection; `Closed` after `disconnect`.

@@ -109,7 +109,8 @@ pub(crate) fn start_restored(
 ) -> Result<Call> {
     let defaults = DialOptions::default();
     let port = AudioPort::new(defaults.audio_queue_ms, Instant::now());
-    let leg = leg_config(context, &[], defaults.encoder(), port.clone());
+    let mut leg = leg_config(context, &[], defaults.encoder(), port.clone());
+    leg.directions.video = recorded.video();
     let limits = limits(0, defaults.media_timeout_ms);
     let about = About {
         direction: recorded.direction(),

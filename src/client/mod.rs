@@ -305,7 +305,7 @@ impl Client {
     /// The session and its answered calls as a text that another process can go on with, by
     /// [`ClientOptions::resume_from`], when this one dies. It is out of date with every
     /// [`ClientEvent::SessionReady`] and [`ClientEvent::SessionRecordChanged`] and when a call is
-    /// answered or ends: store it anew then. A secret, like the token.
+    /// answered, ends or changes its media: store it anew then. A secret, like the token.
     ///
     /// Do not use it while this process lives: a session has one connection. After `disconnect`
     /// there is nothing to go on with.

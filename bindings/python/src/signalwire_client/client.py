@@ -450,8 +450,8 @@ class Client:
         """The session and its answered calls, for ``resume_from`` of a client in another process.
 
         It is out of date with every event ``SESSION_READY`` and ``SESSION_RECORD_CHANGED`` and when
-        a call is answered or ends: store it anew then. A secret, like the token. Do not use it
-        while this process lives: a session has one connection. Raises
+        a call is answered, ends or changes its media: store it anew then. A secret, like the
+        token. Do not use it while this process lives: a session has one connection. Raises
         :class:`NotConnectedError` before the first connection, :class:`ClosedError` at the end.
         """
         return guarded(self._native.session_record)
