@@ -115,6 +115,9 @@
 #define SW_CALL_OBSERVER_INIT {sizeof(sw_call_observer), NULL, NULL, NULL}
 #define SW_AUDIO_SINK_INIT {sizeof(sw_audio_sink), NULL, NULL, NULL}
 #define SW_VIDEO_SINK_INIT {sizeof(sw_video_sink), NULL, NULL, NULL}
+#define SW_SCREEN_SHARE_OPTIONS_INIT \
+    {sizeof(sw_screen_share_options), 0, {0, 0}, NULL, NULL, NULL, NULL, false}
+#define SW_DEVICE_OPTIONS_INIT {sizeof(sw_device_options), 0, {0, 0}, NULL, NULL, false, true}
 #define SW_LOG_HANDLER_INIT {sizeof(sw_log_handler), NULL, NULL, NULL}
 #define SW_AUDIO_FLAGS_INIT {sizeof(sw_audio_flags), -1, -1, -1}
 #define SW_COMPLETION_NONE {NULL, NULL}
@@ -400,7 +403,8 @@ typedef enum sw_audio_codecs {
 
 // In which directions media of one kind flow, as seen from this side. Numbers never change.
 typedef enum sw_media_directions {
-    // In options: none, the call is an audio call.
+    // In options for dialling: both ways if the address says `?channel=video`, else none; in those
+    // for answering: none.
     SW_MEDIA_DIRECTION_DEFAULT = 0,
     // Both ways.
     SW_MEDIA_DIRECTION_SEND_RECEIVE = 1,
@@ -1255,7 +1259,7 @@ typedef struct sw_call_observer {
     // borrowed for the time of the call. It must not block, throw or `longjmp` out.
     void (*on_event)(const struct sw_call_event *event, void *user_data);
     // Called exactly once after the last event, on the dispatcher thread, so that `user_data`
-    // can be freed; nullable. Not called if `sw_client_dial` failed.
+    // can be freed; nullable. Not called if the function that got the observer failed.
     void (*drop)(void *user_data);
     // Passed to both functions unchanged. Nullable.
     void *user_data;
@@ -1290,7 +1294,8 @@ typedef struct sw_dial_options {
     // The media node that should host the call; a hint that the service may ignore. NULL: the
     // service chooses.
     const char *node_id;
-    // Whether the call has video: one of `SW_MEDIA_DIRECTION_*`. 0: no.
+    // Whether the call has video: one of `SW_MEDIA_DIRECTION_*`. 0: both ways if the address says
+    // `?channel=video`, else none.
     int32_t video;
     // Video codecs to offer, best first, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0:
     // VP8, H.264.
@@ -2289,6 +2294,62 @@ typedef struct sw_video_statistics {
     double remote_loss_fraction;
 } sw_video_statistics;
 
+// How a screen is shared. Start from `SW_SCREEN_SHARE_OPTIONS_INIT`.
+//
+// Everything is copied before `sw_call_start_screen_share` returns. NULL and 0 mean the default.
+typedef struct sw_screen_share_options {
+    // `sizeof(sw_screen_share_options)`; set by `SW_SCREEN_SHARE_OPTIONS_INIT`.
+    uint32_t struct_size;
+    // Longest time from the answer to working media in milliseconds, 1 to 600000. 0: 15000.
+    uint32_t media_timeout_ms;
+    // Video codecs to offer, best first, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0:
+    // VP8, H.264.
+    int32_t video_codecs[2];
+    // The layout that the session is to have with the screen, 1 to 256 bytes. NULL: the service's.
+    const char *layout;
+    // Where the screen is to be shown, such as `reserved-0`, 1 to 256 bytes. NULL: where the service
+    // likes.
+    const char *position;
+    // Variables for the far side's scripts, as the text of one JSON object. NULL: none.
+    const char *user_variables_json;
+    // Who hears about the leg's events; copied. NULL: nobody.
+    const struct sw_call_observer *observer;
+    // Whether the screen has sound, too, which is pushed as audio into the leg.
+    bool with_audio;
+} sw_screen_share_options;
+
+// What is told once when a further leg was started, or could not be.
+typedef struct sw_call_completion {
+    // Not null. On `SW_OK`, `call` is the new leg, in state `SW_CALL_STATE_NEW` or later: release
+    // it with `sw_call_unref`. Else it is NULL and `error` is borrowed for the time of the call. It
+    // runs on the dispatcher thread before the observer's first event; it must not block, throw or
+    // `longjmp` out.
+    void (*fn)(sw_status status, const struct sw_error *error, struct sw_call *call, void *user_data);
+    // Passed to `fn` unchanged; never touched by the library. Nullable.
+    void *user_data;
+} sw_call_completion;
+
+// What an additional device sends. Start from `SW_DEVICE_OPTIONS_INIT`, which sends video.
+//
+// Everything is copied before `sw_call_add_device` returns. NULL and 0 mean the default.
+typedef struct sw_device_options {
+    // `sizeof(sw_device_options)`; set by `SW_DEVICE_OPTIONS_INIT`.
+    uint32_t struct_size;
+    // Longest time from the answer to working media in milliseconds, 1 to 600000. 0: 15000.
+    uint32_t media_timeout_ms;
+    // Video codecs to offer, best first, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0:
+    // VP8, H.264.
+    int32_t video_codecs[2];
+    // Variables for the far side's scripts, as the text of one JSON object. NULL: none.
+    const char *user_variables_json;
+    // Who hears about the leg's events; copied. NULL: nobody.
+    const struct sw_call_observer *observer;
+    // Whether it sends audio.
+    bool sends_audio;
+    // Whether it sends video; true in `SW_DEVICE_OPTIONS_INIT`. It must send one of both.
+    bool sends_video;
+} sw_device_options;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -2438,10 +2499,10 @@ sw_status sw_client_disconnect(struct sw_client *client, struct sw_completion do
 // `client`, `out_state`: not null. Any thread; does not block.
 sw_status sw_client_state(const struct sw_client *client, int32_t *out_state);
 
-// Starts an audio call and gives it at once, in state `SW_CALL_STATE_NEW`, so that it can be
+// Starts a call and gives it at once, in state `SW_CALL_STATE_NEW`, so that it can be
 // watched and hung up before it is answered.
 //
-// `client`: not null. `address`: not null; `/context/name` with an optional `?channel=audio`,
+// `client`: not null. `address`: not null; `/context/name` with an optional `?channel=audio` or `?channel=video`,
 // `+` and an E.164 number, or `sip:user@host`. `options`: nullable; copied. `out_call`: not
 // null; written on success, before the observer's first event; release it with
 // `sw_call_unref`. `answered`: told once when the call is answered (`SW_OK`), or
@@ -2924,7 +2985,8 @@ sw_status sw_client_network_changed(const struct sw_client *client);
 // `resume_from`, when this one dies. A secret, like the token.
 //
 // It is out of date with every `SW_CLIENT_EVENT_SESSION_READY` and
-// `SW_CLIENT_EVENT_SESSION_RECORD_CHANGED` and when a call is answered or ends: store it anew then.
+// `SW_CLIENT_EVENT_SESSION_RECORD_CHANGED` and when a call is answered, ends or changes its media:
+// store it anew then.
 // Do not use it while this process lives: a session has one connection.
 // `client`, `out_record`: not null; `*out_record` is written on success; free it with
 // `sw_string_free`. Errors: `SW_ERR_NOT_CONNECTED` before the first connection; `SW_ERR_CLOSED`
@@ -3730,6 +3792,37 @@ sw_status sw_call_set_media(struct sw_call *call,
 //
 // `call`: not null. `out_stats`: not null, `struct_size` set. Any thread; does not block.
 sw_status sw_call_video_stats(const struct sw_call *call, struct sw_video_statistics *out_stats);
+
+// Shares a screen: a further leg to the same destination that only sends, a call of its own with
+// its own states and events. Push the screen's frames into it. It appears in the session as a member
+// of kind `SW_MEMBER_KIND_SCREEN` whose parent is the own member. Hanging it up ends the sharing; it
+// ends with `call` at the latest.
+//
+// `call`: not null. `options`: nullable; copied. `done`: told once when the leg was started, with its
+// handle; `sw_call_answered` tells when it is answered. The observer's `drop` is called exactly once
+// if this returned `SW_OK`, also if the leg could not be started.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for a struct, text or codec that cannot be, and without a
+// function in `done`. Completion: `SW_ERR_INVALID_ARGUMENT` for options that cannot be;
+// `SW_ERR_INVALID_STATE` unless `call` is answered; `SW_ERR_CLOSED`. That the capability
+// `screenshare` is missing shows as the leg's end. Any thread; does not block.
+sw_status sw_call_start_screen_share(struct sw_call *call,
+                                     const struct sw_screen_share_options *options,
+                                     struct sw_call_completion done);
+
+// Adds a device, such as a second camera or microphone: a further leg as with
+// `sw_call_start_screen_share`, a member of kind `SW_MEMBER_KIND_DEVICE`.
+//
+// `call`: not null. `options`: nullable; copied; NULL sends video. `done`, errors and thread as
+// there; `SW_ERR_INVALID_ARGUMENT` for a device that sends nothing.
+sw_status sw_call_add_device(struct sw_call *call,
+                             const struct sw_device_options *options,
+                             struct sw_call_completion done);
+
+// Gives the id of the call that this one is a screen or device of; NULL for any other call.
+//
+// `call`, `out_parent_id`: not null. Free the text with `sw_string_free`. Any thread; does not
+// block.
+sw_status sw_call_parent_id(const struct sw_call *call, char **out_parent_id);
 
 #ifdef __cplusplus
 }  // extern "C"

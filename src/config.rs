@@ -221,8 +221,8 @@ pub struct DialOptions {
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub node_id: Option<String>,
     /// Whether the call has video, and in which directions; encoded frames go in and out, see
-    /// `push_video`. Default: none, the call is an audio call, whatever `channel` the destination
-    /// says: only the application knows whether it has pictures.
+    /// `push_video`. Default: both ways if the destination ends with `?channel=video`, else none:
+    /// the call is an audio call.
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub video: Option<MediaDirection>,
     /// Video codecs to offer, best first. Default: VP8, H.264.

@@ -102,6 +102,7 @@ impl Service {
             .env("SW_EXPIRED_TOKEN", mint(-60))
             .env("SW_OTHER_TOKEN", self.gateway.mint_token("bob@example.com", 7200, None))
             .env("SW_WAV_FILE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("capi-tone.wav"))
+            .env("SW_CLIP_FILE", Path::new(ROOT).join("tests/data/clip.ivf"))
             .env("SW_RECORDING", self.ca_file.with_extension("wav"));
     }
 }
@@ -241,6 +242,11 @@ fn room() {
 #[test]
 fn incoming() {
     run("incoming");
+}
+
+#[test]
+fn video() {
+    run("video");
 }
 
 #[test]

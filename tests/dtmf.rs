@@ -85,6 +85,28 @@ fn digits_in_the_audio_are_events_by_the_book() {
     }
 }
 
+#[test]
+fn digits_go_on_over_a_new_path() {
+    for dialect in BOTH {
+        run(async move {
+            let gateway = gateway(dialect);
+            let client = connected(&gateway).await;
+            let call = dial(&client, Some(DtmfMethod::Rtp), &[AudioCodec::Opus]).await;
+            let events = call.events();
+            call.send_digits("1").await.unwrap();
+            gateway_hears(&gateway, "1").await;
+            gateway.fault(json!({"fault": "drop_media", "until_restart": true}));
+            wait_for(&events, |event| matches!(event, CallEvent::Recovered { .. })).await;
+            call.send_digits("2#").await.unwrap();
+            gateway_hears(&gateway, "12#").await;
+            gateway.fault(json!({"fault": "press_keys", "digits": "7"}));
+            assert_eq!(received(&call, &events, 1).await, [("7".to_owned(), 100)]);
+            call.hangup().await.unwrap();
+            assert_clean(&gateway);
+        });
+    }
+}
+
 async fn gateway_hears(gateway: &Gateway, digits: &str) {
     let waiting = async {
         // The last of the three end packets follows the reply to the order within a tick.

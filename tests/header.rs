@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 34] = [
+const SOURCES: [&str; 35] = [
     "library",
     "status",
     "guard",
@@ -32,6 +32,7 @@ const SOURCES: [&str; 34] = [
     "rest_resources",
     "rest_sip",
     "video",
+    "child",
     "options",
     "observer",
     "event",

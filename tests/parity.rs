@@ -70,16 +70,6 @@ const NOT_IN_C: [(&str, &str); 7] = [
     ("Call", "events"),
 ];
 
-/// Why a method is in Rust alone for now.
-const LATER: &str = "not in the C/UniFFI interface yet";
-
-/// In Rust alone, and why.
-const ONLY_IN_RUST: [(&str, &str, &str); 3] = [
-    ("Call", "start_screen_share", LATER),
-    ("Call", "add_device", LATER),
-    ("Call", "parent_id", LATER),
-];
-
 /// Only in the generated interface: the bridge from it to the C interface.
 const ONLY_IN_BIND: [(&str, &str); 1] = [("Call", "native_handle")];
 
@@ -140,10 +130,7 @@ fn without(methods: &BTreeSet<String>, name: &str, list: &[(&str, &str)]) -> BTr
 
 /// The public methods of an object that every face has to have.
 fn core_methods(name: &str, files: &[&str]) -> BTreeSet<String> {
-    let all = rust_methods(&files.iter().map(|file| read(file)).collect::<String>(), name);
-    let exceptions: Vec<_> =
-        ONLY_IN_RUST.iter().map(|(owner, method, _)| (*owner, *method)).collect();
-    without(&all, name, &exceptions)
+    rust_methods(&files.iter().map(|file| read(file)).collect::<String>(), name)
 }
 
 fn bind_sources() -> String {

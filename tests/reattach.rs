@@ -5,8 +5,8 @@ mod common;
 use common::*;
 use serde_json::{json, Value};
 use signalwire_client::{
-    AnswerOptions, CallState, Client, ClientEvent, ClientEventStream, ClientOptions, DialOptions,
-    Direction, EndKind, ErrorKind,
+    AnswerOptions, CallEvent, CallState, Client, ClientEvent, ClientEventStream, ClientOptions,
+    DialOptions, Direction, EndKind, ErrorKind, MediaDirection,
 };
 use signalwire_gateway::{Dialect, Gateway, GatewayConfig};
 use std::io::{BufRead, BufReader};
@@ -47,6 +47,9 @@ fn the_process_that_dies() {
             call.answer(AnswerOptions::default()).await.unwrap();
         } else if direction == "out" {
             answered(&client, "/public/tone").await;
+        } else if direction == "video" {
+            let call = client.dial("/public/echo?channel=video", DialOptions::default()).unwrap();
+            wait_for(&call.events(), |e| matches!(e, CallEvent::VideoConnected { .. })).await;
         }
         println!("\nRECORD {}", client.session_record().unwrap().expose());
         // Until it is killed.
@@ -136,6 +139,26 @@ fn another_process_goes_on_with_the_call_of_one_that_died() {
             );
             call.hangup().await.unwrap();
             assert_eq!(gateway.state()["calls"][0]["ended_by"], "client");
+            assert_clean(&gateway);
+        });
+    }
+}
+
+#[test]
+fn a_call_with_video_goes_on_with_video() {
+    for dialect in [Dialect::FreeSwitch, Dialect::Browser] {
+        run(async move {
+            let gateway = with_attach(false, dialect);
+            let (token, record) = dead_process(&gateway, "video");
+            let client = Client::new(resuming(&gateway, &token, record)).unwrap();
+            let events = client.events();
+            client.connect().await.unwrap();
+            let event = next(&events, |e| matches!(e, ClientEvent::CallRestored { .. })).await;
+            let ClientEvent::CallRestored { call_id, .. } = event else { unreachable!() };
+            let call = client.call(&call_id).unwrap();
+            wait_for(&call.events(), |e| matches!(e, CallEvent::VideoConnected { .. })).await;
+            assert_eq!(call.media().video, MediaDirection::SendReceive);
+            call.hangup().await.unwrap();
             assert_clean(&gateway);
         });
     }

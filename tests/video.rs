@@ -206,15 +206,21 @@ fn h264_access_units_come_back_with_their_parameter_sets() {
 }
 
 #[test]
-fn the_options_decide_about_video() {
+fn the_channel_and_the_options_decide_about_video() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);
         let client = connected(&gateway).await;
         for (address, video, expected) in [
             ("/public/echo", None, MediaDirection::Inactive),
-            ("/public/echo?channel=video", None, MediaDirection::Inactive),
+            ("/public/echo?channel=audio", None, MediaDirection::Inactive),
+            ("/public/echo?channel=video", None, MediaDirection::SendReceive),
             (
                 "/public/echo?channel=video",
+                Some(MediaDirection::Inactive),
+                MediaDirection::Inactive,
+            ),
+            (
+                "/public/echo?channel=audio",
                 Some(MediaDirection::SendReceive),
                 MediaDirection::SendReceive,
             ),

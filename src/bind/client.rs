@@ -78,10 +78,10 @@ impl Client {
         wait(self.0.subscriber_info()).await
     }
 
-    /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and
+    /// Starts a call and gives it at once, in state `New`, so that it can be watched and
     /// hung up before it is answered. The call's `answered` waits for the answer.
     ///
-    /// `address`: `/context/name` with an optional `?channel=audio`, `+` and an E.164 number,
+    /// `address`: `/context/name` with an optional `?channel=audio` or `?channel=video`, `+` and an E.164 number,
     /// or `sip:user@host`.
     /// Errors: `InvalidArgument` for an address or option that cannot be, `NotSupported` for the
     /// messaging channel, `NotConnected` before `connect`, `Closed` after `disconnect`. What
@@ -108,7 +108,8 @@ impl Client {
 
     /// The session and its answered calls as a text with which another process can go on, by
     /// `resume_from`, when this one dies. It is out of date with every `SessionReady` and
-    /// `SessionRecordChanged` and when a call is answered or ends: store it anew then. A secret,
+    /// `SessionRecordChanged` and when a call is answered, ends or changes its media: store it anew
+    /// then. A secret,
     /// like the token. Do not use it while this process lives: a session has one connection.
     ///
     /// Errors: `NotConnected` before the first connection; `Closed` after `disconnect`.

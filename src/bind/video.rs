@@ -2,7 +2,9 @@
 
 use super::{wait, Call, CallbackError, Result};
 use crate::runtime::dispatch::call_foreign;
-use crate::{EncodedVideoFrame, MediaDirections, SinkId, VideoCodec};
+use crate::{
+    DeviceOptions, EncodedVideoFrame, MediaDirections, ScreenShareOptions, SinkId, VideoCodec,
+};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
@@ -117,5 +119,29 @@ impl Call {
     /// which then counts; `Network` when the path broke meanwhile; `Closed`.
     pub async fn set_media(&self, directions: MediaDirections) -> Result<()> {
         wait(self.0.set_media(directions)).await
+    }
+
+    /// Shares a screen: a further leg to the same destination that only sends, a call of its own
+    /// with its own states and events; push the screen's frames into it. It appears in the session
+    /// as a member of kind `Screen` whose parent is the own member. Hanging it up ends the sharing;
+    /// it ends with this call at the latest.
+    ///
+    /// Errors: `InvalidArgument` for options that cannot be; `InvalidState` unless this call is
+    /// answered; `Closed`. That the capability `screenshare` is missing shows as the leg's end.
+    #[uniffi::method(default(options))]
+    pub async fn start_screen_share(&self, options: ScreenShareOptions) -> Result<Arc<Call>> {
+        wait(self.0.start_screen_share(options)).await.map(Call::new)
+    }
+
+    /// Adds a device, such as a second camera or microphone: a further leg as for
+    /// `start_screen_share`, a member of kind `Device`. Same errors.
+    #[uniffi::method(default(options))]
+    pub async fn add_device(&self, options: DeviceOptions) -> Result<Arc<Call>> {
+        wait(self.0.add_device(options)).await.map(Call::new)
+    }
+
+    /// The id of the call that this one is a screen or device of; None for any other call.
+    pub fn parent_id(&self) -> Option<String> {
+        self.0.parent_id()
     }
 }

@@ -1,6 +1,8 @@
 //! What of a call has to be known to take it up again in another process.
 
 use super::{Call, Direction};
+use crate::config::MediaDirection;
+use crate::proto::sdp::{Description, Kind};
 use crate::proto::verto::{Party, VertoEvent};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +16,12 @@ pub(crate) struct RecordedCall {
     pub(crate) is_inbound: bool,
     pub(crate) remote_name: String,
     pub(crate) remote_number: String,
+    /// Whether video went out of here; false in records that do not say.
+    #[serde(default)]
+    pub(crate) sends_video: bool,
+    /// Whether video came in.
+    #[serde(default)]
+    pub(crate) receives_video: bool,
 }
 
 impl RecordedCall {
@@ -23,6 +31,7 @@ impl RecordedCall {
             return None;
         }
         let remote = call.remote_party();
+        let video = call.media().video;
         Some(Self {
             id: call.id(),
             node: call.progress().node_id.clone(),
@@ -30,6 +39,8 @@ impl RecordedCall {
             is_inbound: call.direction() == Direction::Inbound,
             remote_name: remote.name,
             remote_number: remote.number,
+            sends_video: video.sends(),
+            receives_video: video.receives(),
         })
     }
 
@@ -40,6 +51,8 @@ impl RecordedCall {
         let id = event.call_id().filter(|id| !id.is_empty())?.to_owned();
         let is_inbound = text("display_direction") == "outbound";
         let remote = if is_inbound { "caller" } else { "callee" };
+        let offer = event.sdp().and_then(|sdp| Description::parse(sdp).ok());
+        let has_video = offer.is_some_and(|offer| offer.has(Kind::Video));
         Some(Self {
             id,
             node,
@@ -47,6 +60,8 @@ impl RecordedCall {
             is_inbound,
             remote_name: text(&format!("{remote}_id_name")),
             remote_number: text(&format!("{remote}_id_number")),
+            sends_video: has_video,
+            receives_video: has_video,
         })
     }
 
@@ -55,6 +70,11 @@ impl RecordedCall {
             true => Direction::Inbound,
             false => Direction::Outbound,
         }
+    }
+
+    /// In which directions video went.
+    pub(crate) fn video(&self) -> MediaDirection {
+        MediaDirection::new(self.sends_video, self.receives_video)
     }
 
     /// Caller and callee as the dialog names them.

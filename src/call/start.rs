@@ -54,7 +54,10 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let variables = options.user_variables()?;
     let mut leg = leg_config(&context, &options.audio_codecs, options.encoder(), port.clone());
     leg.video_codecs = video_codecs_or_all(&options.video_codecs);
-    leg.directions.video = options.video.unwrap_or_default();
+    leg.directions.video = options.video.unwrap_or(match destination.has_video() {
+        true => MediaDirection::SendReceive,
+        false => MediaDirection::Inactive,
+    });
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
     let mut dialog = Dialog::new(id, destination.as_str().to_owned(), variables);
     dialog.node_id = options.node_id;
@@ -106,7 +109,8 @@ pub(crate) fn start_restored(
 ) -> Result<Call> {
     let defaults = DialOptions::default();
     let port = AudioPort::new(defaults.audio_queue_ms, Instant::now());
-    let leg = leg_config(context, &[], defaults.encoder(), port.clone());
+    let mut leg = leg_config(context, &[], defaults.encoder(), port.clone());
+    leg.directions.video = recorded.video();
     let limits = limits(0, defaults.media_timeout_ms);
     let about = About {
         direction: recorded.direction(),

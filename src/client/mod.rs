@@ -230,12 +230,12 @@ impl Client {
         .await
     }
 
-    /// Starts an audio call and gives it at once, in state `New`, so that it can be watched and
+    /// Starts a call and gives it at once, in state `New`, so that it can be watched and
     /// hung up before it is answered. [`Call::answered`] waits for the answer.
     ///
-    /// `address`: `/context/name` with an optional `?channel=audio`, `+` and an E.164 number,
-    /// or `sip:user@host`. Video goes only into calls whose options say
-    /// so ([`DialOptions::video`]), whatever the channel is.
+    /// `address`: `/context/name` with an optional `?channel=audio` or `?channel=video`, `+` and an
+    /// E.164 number, or `sip:user@host`. Whether the call has video [`DialOptions::video`] says, and
+    /// without a choice there the channel.
     /// Errors: `InvalidArgument` for an address or option that cannot be, `NotSupported` for the
     /// messaging channel, `NotConnected` before `connect`, `Closed` after `disconnect`. What
     /// happens to the call later is told by the call.
@@ -305,7 +305,7 @@ impl Client {
     /// The session and its answered calls as a text that another process can go on with, by
     /// [`ClientOptions::resume_from`], when this one dies. It is out of date with every
     /// [`ClientEvent::SessionReady`] and [`ClientEvent::SessionRecordChanged`] and when a call is
-    /// answered or ends: store it anew then. A secret, like the token.
+    /// answered, ends or changes its media: store it anew then. A secret, like the token.
     ///
     /// Do not use it while this process lives: a session has one connection. After `disconnect`
     /// there is nothing to go on with.

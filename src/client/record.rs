@@ -100,6 +100,8 @@ mod tests {
                 is_inbound: false,
                 remote_name: String::new(),
                 remote_number: "/public/echo".into(),
+                sends_video: true,
+                receives_video: false,
             }],
         }
     }

@@ -1,6 +1,6 @@
 //! `sw_call_*`: one call.
 
-use super::call_event::with_call_event;
+use super::call_event::{sw_call_event, with_call_event};
 use super::completion::{guard_with, start, sw_completion};
 use super::guard::guard;
 use super::handle;
@@ -11,10 +11,11 @@ use super::stats::{
 use super::status::sw_status;
 use super::text::{self, give, Out};
 use super::versioned;
-use crate::call::{Call, CallEvent};
+use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime;
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
+use tokio::runtime::Handle;
 
 /// A call. Shared: `sw_call_ref`, `sw_call_unref`.
 pub struct sw_call {
@@ -32,26 +33,37 @@ pub(super) fn adopt(
     let value = handle::insert_call(call.clone())? as usize;
     out.set(std::ptr::without_provenance_mut(value));
     if let Some(observer) = observer {
-        pump(&runtime, call.events(), to_observer(observer, value));
+        observe(observer).watch(&runtime, &call, value);
     }
     let mut pending = answered.pending();
     runtime.spawn(async move { pending.complete(call.answered().await) });
     Ok(())
 }
 
-fn to_observer(
-    observer: sw_call_observer,
-    call: usize,
-) -> impl Fn(&CallEvent, u64) + Send + Sync + 'static {
+/// An observer whose data the library has taken over.
+pub(super) struct Observer {
+    on_event: Option<unsafe extern "C" fn(event: *const sw_call_event, user_data: *mut c_void)>,
+    data: UserData,
+}
+
+/// Takes an observer's data over: the function that got it succeeds.
+pub(super) fn observe(observer: sw_call_observer) -> Observer {
     let data = UserData::new(observer.user_data, observer.drop);
     data.arm();
-    move |event, missed| {
-        let call = std::ptr::without_provenance_mut(call);
-        with_call_event(event, call, missed, |event| {
-            if let Some(on_event) = observer.on_event {
-                // SAFETY: the header says that `on_event` is such a function.
-                unsafe { on_event(event, data.get()) }
-            }
+    Observer { on_event: observer.on_event, data }
+}
+
+impl Observer {
+    /// Delivers the events of a call whose handle has this value.
+    pub(super) fn watch(self, runtime: &Handle, call: &Call, value: usize) {
+        pump(runtime, call.events(), move |event, missed| {
+            let call = std::ptr::without_provenance_mut(value);
+            with_call_event(event, call, missed, |event| {
+                if let Some(on_event) = self.on_event {
+                    // SAFETY: the header says that `on_event` is such a function.
+                    unsafe { on_event(event, self.data.get()) }
+                }
+            });
         });
     }
 }

@@ -168,10 +168,10 @@ pub extern "C" fn sw_client_state(client: *const sw_client, out_state: *mut i32)
     })
 }
 
-/// Starts an audio call and gives it at once, in state `SW_CALL_STATE_NEW`, so that it can be
+/// Starts a call and gives it at once, in state `SW_CALL_STATE_NEW`, so that it can be
 /// watched and hung up before it is answered.
 ///
-/// `client`: not null. `address`: not null; `/context/name` with an optional `?channel=audio`,
+/// `client`: not null. `address`: not null; `/context/name` with an optional `?channel=audio` or `?channel=video`,
 /// `+` and an E.164 number, or `sip:user@host`. `options`: nullable; copied. `out_call`: not
 /// null; written on success, before the observer's first event; release it with
 /// `sw_call_unref`. `answered`: told once when the call is answered (`SW_OK`), or

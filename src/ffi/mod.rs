@@ -13,13 +13,14 @@
 //! | `record` | completions that give a struct |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` `call_event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `device_key` `oauth` `rest_api` `rest_resources` `rest_sip` `video` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `device_key` `oauth` `rest_api` `rest_resources` `rest_sip` `video` `child` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
 pub(crate) mod audio;
 pub(crate) mod call;
 pub(crate) mod call_event;
+pub(crate) mod child;
 pub(crate) mod client;
 pub(crate) mod completion;
 pub(crate) mod control;

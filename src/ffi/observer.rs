@@ -45,7 +45,7 @@ pub struct sw_call_observer {
     /// borrowed for the time of the call. It must not block, throw or `longjmp` out.
     pub on_event: Option<unsafe extern "C" fn(event: *const sw_call_event, user_data: *mut c_void)>,
     /// Called exactly once after the last event, on the dispatcher thread, so that `user_data`
-    /// can be freed; nullable. Not called if `sw_client_dial` failed.
+    /// can be freed; nullable. Not called if the function that got the observer failed.
     pub drop: Option<unsafe extern "C" fn(user_data: *mut c_void)>,
     /// Passed to both functions unchanged. Nullable.
     pub user_data: *mut c_void,

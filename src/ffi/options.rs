@@ -110,7 +110,8 @@ pub struct sw_dial_options {
     /// The media node that should host the call; a hint that the service may ignore. NULL: the
     /// service chooses.
     pub node_id: *const c_char,
-    /// Whether the call has video: one of `SW_MEDIA_DIRECTION_*`. 0: no.
+    /// Whether the call has video: one of `SW_MEDIA_DIRECTION_*`. 0: both ways if the address says
+    /// `?channel=video`, else none.
     pub video: i32,
     /// Video codecs to offer, best first, each one of `SW_VIDEO_CODEC_*`. 0 ends the list; all 0:
     /// VP8, H.264.
@@ -224,7 +225,7 @@ unsafe impl Versioned for sw_address_query {
     const FIRST_SIZE: usize = std::mem::offset_of!(sw_address_query, sort_by);
 }
 
-fn or_default(value: u32, default: u32) -> u32 {
+pub(super) fn or_default(value: u32, default: u32) -> u32 {
     match value {
         0 => default,
         value => value,

@@ -29,7 +29,8 @@ pub extern "C" fn sw_client_network_changed(client: *const sw_client) -> sw_stat
 /// `resume_from`, when this one dies. A secret, like the token.
 ///
 /// It is out of date with every `SW_CLIENT_EVENT_SESSION_READY` and
-/// `SW_CLIENT_EVENT_SESSION_RECORD_CHANGED` and when a call is answered or ends: store it anew then.
+/// `SW_CLIENT_EVENT_SESSION_RECORD_CHANGED` and when a call is answered, ends or changes its media:
+/// store it anew then.
 /// Do not use it while this process lives: a session has one connection.
 /// `client`, `out_record`: not null; `*out_record` is written on success; free it with
 /// `sw_string_free`. Errors: `SW_ERR_NOT_CONNECTED` before the first connection; `SW_ERR_CLOSED`

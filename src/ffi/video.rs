@@ -22,7 +22,8 @@ use std::sync::Arc;
 #[repr(C)]
 #[allow(dead_code)] // A constant for C.
 pub enum sw_media_directions {
-    /// In options: none, the call is an audio call.
+    /// In options for dialling: both ways if the address says `?channel=video`, else none; in those
+    /// for answering: none.
     SW_MEDIA_DIRECTION_DEFAULT = 0,
     /// Both ways.
     SW_MEDIA_DIRECTION_SEND_RECEIVE = 1,

@@ -36,6 +36,12 @@ impl Destination {
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// Whether it names the video channel of its address.
+    pub(crate) fn has_video(&self) -> bool {
+        let query = self.text.split_once('?').map_or("", |(_, query)| query);
+        channel(query) == Some("video")
+    }
 }
 
 fn channel(query: &str) -> Option<&str> {
@@ -90,6 +96,20 @@ mod tests {
             "/public/\u{e9}t\u{e9}",
         ] {
             assert_eq!(Destination::parse(good).unwrap().as_str(), good);
+        }
+    }
+
+    #[test]
+    fn the_channel_says_whether_there_is_video() {
+        for (text, has_video) in [
+            ("/public/room?channel=video", true),
+            ("/public/room?x=1&channel=video", true),
+            ("/public/room?channel=audio", false),
+            ("/public/room?channel=audio&x=video", false),
+            ("/public/room", false),
+            ("+15551234567", false),
+        ] {
+            assert_eq!(Destination::parse(text).unwrap().has_video(), has_video, "{text}");
         }
     }
 

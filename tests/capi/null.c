@@ -284,6 +284,29 @@ static void on_picture(const sw_video_frame *frame, void *user_data) {
     (void)frame, (void)user_data;
 }
 
+static void on_leg(sw_status status, const sw_error *error, sw_call *leg, void *user_data) {
+    (void)status, (void)error, (void)leg, (void)user_data;
+}
+
+static void for_legs(sw_call *call) {
+    const sw_call_completion nobody = {NULL, NULL}, somebody = {on_leg, NULL};
+    sw_screen_share_options screen = SW_SCREEN_SHARE_OPTIONS_INIT;
+    sw_device_options device = SW_DEVICE_OPTIONS_INIT;
+    char *id = NULL;
+    BAD_HANDLE(sw_call_start_screen_share(NULL, NULL, somebody));
+    BAD_ARGUMENT(sw_call_start_screen_share(call, NULL, nobody));
+    screen.video_codecs[0] = 7;
+    BAD_ARGUMENT(sw_call_start_screen_share(call, &screen, somebody));
+    BAD_HANDLE(sw_call_add_device(NULL, &device, somebody));
+    BAD_ARGUMENT(sw_call_add_device(call, &device, nobody));
+    device.struct_size = 1;
+    BAD_ARGUMENT(sw_call_add_device(call, &device, somebody));
+    BAD_HANDLE(sw_call_parent_id(NULL, &id));
+    BAD_ARGUMENT(sw_call_parent_id(call, NULL));
+    FINE(sw_call_parent_id(call, &id));
+    CHECK(id == NULL);
+}
+
 static void for_video(sw_call *call) {
     const uint8_t picture[3] = {0x10, 0, 0};
     uint32_t number;
@@ -500,6 +523,7 @@ int main(void) {
     for_rooms(call);
     for_audio(call);
     for_video(call);
+    for_legs(call);
     for_recorders(call);
     EXPECT(SW_OK, WAIT(waiter, sw_call_hangup(call, sw_waiter_completion(waiter))));
     EXPECT(SW_OK, sw_call_unref(call));

@@ -60,3 +60,41 @@ async def test_frames_come_back_and_video_stops_inside_the_call(gateway: Gateway
         await call.hangup()
         with pytest.raises(sw.ClosedError):
             call.add_video_sink(seen.append)
+
+
+async def test_the_channel_alone_switches_video_on(gateway: Gateway) -> None:
+    async with gateway.client() as client:
+        call = client.dial("/public/echo?channel=video")
+        events = call.events()
+        await anext(event async for event in events if event.is_video_connected())
+        assert call.media.video == sw.MediaDirection.SEND_RECEIVE
+        assert call.parent_id is None
+        await call.hangup()
+
+
+async def test_a_screen_and_a_device_are_calls_of_their_own(gateway: Gateway) -> None:
+    async with gateway.client() as client:
+        call = client.dial("/public/echo")
+        with pytest.raises(sw.InvalidStateError):
+            await call.start_screen_share()
+        events = call.events()
+        await anext(event async for event in events if event.is_joined())
+        with pytest.raises(sw.InvalidArgumentError):
+            await call.add_device(sends_video=False)
+        screen = await call.start_screen_share(layout="full-screen", position="reserved-1")
+        assert screen.parent_id == call.id
+        told = screen.events()
+        await anext(event async for event in told if event.is_video_connected())
+        sends, nothing = sw.MediaDirection.SEND_ONLY, sw.MediaDirection.INACTIVE
+        assert (screen.media.audio, screen.media.video) == (nothing, sends)
+        for number, frame in enumerate(clip()):
+            screen.push_video(frame, sw.VideoCodec.VP8, timestamp_us=number * 33_333)
+            await asyncio.sleep(0.02)
+        await until(lambda: screen.stats.video.frames_sent > 0)
+        device = await call.add_device(sends_audio=True, sends_video=False)
+        await device.answered()
+        assert (device.media.audio, device.media.video) == (sends, nothing)
+        await screen.hangup()
+        assert call.state == sw.CallState.ACTIVE
+        await call.hangup()
+        await device.ended()

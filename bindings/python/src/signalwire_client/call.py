@@ -140,10 +140,9 @@ class Call:
         :class:`ClosedError` after its end, and :class:`CallFailedError` when the caller gave up
         meanwhile, another device was faster, or no common media was found.
         """
-        variables = None if user_variables is None else json.dumps(dict(user_variables))
         options = _native.AnswerOptions(
             media_timeout_ms=media_timeout_ms,
-            user_variables_json=variables,
+            user_variables_json=_json(user_variables),
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
             video=video,
@@ -497,6 +496,69 @@ class Call:
         directions = _native.MediaDirections(audio=audio, video=video)
         await awaited(self._native.set_media(directions))
 
+    @property
+    def parent_id(self) -> str | None:
+        """The id of the call that this one is a screen or device of; None for any other call."""
+        return self._native.parent_id()
+
+    async def start_screen_share(
+        self,
+        *,
+        with_audio: bool = False,
+        video_codecs: Iterable[_native.VideoCodec] = (),
+        layout: str | None = None,
+        position: str | None = None,
+        user_variables: Mapping[str, object] | None = None,
+        media_timeout_ms: int = 15_000,
+    ) -> Call:
+        """Shares a screen: a further leg that only sends, a call of its own.
+
+        Push the screen's frames into it. It appears in the session as a member of kind
+        ``SCREEN`` whose parent is the own member. Hanging it up ends the sharing; it ends with
+        this call at the latest.
+
+        - ``with_audio``: whether the screen has sound, too, which is pushed as audio.
+        - ``layout``: the layout that the session is to have; by default the service's.
+        - ``position``: where the screen is to be shown, such as ``reserved-0``.
+        - the others: as for :meth:`Client.dial`.
+
+        Raises :class:`InvalidArgumentError`, :class:`InvalidStateError` unless this call is
+        answered, :class:`ClosedError`. That the capability ``screenshare`` is missing shows as
+        the leg's end.
+        """
+        options = _native.ScreenShareOptions(
+            with_audio=with_audio,
+            video_codecs=list(video_codecs),
+            layout=layout,
+            position=position,
+            user_variables_json=_json(user_variables),
+            media_timeout_ms=media_timeout_ms,
+        )
+        return Call(await awaited(self._native.start_screen_share(options)))
+
+    async def add_device(
+        self,
+        *,
+        sends_audio: bool = False,
+        sends_video: bool = True,
+        video_codecs: Iterable[_native.VideoCodec] = (),
+        user_variables: Mapping[str, object] | None = None,
+        media_timeout_ms: int = 15_000,
+    ) -> Call:
+        """Adds a device, such as a second camera or microphone: a further leg that only sends.
+
+        It is a call of its own as with :meth:`start_screen_share`, and a member of kind
+        ``DEVICE``; it must send audio or video. Raises as there.
+        """
+        options = _native.DeviceOptions(
+            sends_audio=sends_audio,
+            sends_video=sends_video,
+            video_codecs=list(video_codecs),
+            user_variables_json=_json(user_variables),
+            media_timeout_ms=media_timeout_ms,
+        )
+        return Call(await awaited(self._native.add_device(options)))
+
     async def play_wav(self, path: str | os.PathLike[str]) -> None:
         """Plays a WAV file into the call in real time and waits until it was sent.
 
@@ -571,6 +633,10 @@ def _target(target: Target) -> _native.MemberTarget:
     # The generated class has no annotations.
     make = cast("Callable[[str], _native.MemberTarget]", _native.MemberTarget.MEMBER)
     return make(target)
+
+
+def _json(variables: Mapping[str, object] | None) -> str | None:
+    return None if variables is None else json.dumps(dict(variables))
 
 
 def _format(sample_rate_hz: int, channels: int) -> _native.AudioFormat:

@@ -363,10 +363,10 @@ class Client:
         opus_complexity: int = 5,
         opus_dtx: bool = False,
     ) -> Call:
-        """Starts an audio call and gives it at once; ``await call.answered()`` waits for it.
+        """Starts a call and gives it at once; ``await call.answered()`` waits for it.
 
-        - ``address``: ``/context/name`` with an optional ``?channel=audio``, ``+`` and an E.164
-          number, or ``sip:user@host``.
+        - ``address``: ``/context/name`` with an optional ``?channel=audio`` or
+          ``?channel=video``, ``+`` and an E.164 number, or ``sip:user@host``.
         - ``ring_timeout_ms``: longest time to the answer; 0 means no limit.
         - ``media_timeout_ms``: longest time from the answer to working media.
         - ``user_variables``: for the far side's scripts; anything that becomes a JSON object.
@@ -377,7 +377,8 @@ class Client:
         - ``from_fabric_address_id``: the own address that the call is made from, which its log is
           attributed to.
         - ``node_id``: the media node that should host the call; the service may ignore it.
-        - ``video``: whether the call has video, and in which directions; none by default.
+        - ``video``: whether the call has video, and in which directions; by default both ways if the
+          address says ``?channel=video``, else none.
         - ``video_codecs``: what to offer, best first; by default VP8, H.264.
         - ``dtmf``: how digits are sent: ``DtmfMethod.INFO`` through the service (default), ``RTP``
           as telephone-events in the audio stream, ``AUTO`` there if that can be.
@@ -449,8 +450,8 @@ class Client:
         """The session and its answered calls, for ``resume_from`` of a client in another process.
 
         It is out of date with every event ``SESSION_READY`` and ``SESSION_RECORD_CHANGED`` and when
-        a call is answered or ends: store it anew then. A secret, like the token. Do not use it
-        while this process lives: a session has one connection. Raises
+        a call is answered, ends or changes its media: store it anew then. A secret, like the
+        token. Do not use it while this process lives: a session has one connection. Raises
         :class:`NotConnectedError` before the first connection, :class:`ClosedError` at the end.
         """
         return guarded(self._native.session_record)
