@@ -28,6 +28,7 @@
 //! | tokens that are renewed while calls go on | [`Client::with_credentials`], [`Credentials`] |
 //! | to send and receive encoded video | [`Call::push_video`], [`Call::add_video_sink`], [`Call::set_media`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
+//! | whether calls will work from here | [`Client::preflight`], [`Client::connect_times`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
 //! | conversations and messages | [`Client::join_conversation`], [`Client::compose_message`] |
@@ -75,8 +76,9 @@ pub use call::{
     SetupTimes, Speaker, VideoStats,
 };
 pub use client::{
-    shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState, ConversationList,
-    MessageList,
+    shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState, ConnectTimes,
+    ConversationList, MessageList, PreflightCall, PreflightOptions, PreflightProblem,
+    PreflightProblemKind, PreflightReport, PreflightServer, PreflightTransport, PreflightVerdict,
 };
 pub use config::{
     AnswerOptions, ClientOptions, DeviceOptions, DialOptions, DtmfMethod, MediaDirection,

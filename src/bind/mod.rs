@@ -20,6 +20,7 @@ mod messages;
 mod native;
 #[cfg(feature = "oauth")]
 mod oauth;
+mod preflight;
 mod push;
 mod video;
 

@@ -3,6 +3,7 @@
 mod actor;
 mod control;
 mod conversation;
+pub(crate) mod diagnostics;
 mod digits;
 mod disturb;
 mod event;
@@ -88,6 +89,7 @@ pub(crate) struct Progress {
     pub(crate) node_id: Option<String>,
     pub(crate) dtmf: DtmfMethod,
     pub(crate) roster: members::Roster,
+    pub(crate) descriptions: diagnostics::Descriptions,
 }
 
 impl Call {

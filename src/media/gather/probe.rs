@@ -37,11 +37,7 @@ pub(crate) async fn probe(
     join_all(urls.take(MAX_URLS).map(|(url, server)| probe_one(url, server, tls))).await
 }
 
-async fn probe_one(
-    url: &str,
-    server: &IceServer,
-    tls: &Arc<rustls::ClientConfig>,
-) -> ServerProbe {
+async fn probe_one(url: &str, server: &IceServer, tls: &Arc<rustls::ClientConfig>) -> ServerProbe {
     let relay = RelayServer::parse(url, &server.username, server.credential.expose());
     let transport = match &relay {
         Some(relay) => Some(relay.transport),
