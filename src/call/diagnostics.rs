@@ -1,9 +1,10 @@
 //! What a call tells about itself for a report of a problem: no secrets, and nothing that was said.
 
-use super::{Call, CallEvent, SetupTimes, Shared};
+use super::{Call, CallEvent, Progress, SetupTimes, Shared};
 use crate::media::stats::{CallStats, VideoStats};
 use crate::proto::redacted::redacted;
 use serde_json::{json, Value};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The descriptions that were exchanged last, redacted.
@@ -21,6 +22,12 @@ impl Descriptions {
     pub(crate) fn note_remote(&mut self, sdp: &str) {
         self.remote = Some(redacted(sdp));
     }
+}
+
+/// For work that goes on beside the call's task.
+pub(crate) fn note_remote(progress: &Mutex<Progress>, sdp: &str) {
+    let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+    progress.descriptions.note_remote(sdp);
 }
 
 impl Call {
@@ -66,8 +73,8 @@ pub(crate) fn of_call(call: &Shared) -> Value {
     })
 }
 
-fn lock(call: &Shared) -> std::sync::MutexGuard<'_, super::Progress> {
-    call.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+fn lock(call: &Shared) -> MutexGuard<'_, Progress> {
+    call.progress.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What came, oldest first, each with its time in milliseconds since 1970.

@@ -1,6 +1,7 @@
 //! Does what the recovery of a call's media says.
 
 use super::{Actor, AnyTimer, Done};
+use crate::call::diagnostics::note_remote;
 use crate::call::event::CallEvent;
 use crate::call::recovery::{Input, Output, Refusal, Timer};
 use crate::call::state;
@@ -9,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::media::leg::Restart;
 use crate::proto::ice::IceServer;
 use crate::proto::verto::InviteAccepted;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// FreeSWITCH's cause for a call that is not there (`INVALID_CALL_REFERENCE`).
@@ -93,10 +94,7 @@ impl Actor {
             let input = match asked {
                 Ok(result) => match result["sdp"].as_str() {
                     Some(answer) => {
-                        let lock = progress.lock();
-                        let mut known = lock.unwrap_or_else(PoisonError::into_inner);
-                        known.descriptions.note_remote(answer);
-                        drop(known);
+                        note_remote(&progress, answer);
                         match leg.apply_answer(answer.to_owned()).await {
                             Ok(_) => Input::Applied,
                             Err(error) => {
