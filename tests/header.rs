@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 30] = [
+const SOURCES: [&str; 31] = [
     "library",
     "status",
     "guard",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 30] = [
     "survival",
     "audio",
     "recording",
+    "preflight",
     "conversation",
     "outgoing",
     "wake_up",

@@ -15,6 +15,7 @@ mod layout;
 mod media_params;
 mod member;
 mod members;
+mod mixer;
 mod reason;
 mod record;
 mod recovery;
@@ -34,6 +35,7 @@ pub use expected::{ExpectedCall, ExpectedCallState};
 pub use layout::{Layout, LayoutLayer};
 pub use media_params::{MediaParams, MediaRange};
 pub use member::{Member, MemberKind};
+pub use mixer::Mixer;
 
 pub(crate) use actor::{Command, ServerMessage};
 pub(crate) use record::RecordedCall;

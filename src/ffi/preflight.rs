@@ -97,9 +97,9 @@ pub extern "C" fn sw_client_preflight(
 ) -> sw_status {
     guard(|| {
         let object = handle::get(client)?;
-        let mut options = PreflightOptions::default();
         // SAFETY: the header asks for a text or NULL.
-        options.echo_address = unsafe { text::optional(echo_address, "echo_address")? };
+        let echo_address = unsafe { text::optional(echo_address, "echo_address")? };
+        let mut options = PreflightOptions { echo_address, ..PreflightOptions::default() };
         if call_ms != 0 {
             options.call_ms = call_ms;
         }
