@@ -128,6 +128,7 @@
 #define SW_VIDEO_STATISTICS_INIT \
     {sizeof(sw_video_statistics), 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
      0, 0, 0, 0}
+#define SW_CONNECT_TIMES_INIT {sizeof(sw_connect_times), 0, 0, 0, 0, 0, 0, 0}
 #define SW_SETUP_TIMES_INIT {sizeof(sw_setup_times), 0, 0, 0, 0, 0, 0, 0}
 
 
@@ -1638,6 +1639,28 @@ typedef struct sw_audio_sink {
     void *user_data;
 } sw_audio_sink;
 
+// How long each step of the last connection to the service took, in milliseconds. The steps
+// follow on one another without a gap: their sum is `total_ms`. Start from
+// `SW_CONNECT_TIMES_INIT`.
+typedef struct sw_connect_times {
+    // `sizeof(sw_connect_times)`.
+    uint32_t struct_size;
+    // Getting a token, 0 if there was a good one.
+    double token_ms;
+    // Resolving the host's name; 0 for an address.
+    double dns_ms;
+    // The TCP connection, addresses that did not answer included.
+    double tcp_ms;
+    // The TLS handshake; 0 without TLS.
+    double tls_ms;
+    // The upgrade to a WebSocket.
+    double websocket_ms;
+    // The service's answer to `signalwire.connect`.
+    double authorize_ms;
+    // From the first step to the last.
+    double total_ms;
+} sw_connect_times;
+
 // A conversation with another address. Borrowed for the time of the completion. Texts and times
 // as in `sw_message`.
 typedef struct sw_conversation {
@@ -3081,6 +3104,52 @@ sw_status sw_wav_recorder_finish(struct sw_wav_recorder *recorder);
 // `recorder`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any
 // thread, also inside callbacks.
 sw_status sw_wav_recorder_free(struct sw_wav_recorder *recorder);
+
+// Gives how long each step of the last connection to the service took.
+//
+// `client`: not null. `out_times`: not null; start from `SW_CONNECT_TIMES_INIT`; written on
+// success. Errors: `SW_ERR_NOT_CONNECTED` before the first connection. Any thread; does not block.
+sw_status sw_client_connect_times(const struct sw_client *client,
+                                  struct sw_connect_times *out_times);
+
+// Tests what a call needs: the way to the service, each of its STUN and TURN servers and, with
+// `echo_address`, a short call that sends a tone and listens for it. Connects the client if it is
+// not connected.
+//
+// `client`: not null. `echo_address`: nullable; an address that answers and sends back what it
+// hears; it is called and billed like any other; copied; NULL makes no call. `call_ms`: how long
+// the call is listened to, 1000 to 60000; 0 for 6000.
+// Completion: `text` is a JSON object: `verdict` is `passed`, `impaired` or `failed`; `problems` a
+// list of `kind` (such as `no_signalling`, `unauthorized`, `server_unreachable`, `udp_blocked`,
+// `no_relay`, `call_failed`, `no_media`, `no_echo`, `high_loss`, `high_remote_loss`,
+// `high_jitter`, `high_round_trip`, `low_score`, `slow_signalling`; ignore others) and `message`;
+// `signalling` the steps as in `sw_connect_times` or null; `servers` one entry for each URL with
+// `url`, `transport`, `is_relay`, `is_reached`, `took_ms`, `address`, `error`; `call` what the
+// call showed, or null: `first_packet_ms`, `codec`, `is_echo_heard`, `loss_fraction`,
+// `remote_loss_fraction`, `jitter_ms`, `round_trip_ms`, `mos`, and the candidates. Whatever does
+// not work is in there, and is no error. `SW_ERR_INVALID_ARGUMENT` for the address or time;
+// `SW_ERR_CLOSED` after `sw_client_disconnect`; `SW_ERR_CANCELLED` when freed meanwhile. Any
+// thread.
+sw_status sw_client_preflight(struct sw_client *client,
+                              const char *echo_address,
+                              uint32_t call_ms,
+                              struct sw_text_completion done);
+
+// Gives what happened to a client and its calls as a JSON object to attach to a report of a
+// problem: version, options, state, the last events, the last connection's times, and of each call
+// what `sw_call_diagnostics` gives, of the last eight that are over, too.
+//
+// Network addresses, host names and the numbers of calls are in it; tokens, keys, ICE and TURN
+// credentials, messages and transcripts are not. `client`: not null. Its completion comes at once.
+// Any thread; does not block.
+sw_status sw_client_diagnostics(struct sw_client *client, struct sw_text_completion done);
+
+// Gives what happened in a call and how it stands as a JSON object for a report of a problem; also
+// after the end: state, end, the steps of the set-up, the last events by name, the descriptions of
+// media (SDP) without ICE credentials, fingerprints and keys, candidates and statistics.
+//
+// `call`: not null. Its completion comes at once. Any thread; does not block.
+sw_status sw_call_diagnostics(struct sw_call *call, struct sw_text_completion done);
 
 // Reads the first page of the subscriber's conversations. Needs no session.
 //

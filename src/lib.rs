@@ -22,12 +22,15 @@
 //! | to call somebody | [`Client::dial`], [`Call`], [`DialOptions`] |
 //! | to know what happens | [`Call::events`], [`Client::events`] |
 //! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
+//! | several calls in one local conference | [`Mixer`] |
 //! | who is in a call, and to act on them | [`Call::members`], [`Call::set_audio_muted`], [`MemberTarget`] |
 //! | what an AI agent and its caller say | [`Call::subscribe_transcript`], [`CallEvent::Transcript`] |
 //! | to log a user in with their browser | [`OAuth`], [`OAuthConfig`] |
 //! | tokens that are renewed while calls go on | [`Client::with_credentials`], [`Credentials`] |
 //! | to send and receive encoded video | [`Call::push_video`], [`Call::add_video_sink`], [`Call::set_media`] |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
+//! | whether calls will work from here | [`Client::preflight`], [`Client::connect_times`] |
+//! | a report of a problem | [`Client::diagnostics`], [`Call::diagnostics`] |
 //! | who can be called | [`Client::addresses`], [`Client::subscriber_info`] |
 //! | tokens and subscribers, on a backend | `rest_api::RestClient`, with feature `rest-api` |
 //! | conversations and messages | [`Client::join_conversation`], [`Client::compose_message`] |
@@ -71,12 +74,13 @@ pub use auth::{AccessToken, CredentialProvider, Credentials, TokenReason, TokenR
 pub use call::{
     AudioFlags, Call, CallEvent, CallEventStream, CallState, CallStats, Direction, DoNotDisturb,
     EndKind, EndReason, ExpectedCall, ExpectedCallState, Layout, LayoutLayer, MediaParams,
-    MediaRange, Member, MemberKind, MemberPosition, MemberTarget, RemoteParty, ServerCallState,
-    SetupTimes, Speaker, VideoStats,
+    MediaRange, Member, MemberKind, MemberPosition, MemberTarget, Mixer, RemoteParty,
+    ServerCallState, SetupTimes, Speaker, VideoStats,
 };
 pub use client::{
-    shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState, ConversationList,
-    MessageList,
+    shutdown, AddressList, Client, ClientEvent, ClientEventStream, ClientState, ConnectTimes,
+    ConversationList, MessageList, PreflightCall, PreflightOptions, PreflightProblem,
+    PreflightProblemKind, PreflightReport, PreflightServer, PreflightTransport, PreflightVerdict,
 };
 pub use config::{
     AnswerOptions, ClientOptions, DeviceOptions, DialOptions, DtmfMethod, MediaDirection,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 35] = [
+const SOURCES: [&str; 36] = [
     "library",
     "status",
     "guard",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 35] = [
     "survival",
     "audio",
     "recording",
+    "preflight",
     "conversation",
     "outgoing",
     "wake_up",

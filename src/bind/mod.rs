@@ -22,6 +22,7 @@ mod messages;
 mod native;
 #[cfg(feature = "oauth")]
 mod oauth;
+mod preflight;
 mod push;
 #[cfg(feature = "rest-api")]
 mod rest_api;

@@ -594,6 +594,7 @@ impl Actor {
             Output::ApplyAnswer(sdp) => self.apply_answer(sdp),
             Output::MakeAnswer => {
                 if let Some(Start::Ring { offer, leg }) = self.start.take() {
+                    self.progress().descriptions.note_remote(&offer);
                     self.start_media(leg, Some(offer));
                 }
             }
@@ -617,6 +618,7 @@ impl Actor {
     }
 
     fn send_invite(&mut self, sdp: &str, node: Option<String>) {
+        self.progress().descriptions.note_local(sdp);
         if node.is_some() {
             self.dialog.node_id = node;
         }
@@ -631,6 +633,7 @@ impl Actor {
 
     /// The service forgot the session in which this call was being set up.
     fn repeat_invite(&mut self, sdp: &str) {
+        self.progress().descriptions.note_local(sdp);
         let id = self.verto_id();
         let params = self.dialog.reattach(&id, sdp);
         let session = self.session.clone();
@@ -662,6 +665,7 @@ impl Actor {
 
     /// The same leg answers what the service offers.
     fn accept_attach(&mut self, offer: String) {
+        self.progress().descriptions.note_remote(&offer);
         let Some(leg) = self.leg.clone() else { return };
         self.work.push(Box::pin(async move {
             let made = leg.accept(offer).await.map(Input::AnswerReady);
@@ -670,11 +674,13 @@ impl Actor {
     }
 
     fn send_attach(&mut self, sdp: &str) {
+        self.progress().descriptions.note_local(sdp);
         let id = self.verto_id();
         self.submit_answer(self.dialog.attach(&id, sdp));
     }
 
     fn send_answer(&mut self, sdp: &str) {
+        self.progress().descriptions.note_local(sdp);
         let id = self.verto_id();
         self.submit_answer(self.dialog.answer(&id, sdp));
     }
@@ -688,6 +694,7 @@ impl Actor {
     }
 
     fn apply_answer(&mut self, sdp: String) {
+        self.progress().descriptions.note_remote(&sdp);
         let Some(leg) = self.leg.clone() else { return };
         self.work.push(Box::pin(async move {
             match leg.apply_answer(sdp).await {

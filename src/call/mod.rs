@@ -3,6 +3,7 @@
 mod actor;
 mod control;
 mod conversation;
+pub(crate) mod diagnostics;
 mod digits;
 mod disturb;
 mod event;
@@ -14,6 +15,7 @@ mod layout;
 mod media_params;
 mod member;
 mod members;
+mod mixer;
 mod reason;
 mod record;
 mod recovery;
@@ -33,6 +35,7 @@ pub use expected::{ExpectedCall, ExpectedCallState};
 pub use layout::{Layout, LayoutLayer};
 pub use media_params::{MediaParams, MediaRange};
 pub use member::{Member, MemberKind};
+pub use mixer::Mixer;
 
 pub(crate) use actor::{Command, ServerMessage};
 pub(crate) use record::RecordedCall;
@@ -88,6 +91,7 @@ pub(crate) struct Progress {
     pub(crate) node_id: Option<String>,
     pub(crate) dtmf: DtmfMethod,
     pub(crate) roster: members::Roster,
+    pub(crate) descriptions: diagnostics::Descriptions,
 }
 
 impl Call {

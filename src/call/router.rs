@@ -1,6 +1,7 @@
 //! Brings what the service sends to the call that it is for.
 
 use super::conversation::ConversationEvents;
+use super::diagnostics;
 use super::disturb::{DoNotDisturb, Mode};
 use super::expecting::Expected;
 use super::members::session_of;
@@ -45,6 +46,8 @@ struct Table {
     aliases: HashMap<String, Vec<String>>,
     /// Calls that came in and are over: their announcement may come again, by push for one.
     ended: VecDeque<String>,
+    /// The diagnostics of the last calls that are over.
+    diagnostics: VecDeque<Value>,
     /// Calls of a process before.
     restorable: Vec<RecordedCall>,
 }
@@ -99,6 +102,7 @@ impl Router {
             calls: HashMap::new(),
             aliases: HashMap::new(),
             ended: VecDeque::new(),
+            diagnostics: VecDeque::new(),
             restorable: Vec::new(),
         };
         Self {
@@ -153,8 +157,11 @@ impl Router {
         {
             let mut table = self.table();
             let removed = table.calls.remove(call_id);
-            if removed.is_some_and(|entry| entry.call.direction == Direction::Inbound) {
-                table.remember_end(call_id);
+            if let Some(entry) = removed {
+                diagnostics::remember(&mut table.diagnostics, &entry.call);
+                if entry.call.direction == Direction::Inbound {
+                    table.remember_end(call_id);
+                }
             }
             table.aliases.retain(|_, calls| {
                 calls.retain(|known| known != call_id);
@@ -162,6 +169,13 @@ impl Router {
             });
         }
         self.removed.notify_waiters();
+    }
+
+    /// The diagnostics of the calls that are not over, and of the last ones that are.
+    pub(crate) fn diagnostics(&self) -> (Vec<Value>, Vec<Value>) {
+        let table = self.table();
+        let live = table.calls.values().map(|entry| diagnostics::of_call(&entry.call)).collect();
+        (live, table.diagnostics.iter().cloned().collect())
     }
 
     /// Waits until no call is left.

@@ -1,6 +1,7 @@
 //! Starting a call, dialled here or announced by the service.
 
 use super::actor::{Actor, Parts, Plan, Start};
+use super::diagnostics;
 use super::event::{Direction, RemoteParty};
 use super::router::Router;
 use super::state::{Limits, State};
@@ -185,7 +186,7 @@ fn start(
         commands,
         state,
         progress: Arc::new(Mutex::new(Progress { dtmf: about.dtmf, ..Progress::default() })),
-        events: Bus::new(),
+        events: Bus::new(diagnostics::digest),
         audio: port,
     });
     router.add_call(&shared, messages.clone());

@@ -2,19 +2,25 @@
 
 #[cfg(feature = "dpop")]
 mod binding;
+mod diagnostics;
 mod directory;
 mod keeper;
 mod messages;
 mod network;
 #[cfg(feature = "push")]
 mod notification;
+mod preflight;
 mod push;
 mod record;
 mod shutdown;
 
-pub use crate::session::{ClientEvent, ClientState};
+pub use crate::session::{ClientEvent, ClientState, ConnectTimes};
 pub use directory::AddressList;
 pub use messages::{ConversationList, MessageList};
+pub use preflight::{
+    PreflightCall, PreflightOptions, PreflightProblem, PreflightProblemKind, PreflightReport,
+    PreflightServer, PreflightTransport, PreflightVerdict,
+};
 pub use shutdown::shutdown;
 
 use crate::auth::tokens::Tokens;
@@ -51,6 +57,7 @@ pub struct Client(Arc<Inner>);
 
 pub(crate) struct Inner {
     options: ClientOptions,
+    hosts: Hosts,
     tls: Arc<rustls::ClientConfig>,
     http: Http,
     tokens: Arc<Tokens>,
@@ -102,12 +109,12 @@ impl Client {
         let (resume, calls) = restored.map_or((None, Vec::new()), |r| (Some(r.resume), r.calls));
         let runtime = runtime::ensure()?;
         let http = Http::new(hosts.clone(), Arc::clone(&tokens), &tls)?;
-        let events = Bus::new();
+        let events = Bus::new(diagnostics::digest);
         let router = Arc::new(Router::new(events.clone()));
         router.set_restorable(calls);
         let session = Session::start(
             SessionConfig {
-                hosts,
+                hosts: hosts.clone(),
                 tokens: Arc::clone(&tokens),
                 prover: credentials.prover.clone(),
                 tls: Arc::clone(&tls),
@@ -136,6 +143,7 @@ impl Client {
         let (addresses, sent) = (Arc::default(), Arc::default());
         let inner = Inner {
             options,
+            hosts,
             tls,
             http,
             tokens,
@@ -333,6 +341,23 @@ impl Client {
         }
         network::changed(&self.0);
         Ok(())
+    }
+
+    /// How long each step of the last connection to the service took; `None` before the first.
+    pub fn connect_times(&self) -> Option<ConnectTimes> {
+        self.0.session.facts().connect_times
+    }
+
+    /// Tests what a call needs: the way to the service, each of its STUN and TURN servers and, with
+    /// [`PreflightOptions::echo_address`], a short call that sends a tone and listens for it.
+    ///
+    /// Connects the client if it is not connected. Whatever does not work is in the report, which
+    /// says what to do about it. Takes as long as the slowest server, at most 4 s, and the call.
+    /// Dropping the wait ends the test; its call is hung up.
+    /// Errors: `InvalidArgument` for options that cannot be; `Closed` after `disconnect`; `Forked`.
+    pub async fn preflight(&self, options: PreflightOptions) -> Result<PreflightReport> {
+        self.0.runtime.check()?;
+        runtime::run_while_awaited(preflight::run(self.clone(), options)).await
     }
 
     /// The call of this id, if it is this client's and not over.

@@ -42,6 +42,7 @@ pub(crate) mod oauth;
 pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod outgoing;
+pub(crate) mod preflight;
 pub(crate) mod record;
 pub(crate) mod recording;
 #[cfg(feature = "rest-api")]

@@ -1,5 +1,7 @@
 //! Local candidates: sockets on the interfaces, how STUN servers see them, TURN relays.
 
+pub(crate) mod probe;
+
 use crate::config::{GATHER_GRACE, GATHER_TIMEOUT};
 use crate::error::{Error, Result};
 use crate::media::peer::LocalCandidate;

@@ -10,6 +10,7 @@ pub(crate) mod grid;
 pub(crate) mod inbound;
 pub(crate) mod jitter;
 pub(crate) mod leg;
+pub(crate) mod mix;
 pub(crate) mod outbound;
 pub(crate) mod peer;
 pub(crate) mod playback;

@@ -8,6 +8,7 @@ use rustls::pki_types::ServerName;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -40,11 +41,29 @@ pub(crate) enum WsFrame {
     Closed(String),
 }
 
-/// Opens a WebSocket; gives both halves and the local address that reaches the service.
-pub(crate) async fn open(
-    url: &Url,
-    tls: &Arc<rustls::ClientConfig>,
-) -> Result<(WsSender, WsReceiver, IpAddr)> {
+/// How long each step to an open socket took. They follow on one another without a gap.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct OpenTimes {
+    /// Zero for a URL with an address.
+    pub(crate) dns: Duration,
+    /// Of all addresses that were tried.
+    pub(crate) tcp: Duration,
+    /// Zero without TLS.
+    pub(crate) tls: Duration,
+    pub(crate) websocket: Duration,
+}
+
+/// An open socket.
+pub(crate) struct OpenSocket {
+    pub(crate) sender: WsSender,
+    pub(crate) receiver: WsReceiver,
+    /// The local address that reaches the service.
+    pub(crate) local: IpAddr,
+    pub(crate) times: OpenTimes,
+}
+
+/// Opens a WebSocket.
+pub(crate) async fn open(url: &Url, tls: &Arc<rustls::ClientConfig>) -> Result<OpenSocket> {
     tokio::time::timeout(SOCKET_OPEN_TIMEOUT, open_unbounded(url, tls)).await.unwrap_or_else(|_| {
         Err(Error::new(
             ErrorKind::Timeout,
@@ -53,11 +72,13 @@ pub(crate) async fn open(
     })
 }
 
-async fn open_unbounded(
-    url: &Url,
-    tls: &Arc<rustls::ClientConfig>,
-) -> Result<(WsSender, WsReceiver, IpAddr)> {
-    let tcp = connect_tcp(url).await?;
+async fn open_unbounded(url: &Url, tls: &Arc<rustls::ClientConfig>) -> Result<OpenSocket> {
+    let mut times = OpenTimes::default();
+    let mut lap = Instant::now();
+    let addresses = resolve(url).await?;
+    times.dns = take_lap(&mut lap);
+    let tcp = connect_tcp(url, addresses).await?;
+    times.tcp = take_lap(&mut lap);
     tcp.set_nodelay(true).map_err(|error| network(url, &error))?;
     let local = tcp.local_addr().map_err(|error| network(url, &error))?.ip();
     let stream: Box<dyn Io> = match url.scheme() {
@@ -71,19 +92,27 @@ async fn open_unbounded(
         }
         _ => Box::new(tcp),
     };
+    times.tls = take_lap(&mut lap);
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
     let (socket, _) = client_async_with_config(url.as_str(), stream, Some(config))
         .await
         .map_err(|error| upgrade_error(url, error))?;
+    times.websocket = take_lap(&mut lap);
     let (sender, receiver) = socket.split();
-    Ok((WsSender(sender), WsReceiver(receiver), local))
+    Ok(OpenSocket { sender: WsSender(sender), receiver: WsReceiver(receiver), local, times })
 }
 
-async fn connect_tcp(url: &Url) -> Result<TcpStream> {
+/// The time since the last lap; the next one begins now.
+fn take_lap(lap: &mut Instant) -> Duration {
+    let now = Instant::now();
+    now - std::mem::replace(lap, now)
+}
+
+async fn resolve(url: &Url) -> Result<Vec<SocketAddr>> {
     let port = url.port_or_known_default().unwrap_or(443);
-    let addresses: Vec<SocketAddr> = match url.host() {
+    Ok(match url.host() {
         Some(Host::Ipv4(ip)) => vec![(ip, port).into()],
         Some(Host::Ipv6(ip)) => vec![(ip, port).into()],
         Some(Host::Domain(name)) => tokio::net::lookup_host((name, port))
@@ -96,7 +125,10 @@ async fn connect_tcp(url: &Url) -> Result<TcpStream> {
             })?
             .collect(),
         None => Vec::new(),
-    };
+    })
+}
+
+async fn connect_tcp(url: &Url, addresses: Vec<SocketAddr>) -> Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         match TcpStream::connect(address).await {

@@ -5,6 +5,7 @@ pub(crate) mod conversation;
 pub(crate) mod destination;
 pub(crate) mod ice;
 pub(crate) mod jsonrpc;
+pub(crate) mod redacted;
 pub(crate) mod sdp;
 pub(crate) mod session;
 pub(crate) mod value;

@@ -1,11 +1,12 @@
 //! The task that owns the socket: feeds the state machine, does what it says.
 
+use super::clock::ConnectClock;
 use super::rpc::Requests;
 use super::state::{Input, Output, State, Timer};
 use super::{Authorization, Command, Facts, Listener, SessionConfig};
 use crate::auth::TokenReason;
 use crate::error::{Error, ErrorKind, Result};
-use crate::net::ws::{self, WsFrame, WsReceiver, WsSender};
+use crate::net::ws::{self, OpenSocket, WsFrame, WsReceiver, WsSender};
 use crate::proto::jsonrpc::{self, Frame};
 use crate::proto::session::{self, Authorized, Event, Grant, Resume};
 use crate::session::event::ClientEvent;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep_until, Instant};
 
-type Opened = Result<(WsSender, WsReceiver, IpAddr)>;
+type Opened = Result<OpenSocket>;
 type Opening = Pin<Box<dyn Future<Output = Opened> + Send>>;
 
 /// Ids of events that were already handled, so that a repetition after a reconnection is not.
@@ -38,6 +39,7 @@ pub(super) struct Actor {
     sender: Option<WsSender>,
     receiver: Option<WsReceiver>,
     local_address: Option<IpAddr>,
+    clock: ConnectClock,
     /// The id of the `signalwire.connect` in flight.
     connect_id: Option<String>,
     timers: Vec<(Timer, Instant)>,
@@ -79,6 +81,7 @@ impl Actor {
             sender: None,
             receiver: None,
             local_address: None,
+            clock: ConnectClock::default(),
             connect_id: None,
             timers: Vec::new(),
             last_frame: Instant::now(),
@@ -163,10 +166,11 @@ impl Actor {
     async fn opened(&mut self, opened: Opened) {
         self.opening = None;
         match opened {
-            Ok((sender, receiver, local)) => {
-                self.sender = Some(sender);
-                self.receiver = Some(receiver);
-                self.local_address = Some(local);
+            Ok(socket) => {
+                self.sender = Some(socket.sender);
+                self.receiver = Some(socket.receiver);
+                self.local_address = Some(socket.local);
+                self.clock.opened(socket.times);
                 self.last_frame = Instant::now();
                 self.input(Input::SocketOpened).await;
             }
@@ -340,6 +344,7 @@ impl Actor {
     }
 
     fn open_socket(&mut self, with_other_token: bool) {
+        self.clock = ConnectClock::start();
         let (tls, hosts) = (Arc::clone(&self.config.tls), self.config.hosts.clone());
         let tokens = Arc::clone(&self.config.tokens);
         let refused = self.connecting_with.0;
@@ -388,6 +393,7 @@ impl Actor {
             let mut facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
             facts.ice_servers = authorized.ice_servers;
             facts.local_address = self.local_address;
+            facts.connect_times = self.clock.authorized();
             facts.resume = self.state.resume().cloned();
             facts.subscriber_id = authorized.subscriber_id;
             facts.project_id = authorized.project_id;

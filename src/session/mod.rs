@@ -1,6 +1,7 @@
 //! One WebSocket session with the service: authorization, requests, events, reconnection.
 
 mod actor;
+mod clock;
 mod event;
 mod rpc;
 mod state;
@@ -19,6 +20,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use clock::ConnectTimes;
 pub use event::{ClientEvent, ClientState};
 
 /// Requests that may wait for the session's task; more are a defect or a flood.
@@ -58,6 +60,8 @@ pub(crate) struct Facts {
     pub(crate) resume: Option<Resume>,
     pub(crate) subscriber_id: String,
     pub(crate) project_id: String,
+    /// How long the last authorization took, step by step.
+    pub(crate) connect_times: Option<ConnectTimes>,
 }
 
 /// One authorization of the session by `signalwire.connect`.

@@ -3,15 +3,20 @@
 use once_cell::sync::OnceCell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
+use std::time::SystemTime;
 use tokio::sync::Notify;
 
 /// Events that one reader may leave unread before the oldest are dropped and counted.
 const CAPACITY: usize = 1024;
 
+/// Events that are remembered in words.
+const HISTORY: usize = 64;
+
 /// The sending side; cheap to clone.
 pub(crate) struct Bus<T>(Arc<BusInner<T>>);
 
 struct BusInner<T> {
+    digest: fn(&T) -> String,
     state: Mutex<BusState<T>>,
 }
 
@@ -20,6 +25,8 @@ struct BusState<T> {
     /// Kept until the first stream is made, so that nothing is lost between making an object
     /// and listening to it.
     backlog: Option<VecDeque<T>>,
+    /// What the last events were, in words, for who looks for a fault.
+    history: VecDeque<(SystemTime, String)>,
     ended: bool,
 }
 
@@ -42,11 +49,14 @@ impl<T> Clone for Bus<T> {
 }
 
 impl<T: Clone> Bus<T> {
-    pub(crate) fn new() -> Self {
+    /// `digest` says in words what happened, without what must not be shown.
+    pub(crate) fn new(digest: fn(&T) -> String) -> Self {
         Self(Arc::new(BusInner {
+            digest,
             state: Mutex::new(BusState {
                 queues: Vec::new(),
                 backlog: Some(VecDeque::new()),
+                history: VecDeque::new(),
                 ended: false,
             }),
         }))
@@ -54,11 +64,16 @@ impl<T: Clone> Bus<T> {
 
     /// Gives the event to every stream. Nothing happens after [`Bus::end`].
     pub(crate) fn publish(&self, event: T) {
+        let note = (SystemTime::now(), (self.0.digest)(&event));
         let queues = {
             let mut state = lock(&self.0.state);
             if state.ended {
                 return;
             }
+            if state.history.len() == HISTORY {
+                state.history.pop_front();
+            }
+            state.history.push_back(note);
             if let Some(backlog) = &mut state.backlog {
                 if backlog.len() == CAPACITY {
                     backlog.pop_front();
@@ -71,6 +86,11 @@ impl<T: Clone> Bus<T> {
         for queue in queues {
             queue.push(event.clone());
         }
+    }
+
+    /// The last events in words, oldest first.
+    pub(crate) fn history(&self) -> Vec<(SystemTime, String)> {
+        lock(&self.0.state).history.iter().cloned().collect()
     }
 
     /// Ends every stream after what is already queued.
@@ -200,7 +220,7 @@ mod tests {
 
     #[tokio::test]
     async fn first_stream_gets_the_backlog_later_ones_do_not() {
-        let bus = Bus::new();
+        let bus = Bus::new(|number| format!("{number}"));
         bus.publish(1);
         bus.publish(2);
         let first = bus.stream();
@@ -220,7 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_reader_loses_the_oldest_and_knows_how_many() {
-        let bus = Bus::new();
+        let bus = Bus::new(|number| format!("{number}"));
         let stream = bus.stream();
         for i in 0..CAPACITY + 5 {
             bus.publish(i);
@@ -231,7 +251,7 @@ mod tests {
 
     #[tokio::test]
     async fn cancel_wakes_a_waiting_reader() {
-        let bus: Bus<u8> = Bus::new();
+        let bus: Bus<u8> = Bus::new(|number| format!("{number}"));
         let stream = Arc::new(bus.stream());
         let waiting = tokio::spawn({
             let stream = Arc::clone(&stream);

@@ -69,6 +69,7 @@ impl Actor {
         let Some(leg) = self.leg.clone() else { return };
         match step {
             Step::Offered(Ok(sdp)) => {
+                self.progress().descriptions.note_local(&sdp);
                 let id = self.verto_id();
                 let params = self.dialog.update_media(&id, &sdp);
                 let session = self.session.clone();
@@ -81,6 +82,7 @@ impl Actor {
             Step::Answered(Ok(result)) => match result["sdp"].as_str() {
                 Some(answer) => {
                     let answer = answer.to_owned();
+                    self.progress().descriptions.note_remote(&answer);
                     self.work.push(Box::pin(async move {
                         Done::Change(number, Step::Applied(leg.apply_answer(answer).await))
                     }));

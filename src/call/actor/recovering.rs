@@ -1,6 +1,7 @@
 //! Does what the recovery of a call's media says.
 
 use super::{Actor, AnyTimer, Done};
+use crate::call::diagnostics::note_remote;
 use crate::call::event::CallEvent;
 use crate::call::recovery::{Input, Output, Refusal, Timer};
 use crate::call::state;
@@ -9,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::media::leg::Restart;
 use crate::proto::ice::IceServer;
 use crate::proto::verto::InviteAccepted;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// FreeSWITCH's cause for a call that is not there (`INVALID_CALL_REFERENCE`).
@@ -74,6 +76,7 @@ impl Actor {
     pub(super) fn reoffered(&mut self, offer: Result<String, Error>) {
         match offer {
             Ok(sdp) => {
+                self.progress().descriptions.note_local(&sdp);
                 self.reoffer = Some(sdp);
                 self.recover(Input::OfferReady);
             }
@@ -85,15 +88,20 @@ impl Actor {
         let (Some(leg), Some(sdp)) = (self.leg.clone(), self.reoffer.clone()) else { return };
         let id = self.verto_id();
         let params = self.dialog.update_media(&id, &sdp);
-        let session = self.session.clone();
+        let (session, progress) = (self.session.clone(), Arc::clone(&self.progress));
         self.work.push(Box::pin(async move {
             let asked = session.request_with("webrtc.verto", params, RECOVERY_ANSWER, false).await;
             let input = match asked {
                 Ok(result) => match result["sdp"].as_str() {
-                    Some(answer) => match leg.apply_answer(answer.to_owned()).await {
-                        Ok(_) => Input::Applied,
-                        Err(error) => Input::Refused(Refusal::Refused(error.message().to_owned())),
-                    },
+                    Some(answer) => {
+                        note_remote(&progress, answer);
+                        match leg.apply_answer(answer.to_owned()).await {
+                            Ok(_) => Input::Applied,
+                            Err(error) => {
+                                Input::Refused(Refusal::Refused(error.message().to_owned()))
+                            }
+                        }
+                    }
                     None => Input::Refused(Refusal::Refused(
                         "the service answered updateMedia without a description".to_owned(),
                     )),
@@ -128,6 +136,7 @@ impl Actor {
 
     /// The answer to an invite that took the call up again, which comes as an event.
     pub(super) fn reattach_answered(&mut self, sdp: String) {
+        self.progress().descriptions.note_remote(&sdp);
         let Some(leg) = self.leg.clone() else { return };
         self.work.push(Box::pin(async move {
             Done::Recovery(match leg.apply_answer(sdp).await {

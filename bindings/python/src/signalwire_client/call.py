@@ -96,6 +96,16 @@ class Call:
         """When each step of the set-up was done."""
         return self._native.setup_times()
 
+    def diagnostics(self) -> str:
+        """What happened in this call and how it stands, as JSON for a report of a problem.
+
+        Also after the end. It has the state, who ended it and why, the steps of the set-up, the
+        last events by name, the descriptions of media (SDP), candidates and statistics. Addresses
+        and the other party's number are in it; ICE credentials, fingerprints and keys are not, nor
+        is anything that was said or written.
+        """
+        return self._native.diagnostics()
+
     @property
     def queued_audio_ms(self) -> int:
         """Milliseconds of pushed audio that wait to be sent."""

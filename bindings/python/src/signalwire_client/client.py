@@ -472,6 +472,36 @@ class Client:
         """
         self._native.set_do_not_disturb(mode)
 
+    @property
+    def connect_times(self) -> _native.ConnectTimes | None:
+        """How long each step of the last connection to the service took; None before the first."""
+        return self._native.connect_times()
+
+    async def preflight(
+        self, echo_address: str | None = None, *, call_ms: int = 6_000
+    ) -> _native.PreflightReport:
+        """Tests what a call needs, and connects if the client is not connected.
+
+        It tries the way to the service, each of its STUN and TURN servers and, with
+        ``echo_address`` (an address that answers and sends back what it hears; it is called and
+        billed like any other), a call that sends a tone and listens for it ``call_ms`` (1000 to
+        60000) milliseconds long. Whatever does not work is in the report, which says what to do
+        about it. Cancelling the wait ends the test and hangs up its call.
+        Raises :class:`InvalidArgumentError`, :class:`ClosedError` after :meth:`disconnect`.
+        """
+        options = _native.PreflightOptions(echo_address=echo_address, call_ms=call_ms)
+        return await awaited(self._native.preflight(options))
+
+    def diagnostics(self) -> str:
+        """What happened to this client and its calls, as JSON to attach to a report of a problem.
+
+        Version, platform, options, state, the last events by name, how long the last connection
+        took, and :meth:`Call.diagnostics` of its calls, of the last eight that are over, too.
+        Network addresses, host names and the numbers of calls are in it; tokens, keys, ICE and
+        TURN credentials, messages, transcripts and names of people are not.
+        """
+        return self._native.diagnostics()
+
     def call(self, id: str) -> Call | None:
         """The call of this id, if it is this client's and not over."""
         call = self._native.call(id)
