@@ -344,7 +344,7 @@ impl JitterBuffer {
                     let media_us = entry.media_us;
                     let delay = now_us - self.estimator.fastest() - media_us;
                     let is_far_above =
-                        delay > target + FAR_ABOVE_US && self.span_us(media_us) > target - TICK_US;
+                        delay > target + FAR_ABOVE_US && self.span_us() > target - TICK_US;
                     let waited = now_us - entry.arrival_us;
                     if is_far_above || waited + rest_us > self.max_us() + FAR_ABOVE_US {
                         self.stats.discarded += 1;
@@ -518,12 +518,9 @@ impl JitterBuffer {
         i64::from(self.options.max_delay_ms.max(self.options.min_delay_ms)) * 1000
     }
 
-    /// Media time in the buffer behind the packet that begins at `media_us`.
-    fn span_us(&self, media_us: i64) -> i64 {
-        match self.slots.back() {
-            Some(Slot::Packet(entry)) => entry.media_us - media_us,
-            _ => 0,
-        }
+    /// Audio in the buffer behind the first packet, by the numbers: timestamps may be wrong.
+    fn span_us(&self) -> i64 {
+        (self.slots.len() as i64 - 1) * self.packet_us
     }
 
     /// The length of the missing front packet, with the next one there at index `found`.

@@ -9,8 +9,9 @@ const BINS: usize = 256;
 /// The part of packets that should be in time.
 const QUANTILE: f32 = 0.97;
 
-/// How fast old packets are forgotten: half the weight is gone after about 7 s of 20 ms packets.
-const FORGET: f32 = 0.998;
+/// How fast old packets are forgotten: half the weight is gone after about 3.5 s of 20 ms packets,
+/// and all that counts for the quantile after 17 s.
+const FORGET: f32 = 0.996;
 
 /// Time left between the slowest expected packet and its playout.
 const MARGIN_US: i64 = 500;

@@ -470,3 +470,75 @@ fn garbage_numbers_never_panic_or_grow_the_buffer() {
     buffer.insert(packet(1, 1), begin - Duration::from_secs(5));
     buffer.pop(begin - Duration::from_secs(9), 0);
 }
+
+/// What the sender's timestamps and the network may do; the delay stays within its bound.
+#[test]
+fn the_delay_is_bounded_whatever_the_timestamps_do() {
+    type Timestamp = fn(usize, &mut Random) -> u32;
+    let cases: [(&str, f64, f64, Timestamp); 7] = [
+        // An echo that numbers what it got: neither numbers nor timestamps tell of the loss.
+        ("renumbered after 5 % loss", 0.05, 20.0, |i, _| i as u32 * 960),
+        ("renumbered after 30 % loss", 0.3, 40.0, |i, _| i as u32 * 960),
+        ("standing still", 0.0, 10.0, |_, _| 7),
+        ("backwards", 0.0, 10.0, |i, _| 0u32.wrapping_sub(i as u32 * 960)),
+        ("twice as fast", 0.0, 10.0, |i, _| i as u32 * 1_920),
+        ("jumping to and fro", 0.0, 10.0, |i, _| i as u32 * 960 + (i as u32 % 2) * 14_400),
+        ("at random", 0.0, 10.0, |_, random| (random.next() * 4e9) as u32),
+    ];
+    for (name, loss, jitter, timestamp) in cases {
+        let mut random = Random(0x1234_5678_9abc_def1);
+        let (mut sent, mut number) = (Vec::new(), 0usize);
+        for i in 0..3_000 {
+            if random.next() < loss {
+                continue;
+            }
+            let arrival = i as f64 * 20.0 + random.next() * jitter;
+            let timestamp = timestamp(number, &mut random);
+            sent.push(Sent { seq: number as u16, timestamp, arrival });
+            number += 1;
+        }
+        let run = run(&sent, 6.0, 20, false);
+        // The largest target, 60 ms, and what is decoded.
+        assert!(run.waits.iter().all(|&w| w < 280.0), "{name} {:?}", run.stats);
+        assert!(run.stats.current_delay_ms < 280.0, "{name} {:?}", run.stats);
+        assert!(run.stats.target_delay_ms <= 200.0, "{name} {:?}", run.stats);
+        let played = run.seqs().len() as f64 / sent.len() as f64;
+        assert!(played > 0.9, "{name}: {played} {:?}", run.stats);
+    }
+}
+
+#[test]
+fn jitter_that_ends_leaves_no_delay() {
+    let mut random = Random(99);
+    let sent = stream(3_000, 0, |i| {
+        let jitter = if (500..1_000).contains(&i) { 120.0 } else { 1.0 };
+        Some(random.next() * jitter)
+    });
+    let run = run(&sent, 4.0, 20, false);
+    let mean = |waits: &[Ms]| waits.iter().sum::<f64>() / waits.len() as f64;
+    assert!(mean(&run.waits[700..900]) > 40.0, "{:?}", run.stats);
+    // 26 s later: late packets are forgotten, and the delay has followed.
+    let after = mean(&run.waits[2_300..]);
+    assert!(after < 30.0, "{after} {:?}", run.stats);
+    assert!(run.stats.removed_us > 50_000 && run.stats.discarded == 0, "{:?}", run.stats);
+}
+
+#[test]
+fn a_clock_one_percent_off_neither_starves_nor_fills_the_buffer() {
+    for drift in [0.99, 1.01] {
+        // Three minutes, 1.8 s of drift.
+        let sent: Vec<Sent> = (0..9_000usize)
+            .map(|i| Sent {
+                seq: i as u16,
+                timestamp: i as u32 * 960,
+                arrival: i as f64 * 20.0 * drift + 3.0,
+            })
+            .collect();
+        let run = run(&sent, 1.0, 20, false);
+        assert!(run.waits.iter().all(|&w| w < 90.0), "{drift} {:?}", run.stats);
+        assert!(run.made_up() <= 3, "{drift}: {} {:?}", run.made_up(), run.stats);
+        assert_eq!(run.seqs().len(), 9_000, "{drift} {:?}", run.stats);
+        let changed = run.stats.removed_us + run.stats.inserted_us;
+        assert!((1_600_000..2_400_000).contains(&changed), "{drift} {:?}", run.stats);
+    }
+}
