@@ -283,4 +283,8 @@ impl AudioReceivePipeline {
 #[cfg(test)]
 mod cost;
 #[cfg(test)]
+mod impairment;
+#[cfg(test)]
+mod networks;
+#[cfg(test)]
 mod tests;

@@ -11,15 +11,15 @@ const PCMU: u8 = 0;
 const EVENT: u8 = 101;
 
 #[derive(Clone, Debug)]
-struct Heard {
-    samples: Vec<i16>,
+pub(super) struct Heard {
+    pub(super) samples: Vec<i16>,
     format: AudioFormat,
     timestamp_us: u64,
     is_concealed: bool,
 }
 
 #[derive(Default)]
-struct Recorder(Mutex<Vec<Heard>>);
+pub(super) struct Recorder(Mutex<Vec<Heard>>);
 
 impl AudioSink for Recorder {
     fn on_frame(&self, frame: &AudioFrame<'_>) {
@@ -33,7 +33,7 @@ impl AudioSink for Recorder {
 }
 
 impl Recorder {
-    fn frames(&self) -> Vec<Heard> {
+    pub(super) fn frames(&self) -> Vec<Heard> {
         self.0.lock().unwrap().clone()
     }
 
@@ -45,21 +45,21 @@ impl Recorder {
 }
 
 /// A sender and a receiver on a perfect network, 5 ms between packet and tick.
-struct Rig {
-    pipeline: AudioReceivePipeline,
+pub(super) struct Rig {
+    pub(super) pipeline: AudioReceivePipeline,
     output: AudioOutput,
     encoder: Encoder,
     payload_type: u8,
     ssrc: u32,
-    begin: Instant,
-    sent: u32,
+    pub(super) begin: Instant,
+    pub(super) sent: u32,
     seq: u16,
     timestamp: u32,
-    is_voice: bool,
+    pub(super) is_voice: bool,
 }
 
 impl Rig {
-    fn new(codec: AudioCodec) -> Rig {
+    pub(super) fn new(codec: AudioCodec) -> Rig {
         let output = AudioOutput::new();
         let codecs = [(OPUS, AudioCodec::Opus), (PCMU, AudioCodec::Pcmu), (8, AudioCodec::Pcma)];
         let pipeline =
@@ -86,14 +86,14 @@ impl Rig {
         self.payload_type = codec.static_payload_type().unwrap_or(OPUS);
     }
 
-    fn listen(&self, format: AudioFormat) -> Arc<Recorder> {
+    pub(super) fn listen(&self, format: AudioFormat) -> Arc<Recorder> {
         let recorder = Arc::new(Recorder::default());
         self.output.add_direct_sink(format, recorder.clone()).unwrap();
         recorder
     }
 
     /// 20 ms of a 440 Hz tone, or of something voice-like, as the packet of this tick.
-    fn next_packet(&mut self) -> RtpAudio {
+    pub(super) fn next_packet(&mut self) -> RtpAudio {
         let format = self.encoder.format();
         let n = format.samples_per_20ms();
         let pcm: Vec<i16> = (0..n)
