@@ -1488,7 +1488,7 @@ typedef struct sw_call_statistics {
     uint64_t frames_concealed;
     // Inter-arrival jitter in milliseconds (RFC 3550, 6.4.1).
     double jitter_ms;
-    // Delay that the jitter buffer adds at present, in milliseconds.
+    // Delay that the jitter buffer adds at present, in milliseconds: from arrival to play-out.
     double jitter_buffer_ms;
     // Round trip in milliseconds; 0 until known.
     double round_trip_ms;
@@ -1508,11 +1508,26 @@ typedef struct sw_call_statistics {
     char remote_candidate[96];
     // Lost 20 ms frames that were recovered from the packet after them.
     uint64_t frames_recovered;
-    // Delay that the jitter buffer aims at, in milliseconds.
+    // Delay that the jitter buffer aims at for the fastest packets, with the wait for the tick of
+    // 20 ms, in milliseconds.
     double jitter_buffer_target_ms;
     // Mean opinion score of what was received in the last five seconds, 1.0 to 4.5 (in practice at
     // most 4.41), by the E-model of ITU-T G.107 from loss, delay and jitter buffer; 0 until known.
     double mos;
+    // Times that audio had to be made up after some that was heard.
+    uint64_t concealment_events;
+    // Audio that was made up, in milliseconds.
+    uint64_t concealed_ms;
+    // The part of it that was silence: the far side had sent nothing for long, or nobody listens.
+    uint64_t silent_concealed_ms;
+    // Audio taken out, pitch unchanged, to bring the delay down, in milliseconds.
+    uint64_t removed_ms;
+    // Audio put in, pitch unchanged, to bring the delay up, in milliseconds.
+    uint64_t inserted_ms;
+    // Packets thrown away because they came much too early, or belonged to nothing.
+    uint64_t packets_discarded;
+    // Packets that had come before.
+    uint64_t packets_duplicated;
 } sw_call_statistics;
 
 // When each step of a call's set-up was done, in milliseconds after `sw_client_dial`; negative

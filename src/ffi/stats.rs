@@ -109,7 +109,7 @@ pub struct sw_call_statistics {
     pub frames_concealed: u64,
     /// Inter-arrival jitter in milliseconds (RFC 3550, 6.4.1).
     pub jitter_ms: f64,
-    /// Delay that the jitter buffer adds at present, in milliseconds.
+    /// Delay that the jitter buffer adds at present, in milliseconds: from arrival to play-out.
     pub jitter_buffer_ms: f64,
     /// Round trip in milliseconds; 0 until known.
     pub round_trip_ms: f64,
@@ -129,11 +129,26 @@ pub struct sw_call_statistics {
     pub remote_candidate: [c_char; 96],
     /// Lost 20 ms frames that were recovered from the packet after them.
     pub frames_recovered: u64,
-    /// Delay that the jitter buffer aims at, in milliseconds.
+    /// Delay that the jitter buffer aims at for the fastest packets, with the wait for the tick of
+    /// 20 ms, in milliseconds.
     pub jitter_buffer_target_ms: f64,
     /// Mean opinion score of what was received in the last five seconds, 1.0 to 4.5 (in practice at
     /// most 4.41), by the E-model of ITU-T G.107 from loss, delay and jitter buffer; 0 until known.
     pub mos: f64,
+    /// Times that audio had to be made up after some that was heard.
+    pub concealment_events: u64,
+    /// Audio that was made up, in milliseconds.
+    pub concealed_ms: u64,
+    /// The part of it that was silence: the far side had sent nothing for long, or nobody listens.
+    pub silent_concealed_ms: u64,
+    /// Audio taken out, pitch unchanged, to bring the delay down, in milliseconds.
+    pub removed_ms: u64,
+    /// Audio put in, pitch unchanged, to bring the delay up, in milliseconds.
+    pub inserted_ms: u64,
+    /// Packets thrown away because they came much too early, or belonged to nothing.
+    pub packets_discarded: u64,
+    /// Packets that had come before.
+    pub packets_duplicated: u64,
 }
 
 // SAFETY: repr(C), size first, numbers only.
@@ -166,6 +181,13 @@ pub(super) fn to_statistics(stats: &CallStats) -> sw_call_statistics {
         frames_recovered: stats.frames_recovered,
         jitter_buffer_target_ms: stats.jitter_buffer_target_ms,
         mos: stats.mos,
+        concealment_events: stats.concealment_events,
+        concealed_ms: stats.concealed_ms,
+        silent_concealed_ms: stats.silent_concealed_ms,
+        removed_ms: stats.removed_ms,
+        inserted_ms: stats.inserted_ms,
+        packets_discarded: stats.packets_discarded,
+        packets_duplicated: stats.packets_duplicated,
     };
     fill(&mut result.codec, &stats.codec);
     fill(&mut result.local_candidate, &stats.local_candidate);

@@ -259,6 +259,10 @@ impl AudioReceivePipeline {
         while self.player.pcm.len() < wanted {
             is_concealed |= self.player.play_next(&mut self.jitter, now, &mut self.stats);
         }
+        self.player.keep_pace(&mut self.jitter, is_concealed);
+        while self.player.pcm.len() < wanted {
+            is_concealed |= self.player.play_next(&mut self.jitter, now, &mut self.stats);
+        }
         self.player.deliver(wanted, is_concealed, &self.output);
     }
 
@@ -278,5 +282,9 @@ impl AudioReceivePipeline {
 
 #[cfg(test)]
 mod cost;
+#[cfg(test)]
+mod impairment;
+#[cfg(test)]
+mod networks;
 #[cfg(test)]
 mod tests;

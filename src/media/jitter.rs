@@ -4,19 +4,21 @@
 //! measure is the *delay* of a packet: the time since a packet of that timestamp would have
 //! arrived had it been as fast as the fastest. In the steady state each packet is played when its
 //! delay is within the last 20 ms before the target. The target is the 97th percentile of the
-//! lateness seen, at least that of a recent late packet, and one packet more while there is loss
-//! (so that the successor is there to recover it from).
+//! lateness seen, at least that of a recent late packet (both fade), and one packet more while
+//! there is loss (so that the successor is there to recover it from).
 //!
 //! * Nothing there at a tick: `Empty`. The place of the missing packet is kept, so a late packet
 //!   is still played and the delay has grown by what was concealed. If it was lost after all, its
 //!   place is skipped because it was concealed already.
-//! * Delay too small: `Wait`, seldom in speech, soon in silence. Delay too large: `Merge`, the same
-//!   way. So the buffer follows the target and clock drift.
+//! * Delay too small or too large: [`JitterBuffer::pace`] asks for slower or faster play-out, which
+//!   the caller does without a change of pitch. So the buffer follows the target and clock drift.
+//! * However the timestamps behave, a packet waits no longer than the largest target and 60 ms.
 //! * A gap in the timestamps without a gap in the numbers (silence that was not sent) is waited out.
 //! * A timestamp jump against the arrival times, or a jump of the numbers confirmed by a second
 //!   packet, starts the stream anew without moving the delay.
 
 mod delay;
+mod pace;
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -24,6 +26,9 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use self::delay::DelayEstimator;
+use self::pace::Pacer;
+
+pub use self::pace::Pace;
 
 /// The time between two calls of [`JitterBuffer::pop`], in microseconds.
 const TICK_US: i64 = 20_000;
@@ -37,12 +42,8 @@ const LATE_RUN_RESTART: u32 = 10;
 /// Delay above the target at which packets are thrown away at once.
 const FAR_ABOVE_US: i64 = 60_000;
 
-/// Tolerance above the target before a frame is skipped in silence.
-const ABOVE_US: i64 = 5_000;
-
-/// Ticks that a deviation must last before it is corrected, in silence and in speech.
-const SHRINK_TICKS: (u32, u32) = (10, 50);
-const GROW_TICKS: (u32, u32) = (3, 10);
+/// Weight of one packet in the mean of the delay.
+const DELAY_WEIGHT: f32 = 1.0 / 8.0;
 
 /// The longest time that one packet can last, in microseconds.
 const MAX_PACKET_US: i64 = 120_000;
@@ -85,8 +86,6 @@ pub struct Packet {
 pub enum Pop<'a> {
     /// Decode this packet.
     Packet(Packet),
-    /// Decode this packet and blend it over into the next one, which is there: shortens the delay.
-    Merge(Packet),
     /// The packet for now is lost; make up `duration_us` of audio, from `next` if that is there.
     Lost {
         /// The packet right after the lost one.
@@ -119,15 +118,22 @@ pub struct JitterStats {
     pub concealed_frames: u64,
     /// Frames recovered from their successor.
     pub fec_frames: u64,
-    /// Frames shortened away to reduce the delay.
-    pub merged_frames: u64,
+    /// Times that audio had to be made up after some that was received or recovered.
+    pub concealment_events: u64,
+    /// Audio made up, in microseconds, and the part of it that was silence.
+    pub concealed_us: u64,
+    pub silent_concealed_us: u64,
+    /// Audio taken out to reduce the delay, in microseconds.
+    pub removed_us: u64,
+    /// Audio put in to increase the delay, in microseconds.
+    pub inserted_us: u64,
     /// Starts after the first: jumps of the numbers, new sources.
     pub restarts: u64,
     /// Interarrival jitter (RFC 3550, 6.4.1) in milliseconds.
     pub jitter_ms: f32,
     /// The delay that the buffer aims at, in milliseconds.
     pub target_delay_ms: f32,
-    /// The delay of the packet played last, in milliseconds.
+    /// The time from arrival to play-out of the packets played lately, in milliseconds.
     pub current_delay_ms: f32,
 }
 
@@ -141,6 +147,7 @@ enum Slot {
 struct Entry {
     packet: Packet,
     media_us: i64,
+    arrival_us: i64,
 }
 
 /// The newest packet in sequence: the reference for unwrapping.
@@ -169,8 +176,7 @@ pub struct JitterBuffer {
     has_played: bool,
     /// Time concealed by `Empty` since the last packet.
     concealed_us: i64,
-    ticks_above: u32,
-    ticks_below: u32,
+    pacer: Pacer,
     suspect: Option<u16>,
     late_run: (u16, u32),
     loss: f32,
@@ -199,8 +205,7 @@ impl JitterBuffer {
             history: 0,
             has_played: false,
             concealed_us: 0,
-            ticks_above: 0,
-            ticks_below: 0,
+            pacer: Pacer::new(),
             suspect: None,
             late_run: (0, 0),
             loss: 0.0,
@@ -239,10 +244,37 @@ impl JitterBuffer {
         self.packet_us as u32
     }
 
-    /// Notes frames that the caller made up or recovered, for the counters.
-    pub fn count_made_up(&mut self, concealed_frames: u64, fec_frames: u64) {
-        self.stats.concealed_frames += concealed_frames;
-        self.stats.fec_frames += fec_frames;
+    /// Notes a frame that the caller recovered from its successor, for the counters.
+    pub fn count_recovered(&mut self) {
+        self.stats.fec_frames += 1;
+    }
+
+    /// Notes a frame of `us` microseconds that the caller made up, for the counters.
+    pub fn count_concealed(&mut self, us: u64, is_silent: bool, is_first: bool) {
+        self.stats.concealed_frames += 1;
+        self.stats.concealment_events += u64::from(is_first);
+        self.stats.concealed_us += us;
+        self.stats.silent_concealed_us += if is_silent { us } else { 0 };
+    }
+
+    /// Whether to change the length of the audio of this tick. Call it once per tick, after
+    /// [`JitterBuffer::pop`], and tell [`JitterBuffer::paced`] what came of it.
+    ///
+    /// With it goes how well the signal must agree with itself at the seam, up to 1.0.
+    pub fn pace(&mut self, is_quiet: bool) -> (Pace, f64) {
+        (self.pacer.tick(is_quiet), self.pacer.agreement())
+    }
+
+    /// Notes what the caller did at a pace other than `Keep`, in microseconds; 0 if no seam fits.
+    pub fn paced(&mut self, removed_us: u64, inserted_us: u64) {
+        self.pacer.changed(removed_us + inserted_us > 0);
+        self.stats.removed_us += removed_us;
+        self.stats.inserted_us += inserted_us;
+    }
+
+    /// Whether the next packet in sequence is there.
+    pub fn has_next(&self) -> bool {
+        matches!(self.slots.front(), Some(Slot::Packet(_)))
     }
 
     /// Takes a packet as it arrives.
@@ -281,7 +313,7 @@ impl JitterBuffer {
             self.estimator.note_late(arrival_us - media_us, arrival_us);
         }
         self.stats.reordered += u64::from(seq < self.highest);
-        self.place(seq, Slot::Packet(Entry { packet, media_us }));
+        self.place(seq, Slot::Packet(Entry { packet, media_us, arrival_us }));
     }
 
     /// Notes the number of a packet without audio, so that it does not count as lost.
@@ -298,8 +330,8 @@ impl JitterBuffer {
 
     /// Decides what to play now. Call it when less than 20 ms of audio is decoded.
     ///
-    /// `is_quiet`: the last audio was so quiet that a cut in it is not heard.
-    pub fn pop(&mut self, now: Instant, is_quiet: bool) -> Pop<'_> {
+    /// `rest_us` is how much is decoded already, in microseconds.
+    pub fn pop(&mut self, now: Instant, rest_us: i64) -> Pop<'_> {
         if self.newest.is_none() {
             return Pop::Empty;
         }
@@ -311,13 +343,16 @@ impl JitterBuffer {
                 Some(Slot::Packet(entry)) => {
                     let media_us = entry.media_us;
                     let delay = now_us - self.estimator.fastest() - media_us;
-                    if delay > target + FAR_ABOVE_US && self.span_us(media_us) > target - TICK_US {
+                    let is_far_above =
+                        delay > target + FAR_ABOVE_US && self.span_us() > target - TICK_US;
+                    let waited = now_us - entry.arrival_us;
+                    if is_far_above || waited + rest_us > self.max_us() + FAR_ABOVE_US {
                         self.stats.discarded += 1;
                         self.next_us = media_us + self.packet_us;
                         self.advance(true);
                         continue;
                     }
-                    return self.play(media_us, delay, target, is_quiet);
+                    return self.play(media_us, delay, target, waited, rest_us);
                 }
                 Some(Slot::Missing) => {
                     let found = self.slots.iter().position(|s| matches!(s, Slot::Packet(_)));
@@ -346,45 +381,31 @@ impl JitterBuffer {
         Pop::Empty
     }
 
-    /// The front is a packet: play it now, later, or blended with the next.
-    fn play(&mut self, media_us: i64, delay: i64, target: i64, is_quiet: bool) -> Pop<'_> {
-        if delay <= target - TICK_US && self.must_wait(media_us, is_quiet) {
+    /// The front is a packet: play it now, or later.
+    fn play(
+        &mut self,
+        media_us: i64,
+        delay: i64,
+        target: i64,
+        waited: i64,
+        rest_us: i64,
+    ) -> Pop<'_> {
+        let reserve = delay - (target - TICK_US);
+        let is_pause = media_us - self.next_us >= TICK_US / 2;
+        if reserve <= 0 && (!self.has_played || is_pause) {
             return Pop::Wait;
         }
-        let has_next = matches!(self.slots.get(1), Some(Slot::Packet(_)));
-        let limits = if is_quiet { SHRINK_TICKS.0 } else { SHRINK_TICKS.1 };
-        let bound = if is_quiet { target + ABOVE_US } else { target + TICK_US };
-        self.ticks_above = if delay > bound { self.ticks_above + 1 } else { 0 };
-        let is_merge = has_next && self.ticks_above >= limits;
-        self.ticks_below = if delay > target - TICK_US { 0 } else { self.ticks_below };
-        self.stats.current_delay_ms = delay as f32 / 1000.0;
+        self.pacer.played(reserve, rest_us);
+        let waited_ms = (waited + rest_us) as f32 / 1000.0;
+        let weight = if self.has_played { DELAY_WEIGHT } else { 1.0 };
+        self.stats.current_delay_ms += (waited_ms - self.stats.current_delay_ms) * weight;
         self.has_played = true;
         self.concealed_us = 0;
         self.next_us = media_us + self.packet_us;
-        let Some(Slot::Packet(entry)) = self.advance_taking(true) else {
-            return Pop::Empty;
-        };
-        if is_merge {
-            self.ticks_above = 0;
-            self.stats.merged_frames += 1;
-            return Pop::Merge(entry.packet);
+        match self.advance_taking(true) {
+            Some(Slot::Packet(entry)) => Pop::Packet(entry.packet),
+            _ => Pop::Empty,
         }
-        Pop::Packet(entry.packet)
-    }
-
-    /// The front packet is early: whether to let a tick pass.
-    fn must_wait(&mut self, media_us: i64, is_quiet: bool) -> bool {
-        let is_pause = media_us - self.next_us >= TICK_US / 2;
-        if !self.has_played || is_pause {
-            return true;
-        }
-        self.ticks_below += 1;
-        let limit = if is_quiet { GROW_TICKS.0 } else { GROW_TICKS.1 };
-        if self.ticks_below >= limit {
-            self.ticks_below = 0;
-            return true;
-        }
-        false
     }
 
     fn insert_first(&mut self, packet: Packet, arrival: Instant) {
@@ -396,7 +417,7 @@ impl JitterBuffer {
             Some(Newest { seq, timestamp: packet.timestamp, media_us: arrival_us, arrival_us });
         self.next_us = arrival_us;
         self.estimator.observe(0, arrival_us);
-        self.place(seq, Slot::Packet(Entry { packet, media_us: arrival_us }));
+        self.place(seq, Slot::Packet(Entry { packet, media_us: arrival_us, arrival_us }));
     }
 
     fn insert_late(&mut self, packet: Packet, seq: i64, transit: i64, arrival: Instant) {
@@ -487,19 +508,19 @@ impl JitterBuffer {
 
     fn target(&mut self, now_us: i64) -> i64 {
         let extra = if self.is_loss_high && self.has_fec { self.packet_us } else { 0 };
-        let min = i64::from(self.options.min_delay_ms) * 1000;
-        let max = (i64::from(self.options.max_delay_ms) * 1000).max(min);
+        let (min, max) = (i64::from(self.options.min_delay_ms) * 1000, self.max_us());
         let target = (self.estimator.target(now_us) + extra).clamp(min, max);
         self.stats.target_delay_ms = target as f32 / 1000.0;
         target
     }
 
-    /// Media time in the buffer behind the packet that begins at `media_us`.
-    fn span_us(&self, media_us: i64) -> i64 {
-        match self.slots.back() {
-            Some(Slot::Packet(entry)) => entry.media_us - media_us,
-            _ => 0,
-        }
+    fn max_us(&self) -> i64 {
+        i64::from(self.options.max_delay_ms.max(self.options.min_delay_ms)) * 1000
+    }
+
+    /// Audio in the buffer behind the first packet, by the numbers: timestamps may be wrong.
+    fn span_us(&self) -> i64 {
+        (self.slots.len() as i64 - 1) * self.packet_us
     }
 
     /// The length of the missing front packet, with the next one there at index `found`.

@@ -22,6 +22,7 @@ pub(crate) mod resample;
 pub(crate) mod sink;
 pub(crate) mod sockets;
 pub(crate) mod stats;
+mod stretch;
 pub(crate) mod telephone_event;
 pub(crate) mod video;
 pub(crate) mod wav;

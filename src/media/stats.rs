@@ -26,7 +26,7 @@ pub struct CallStats {
     pub frames_concealed: u64,
     /// Inter-arrival jitter in milliseconds (RFC 3550, 6.4.1).
     pub jitter_ms: f64,
-    /// Delay that the jitter buffer adds at present, in milliseconds.
+    /// Delay that the jitter buffer adds at present, in milliseconds: from arrival to play-out.
     pub jitter_buffer_ms: f64,
     /// Round trip in milliseconds, from RTCP or ICE; 0 until known.
     pub round_trip_ms: f64,
@@ -48,11 +48,26 @@ pub struct CallStats {
     pub video: VideoStats,
     /// Lost 20 ms frames that were recovered from the packet after them.
     pub frames_recovered: u64,
-    /// Delay that the jitter buffer aims at, in milliseconds.
+    /// Delay that the jitter buffer aims at for the fastest packets, with the wait for the tick of
+    /// 20 ms, in milliseconds.
     pub jitter_buffer_target_ms: f64,
     /// Mean opinion score of what was received in the last five seconds, 1.0 to 4.5 (in practice at
     /// most 4.41), by the E-model of ITU-T G.107 from loss, delay and jitter buffer; 0 until known.
     pub mos: f64,
+    /// Times that audio had to be made up after some that was heard.
+    pub concealment_events: u64,
+    /// Audio that was made up, in milliseconds.
+    pub concealed_ms: u64,
+    /// The part of it that was silence: the far side had sent nothing for long, or nobody listens.
+    pub silent_concealed_ms: u64,
+    /// Audio taken out, pitch unchanged, to bring the delay down, in milliseconds.
+    pub removed_ms: u64,
+    /// Audio put in, pitch unchanged, to bring the delay up, in milliseconds.
+    pub inserted_ms: u64,
+    /// Packets thrown away because they came much too early, or belonged to nothing.
+    pub packets_discarded: u64,
+    /// Packets that had come before.
+    pub packets_duplicated: u64,
 }
 
 /// Counters and gauges of a call's video, taken at one moment.

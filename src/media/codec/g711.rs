@@ -1,15 +1,7 @@
-//! G.711 (ITU-T G.711, both laws) by table, and concealment by fading repetition.
+//! G.711 (ITU-T G.711, both laws) by table.
 
+use super::repeat::Repeater;
 use crate::media::frame::AudioError;
-
-/// Sample frames in 20 ms at 8 kHz: what concealment repeats.
-const FRAME: usize = 160;
-
-/// Each repetition of the last frame is this much quieter than the one before, in 1/256.
-const FADE: i32 = 160;
-
-/// Repetitions after which concealment is silent (100 ms).
-const MAX_REPEATS: u32 = 5;
 
 /// The longest payload taken, in bytes: 120 ms.
 const MAX_PAYLOAD: usize = 960;
@@ -138,17 +130,16 @@ impl G711Encoder {
     }
 }
 
-/// Decodes to 8 kHz mono PCM and conceals by repeating the last 20 ms ever more quietly.
+/// Decodes to 8 kHz mono PCM and conceals by going on with the last period of the pitch.
 pub struct G711Decoder {
     law: G711Law,
-    last: Box<[i16; FRAME]>,
-    concealed: usize,
+    repeater: Repeater,
 }
 
 impl G711Decoder {
     /// Makes a decoder for `law`.
     pub fn new(law: G711Law) -> Self {
-        G711Decoder { law, last: Box::new([0; FRAME]), concealed: 0 }
+        G711Decoder { law, repeater: Repeater::new() }
     }
 
     /// Decodes one payload of 1 to 960 bytes; see [`super::Decoder::decode`].
@@ -160,34 +151,16 @@ impl G711Decoder {
             });
         }
         let table = self.law.table();
+        let start = out.len();
         out.extend(payload.iter().map(|&code| table[usize::from(code)]));
-        let kept = payload.len().min(FRAME);
-        self.last.copy_within(kept.., 0);
-        self.last[FRAME - kept..].copy_from_slice(&out[out.len() - kept..]);
-        self.concealed = 0;
+        self.repeater.received(&mut out[start..]);
         Ok(payload.len())
     }
 
     /// Makes up audio; see [`super::Decoder::conceal`].
     pub fn conceal(&mut self, frames: usize, out: &mut Vec<i16>) -> usize {
-        for _ in 0..frames {
-            let repeat = (self.concealed / FRAME) as u32;
-            let position = self.concealed % FRAME;
-            out.push(self.faded(position, repeat));
-            self.concealed = (self.concealed + 1).min(FRAME * MAX_REPEATS as usize);
-        }
+        self.repeater.make_up(frames, out);
         frames
-    }
-
-    /// One sample of repetition `repeat`; the gain falls linearly within each repetition.
-    fn faded(&self, position: usize, repeat: u32) -> i16 {
-        if repeat >= MAX_REPEATS {
-            return 0;
-        }
-        let begin = (0..repeat).fold(256, |gain, _| gain * FADE / 256);
-        let end = if repeat + 1 == MAX_REPEATS { 0 } else { begin * FADE / 256 };
-        let gain = begin - (begin - end) * position as i32 / FRAME as i32;
-        (i32::from(self.last[position]) * gain / 256) as i16
     }
 }
 
@@ -294,7 +267,7 @@ mod tests {
         assert!(out.windows(2).all(|w| w[1] <= w[0]), "never louder");
         assert!(out.windows(2).all(|w| w[0] - w[1] < 400), "no click");
         assert!(out[800..].iter().all(|&s| s == 0));
-        decoder.decode(&[0x80; 80], &mut out).unwrap();
+        decoder.decode(&[0x80; 400], &mut out).unwrap();
         out.clear();
         decoder.conceal(1, &mut out);
         assert_eq!(out, [32_124]);

@@ -2,6 +2,7 @@
 
 mod g711;
 mod opus;
+mod repeat;
 
 pub use self::g711::{G711Decoder, G711Encoder, G711Law};
 pub use self::opus::{OpusDecoder, OpusEncoder};

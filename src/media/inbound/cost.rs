@@ -129,7 +129,7 @@ fn jitter(packets: &[Bytes]) {
             Packet { seq: n as u16, timestamp: n.wrapping_mul(960), payload, marker: false },
             now,
         );
-        black_box(buffer.pop(now + TICK / 4, false));
+        black_box(buffer.pop(now + TICK / 4, 0));
         n += 1;
     });
 }

@@ -7,14 +7,19 @@ use std::time::Instant;
 use super::{AudioOutput, AudioReceiveStats};
 use crate::media::codec::{AudioCodec, Decoder};
 use crate::media::frame::{AudioFormat, AudioFrame, AudioLevel, TICK_MS};
-use crate::media::jitter::{JitterBuffer, Packet, Pop};
+use crate::media::jitter::{JitterBuffer, Pace, Packet, Pop};
 use crate::media::resample::TickResampler;
 use crate::media::sink::SinkSlot;
+use crate::media::stretch::{frames_of, Stretcher, MAX_LAG_US};
 
 /// Concealed audio begins to fade after this long and is silent after twice of it.
 const FADE_AFTER_MS: u32 = 100;
 
-/// A frame below this level counts as quiet: there a frame may be skipped or added unheard.
+/// The same where it was quiet before: there the decoder's noise goes on in a pause that the far
+/// side does not send (DTX), instead of a hole.
+const FADE_AFTER_QUIET_MS: u32 = 2_000;
+
+/// A frame below this level counts as quiet: there the delay changes sooner.
 const QUIET_RMS_DBFS: f32 = -50.0;
 
 /// Decodes, conceals and delivers.
@@ -25,8 +30,9 @@ pub(super) struct Player {
     format: AudioFormat,
     /// Audio not delivered yet; a packet may be longer or shorter than a tick.
     pub(super) pcm: Vec<i16>,
-    overlap: Vec<i16>,
+    stretcher: Stretcher,
     concealed_ms: u32,
+    fade_after_ms: u32,
     /// What is left in `pcm` after a tick was made up.
     pub(super) is_rest_concealed: bool,
     is_quiet: bool,
@@ -48,8 +54,9 @@ impl Player {
             decoder: None,
             format: AudioFormat::MONO_48K,
             pcm: Vec::new(),
-            overlap: Vec::new(),
+            stretcher: Stretcher::default(),
             concealed_ms: 0,
+            fade_after_ms: FADE_AFTER_MS,
             is_rest_concealed: false,
             is_quiet: true,
             is_metering: false,
@@ -135,32 +142,21 @@ impl Player {
         now: Instant,
         stats: &mut AudioReceiveStats,
     ) -> bool {
-        match jitter.pop(now, self.is_quiet) {
+        match jitter.pop(now, self.rest_us()) {
             Pop::Packet(packet) => self.play(&packet, stats, jitter),
-            Pop::Merge(packet) => {
-                let start = self.pcm.len();
-                let was_made_up = self.play(&packet, stats, jitter);
-                // The buffer promised that the successor is there and due.
-                if let Pop::Packet(next) | Pop::Merge(next) = jitter.pop(now, self.is_quiet) {
-                    self.blend(start, &next, stats);
-                }
-                was_made_up
-            }
             Pop::Lost { next, duration_us } => {
                 let frames = self.frames_of(duration_us);
                 let recovered = next.is_some_and(|next| self.recover(next, frames));
                 if recovered {
                     self.concealed_ms = 0;
-                    jitter.count_made_up(0, 1);
+                    jitter.count_recovered();
                 } else {
-                    self.conceal(frames);
-                    jitter.count_made_up(1, 0);
+                    self.conceal(frames, jitter);
                 }
                 !recovered
             }
             Pop::Wait | Pop::Empty => {
-                self.conceal(self.format.samples_per_20ms());
-                jitter.count_made_up(1, 0);
+                self.conceal(self.format.samples_per_20ms(), jitter);
                 true
             }
         }
@@ -181,29 +177,40 @@ impl Player {
             return false;
         }
         stats.decode_errors += 1;
-        self.conceal(self.frames_of(jitter.packet_duration_us()));
-        jitter.count_made_up(1, 0);
+        self.conceal(self.frames_of(jitter.packet_duration_us()), jitter);
         true
     }
 
-    /// Decodes `next` and blends what `pcm` holds from `start` on over into it.
-    fn blend(&mut self, start: usize, next: &Packet, stats: &mut AudioReceiveStats) {
-        let Some(decoder) = &mut self.decoder else {
-            return;
-        };
-        self.overlap.clear();
-        if decoder.decode(&next.payload, &mut self.overlap).is_err() {
-            stats.decode_errors += 1;
+    /// Makes the audio of this tick shorter or longer when the jitter buffer asks for it; `pcm` may
+    /// be too short then.
+    pub(super) fn keep_pace(&mut self, jitter: &mut JitterBuffer, is_concealed: bool) {
+        if is_concealed {
             return;
         }
-        let old = &mut self.pcm[start..];
-        let len = old.len().min(self.overlap.len());
-        for (i, (sample, &new)) in old.iter_mut().zip(&self.overlap).enumerate() {
-            let mixed = i64::from(*sample) * (len - i) as i64 + i64::from(new) * i as i64;
-            *sample = (mixed / len as i64) as i16;
+        let (pace, agreement) = jitter.pace(self.is_quiet);
+        let (format, channels) = (self.format, self.format.channels as usize);
+        let longest = frames_of(MAX_LAG_US, format.sample_rate_hz);
+        let beyond = self.pcm.len().saturating_sub(self.tick_len()) / channels;
+        let (mut removed, mut inserted) = (0, 0);
+        match pace {
+            Pace::Keep => return,
+            Pace::Faster | Pace::FasterByRest => {
+                let may_use_next = pace == Pace::Faster && jitter.has_next();
+                let most = if may_use_next { longest } else { beyond };
+                removed = self.stretcher.shorten(&mut self.pcm, format, most, agreement);
+            }
+            Pace::Slower => {
+                inserted = self.stretcher.lengthen(&mut self.pcm, format, longest, agreement);
+            }
         }
-        self.pcm.truncate(start + len);
-        self.pcm.extend_from_slice(&self.overlap[len..]);
+        let us = |frames: usize| frames as u64 * 1_000_000 / u64::from(format.sample_rate_hz);
+        jitter.paced(us(removed), us(inserted));
+    }
+
+    /// Microseconds of decoded audio that wait.
+    fn rest_us(&self) -> i64 {
+        let frames = self.pcm.len() / self.format.channels.max(1) as usize;
+        frames as i64 * 1_000_000 / i64::from(self.format.sample_rate_hz.max(1))
     }
 
     fn recover(&mut self, next: &Packet, frames: usize) -> bool {
@@ -212,20 +219,29 @@ impl Player {
         })
     }
 
-    /// Makes up `frames` sample frames; fades out after 100 ms and is silent after 200 ms.
-    fn conceal(&mut self, frames: usize) {
+    /// Makes up `frames` sample frames; fades out after 100 ms and is silent after 200 ms, later
+    /// where it was quiet before.
+    fn conceal(&mut self, frames: usize, jitter: &mut JitterBuffer) {
+        let is_first = self.concealed_ms == 0;
+        if is_first {
+            self.fade_after_ms = if self.is_quiet { FADE_AFTER_QUIET_MS } else { FADE_AFTER_MS };
+        }
+        let silent_from = self.fade_after_ms + FADE_AFTER_MS;
         let channels = self.format.channels as usize;
         let start = self.pcm.len();
-        let ms = (frames as u64 * 1000 / u64::from(self.format.sample_rate_hz)) as u32;
+        let rate = u64::from(self.format.sample_rate_hz);
+        let us = frames as u64 * 1_000_000 / rate;
+        let ms = (us / 1000) as u32;
+        let is_silent = self.decoder.is_none() || self.concealed_ms >= silent_from;
         match &mut self.decoder {
-            Some(decoder) if self.concealed_ms < 2 * FADE_AFTER_MS => {
+            Some(decoder) if !is_silent => {
                 decoder.conceal(frames, &mut self.pcm);
             }
             _ => self.pcm.resize(start + frames * channels, 0),
         }
-        if self.concealed_ms + ms > FADE_AFTER_MS {
-            let begin = fade_at(self.concealed_ms);
-            let end = fade_at(self.concealed_ms + ms);
+        if self.concealed_ms + ms > self.fade_after_ms {
+            let begin = fade_at(self.concealed_ms, self.fade_after_ms);
+            let end = fade_at(self.concealed_ms + ms, self.fade_after_ms);
             let made = &mut self.pcm[start..];
             let len = made.len().max(1) as i32;
             for (i, sample) in made.iter_mut().enumerate() {
@@ -233,7 +249,8 @@ impl Player {
                 *sample = (i32::from(*sample) * gain / FADE_ONE) as i16;
             }
         }
-        self.concealed_ms = (self.concealed_ms + ms).min(2 * FADE_AFTER_MS);
+        self.concealed_ms = (self.concealed_ms + ms).min(silent_from);
+        jitter.count_concealed(us, is_silent, is_first);
     }
 
     fn silence(&mut self, duration_us: u32) {
@@ -273,7 +290,7 @@ impl Player {
 const FADE_ONE: i32 = 1024;
 
 /// The gain after so many concealed milliseconds.
-fn fade_at(concealed_ms: u32) -> i32 {
-    let into = concealed_ms.saturating_sub(FADE_AFTER_MS).min(FADE_AFTER_MS) as i32;
+fn fade_at(concealed_ms: u32, after_ms: u32) -> i32 {
+    let into = concealed_ms.saturating_sub(after_ms).min(FADE_AFTER_MS) as i32;
     FADE_ONE - FADE_ONE * into / FADE_AFTER_MS as i32
 }

@@ -11,15 +11,15 @@ const PCMU: u8 = 0;
 const EVENT: u8 = 101;
 
 #[derive(Clone, Debug)]
-struct Heard {
-    samples: Vec<i16>,
+pub(super) struct Heard {
+    pub(super) samples: Vec<i16>,
     format: AudioFormat,
     timestamp_us: u64,
     is_concealed: bool,
 }
 
 #[derive(Default)]
-struct Recorder(Mutex<Vec<Heard>>);
+pub(super) struct Recorder(Mutex<Vec<Heard>>);
 
 impl AudioSink for Recorder {
     fn on_frame(&self, frame: &AudioFrame<'_>) {
@@ -33,7 +33,7 @@ impl AudioSink for Recorder {
 }
 
 impl Recorder {
-    fn frames(&self) -> Vec<Heard> {
+    pub(super) fn frames(&self) -> Vec<Heard> {
         self.0.lock().unwrap().clone()
     }
 
@@ -45,21 +45,21 @@ impl Recorder {
 }
 
 /// A sender and a receiver on a perfect network, 5 ms between packet and tick.
-struct Rig {
-    pipeline: AudioReceivePipeline,
+pub(super) struct Rig {
+    pub(super) pipeline: AudioReceivePipeline,
     output: AudioOutput,
     encoder: Encoder,
     payload_type: u8,
     ssrc: u32,
-    begin: Instant,
-    sent: u32,
+    pub(super) begin: Instant,
+    pub(super) sent: u32,
     seq: u16,
     timestamp: u32,
-    is_voice: bool,
+    pub(super) is_voice: bool,
 }
 
 impl Rig {
-    fn new(codec: AudioCodec) -> Rig {
+    pub(super) fn new(codec: AudioCodec) -> Rig {
         let output = AudioOutput::new();
         let codecs = [(OPUS, AudioCodec::Opus), (PCMU, AudioCodec::Pcmu), (8, AudioCodec::Pcma)];
         let pipeline =
@@ -86,14 +86,14 @@ impl Rig {
         self.payload_type = codec.static_payload_type().unwrap_or(OPUS);
     }
 
-    fn listen(&self, format: AudioFormat) -> Arc<Recorder> {
+    pub(super) fn listen(&self, format: AudioFormat) -> Arc<Recorder> {
         let recorder = Arc::new(Recorder::default());
         self.output.add_direct_sink(format, recorder.clone()).unwrap();
         recorder
     }
 
     /// 20 ms of a 440 Hz tone, or of something voice-like, as the packet of this tick.
-    fn next_packet(&mut self) -> RtpAudio {
+    pub(super) fn next_packet(&mut self) -> RtpAudio {
         let format = self.encoder.format();
         let n = format.samples_per_20ms();
         let pcm: Vec<i16> = (0..n)
@@ -390,4 +390,50 @@ fn chaos_never_panics_or_misses_a_tick() {
         rig.sent += 1;
         assert!(sinks.iter().all(|sink| sink.0.lock().unwrap().len() == i + 1));
     }
+}
+
+#[test]
+fn a_delay_that_is_too_large_goes_away_and_the_tone_stays_whole() {
+    for codec in [AudioCodec::Opus, AudioCodec::Pcmu] {
+        let mut rig = Rig::new(codec);
+        let sink = rig.listen(AudioFormat::MONO_48K);
+        rig.steps(50);
+        // 100 ms of packets arrive together: from here on the delay is too large.
+        let mut held = Vec::new();
+        for _ in 0..5 {
+            rig.step(|packet| {
+                held.push(packet);
+                None
+            });
+        }
+        let now = rig.time();
+        held.into_iter().for_each(|packet| rig.pipeline.insert(packet, now));
+        rig.steps(1_000);
+        let stats = rig.pipeline.stats().jitter;
+        assert!(stats.removed_us >= 60_000, "{codec:?} {stats:?}");
+        assert!(stats.current_delay_ms < 30.0, "{codec:?} {stats:?}");
+        assert_eq!(stats.lost + stats.discarded, 0, "{codec:?} {stats:?}");
+        let frames = sink.frames();
+        assert_eq!(frames.len(), 1_055);
+        let tail: Vec<i16> = frames[60..].iter().flat_map(|f| f.samples.clone()).collect();
+        let step = tail.windows(2).map(|w| (i32::from(w[1]) - i32::from(w[0])).abs()).max();
+        // A tone of 440 Hz and 10000 rises by at most 576 from sample to sample.
+        assert!(step.unwrap() < 900, "{codec:?} {step:?}");
+        let crossings = tail.windows(2).filter(|w| w[0] < 0 && w[1] >= 0).count();
+        let pitch = crossings as f64 * 48_000.0 / tail.len() as f64;
+        assert!((pitch / 440.0 - 1.0).abs() < 0.01, "{codec:?} {pitch}");
+    }
+}
+
+#[test]
+fn a_clean_network_is_played_after_one_frame_at_most() {
+    let mut rig = Rig::new(AudioCodec::Opus);
+    let sink = rig.listen(AudioFormat::MONO_48K);
+    rig.is_voice = true;
+    rig.steps(500);
+    let stats = rig.pipeline.stats().jitter;
+    assert!(stats.target_delay_ms < 22.0, "{stats:?}");
+    assert!(stats.current_delay_ms < 22.0, "{stats:?}");
+    assert_eq!(stats.concealed_frames + stats.removed_us + stats.inserted_us, 0, "{stats:?}");
+    assert_eq!(sink.frames().len(), 500);
 }
