@@ -568,6 +568,7 @@ struct AddressQuery {
 // ---- The library -----------------------------------------------------------------------------
 
 inline std::string version() { return sw_version_string(); }
+inline uint32_t version_number() { return sw_version_number(); }
 // Whether the library that runs is at least as new as the header and compatible with it.
 inline bool is_compatible() { return SW_VERSION_CHECK(); }
 
