@@ -147,7 +147,7 @@ static void an_echo(sw::Client &client) {
                 loud.come();
             }
         });
-        CHECK(call.push_audio(tone(440, 1000), 48000, 1) == 0 && call.queued_audio_ms() > 0);
+        CHECK(call.push_audio(tone(440, 200), 48000, 1) == 0 && call.queued_audio_ms() > 0);
         CHECK(loud.wait());
         call.remove_audio_sink(sink);
         call.mute().get();
