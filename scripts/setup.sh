@@ -15,6 +15,16 @@ need python3 python3
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 if [ "${1:-all}" = all ]; then
     need valgrind valgrind
+    need clang++ clang
+    need abidiff abigail-tools
+    need pkg-config pkg-config
+    # The sanitizers' libraries come apart from the compiler.
+    if command -v clang >/dev/null 2>&1; then
+        runtime=$(clang --print-runtime-dir 2>/dev/null || true)
+        ls "$runtime"/libclang_rt.asan* >/dev/null 2>&1 || missing="$missing libclang-rt-dev"
+    else
+        missing="$missing libclang-rt-dev"
+    fi
     need chromium chromium
 fi
 [ -z "$missing" ] && exit 0

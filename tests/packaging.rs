@@ -1,0 +1,281 @@
+//! The C library as a package: what `scripts/install.sh` installs, as projects outside this tree
+//! find and link it, what the library exports, the promise about its binary interface
+//! (`docs/abi.md`), and the C++ headers and the examples against the gateway.
+
+use serde_json::json;
+use signalwire_gateway::{Gateway, GatewayConfig};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+
+/// A new folder for one test.
+fn folder(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("packaging").join(name);
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).expect("a folder");
+    path
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    let path = Path::new(ROOT).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Runs a command that has to succeed; gives what it wrote on standard output.
+fn succeed(command: &mut Command) -> String {
+    let output: Output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; scripts/setup.sh installs it"));
+    let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (said, complained) = (show(&output.stdout), show(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{said}{complained}", output.status);
+    said
+}
+
+/// Installs a debug build once; gives the prefix.
+fn prefix() -> &'static Path {
+    static PREFIX: OnceLock<PathBuf> = OnceLock::new();
+    PREFIX.get_or_init(|| {
+        let exe = std::env::current_exe().expect("the path of this test");
+        let target = exe.ancestors().nth(3).expect("target/<profile>/deps/<test>");
+        let prefix = folder("prefix");
+        let mut install = Command::new("sh");
+        install.current_dir(ROOT).arg("scripts/install.sh").arg(&prefix);
+        succeed(install.env("PROFILE", "dev").env("CARGO_TARGET_DIR", target));
+        prefix
+    })
+}
+
+/// What pkg-config says of the installed library.
+fn pkg_config(question: &[&str]) -> Vec<String> {
+    let mut command = Command::new("pkg-config");
+    command.env("PKG_CONFIG_PATH", prefix().join("lib/pkgconfig"));
+    let said = succeed(command.args(question).arg("signalwire_client"));
+    said.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The functions that the header declares, with their declarations.
+fn declarations() -> Vec<(String, String)> {
+    let header = read("include/signalwire.h");
+    let functions = header.split("extern \"C\" {").nth(1).expect("the functions");
+    let code: Vec<&str> =
+        functions.lines().filter(|line| !line.starts_with(['/', '}', '#'])).collect();
+    let mut found = Vec::new();
+    for declaration in code.join("\n").split(';').map(str::trim).filter(|text| !text.is_empty()) {
+        let before = declaration.split_once('(').expect("a function").0;
+        let name = before.rsplit([' ', '*']).next().expect("a name");
+        found.push((name.to_owned(), declaration.to_owned()));
+    }
+    assert!(found.len() > 130, "only {} functions found in the header", found.len());
+    found
+}
+
+#[test]
+fn the_shared_library_exports_the_header_s_functions_under_their_version_and_nothing_else() {
+    let library = prefix().join("lib/libsignalwire_client.so.0.1.0");
+    let dynamic = succeed(Command::new("readelf").arg("-dW").arg(&library));
+    assert!(dynamic.contains("soname: [libsignalwire_client.so.0]"), "{dynamic}");
+    for link in ["libsignalwire_client.so", "libsignalwire_client.so.0"] {
+        let target = prefix().join("lib").join(link).canonicalize().expect(link);
+        assert_eq!(target, library.canonicalize().expect("the library"));
+    }
+    let symbols = succeed(Command::new("nm").args(["-D", "--defined-only"]).arg(&library));
+    let exported: BTreeSet<&str> =
+        symbols.lines().filter_map(|line| line.split(' ').nth(2)).collect();
+    let mut wanted: BTreeSet<String> = declarations()
+        .into_iter()
+        .map(|(name, _)| format!("{name}@@SIGNALWIRE_CLIENT_0"))
+        .collect();
+    wanted.insert("SIGNALWIRE_CLIENT_0".to_owned());
+    assert_eq!(exported, wanted.iter().map(String::as_str).collect());
+}
+
+#[test]
+fn a_project_outside_the_tree_links_it_by_pkg_config_shared_and_static() {
+    let here = folder("by-pkg-config");
+    assert_eq!(pkg_config(&["--modversion"]), [env!("CARGO_PKG_VERSION")]);
+    std::fs::copy(Path::new(ROOT).join("tests/consumer/main.c"), here.join("main.c")).unwrap();
+    for compiler in ["gcc", "clang"] {
+        let compile = |program: &str, libraries: Vec<String>| {
+            let mut cc = Command::new(compiler);
+            cc.current_dir(&here).arg("-std=c99").args(STRICT).args(pkg_config(&["--cflags"]));
+            succeed(cc.args(["main.c", "-o", program]).args(libraries));
+            here.join(program)
+        };
+        let shared = compile("shared", pkg_config(&["--libs"]));
+        let folder = prefix().join("lib");
+        let said = succeed(Command::new(shared).env("LD_LIBRARY_PATH", folder));
+        assert_eq!(said.trim(), env!("CARGO_PKG_VERSION"), "{compiler}");
+
+        let archive = prefix().join("lib/libsignalwire_client.a").display().to_string();
+        let mut libraries = vec![archive];
+        let needed = pkg_config(&["--static", "--libs-only-l"]);
+        libraries.extend(needed.into_iter().filter(|flag| flag != "-lsignalwire_client"));
+        let said = succeed(&mut Command::new(compile("static", libraries)));
+        assert_eq!(said.trim(), env!("CARGO_PKG_VERSION"), "{compiler}, static");
+    }
+}
+
+#[test]
+fn a_project_outside_the_tree_links_it_by_cmake_shared_and_static() {
+    let here = folder("by-cmake");
+    for file in ["CMakeLists.txt", "main.c"] {
+        let from = Path::new(ROOT).join("tests/consumer").join(file);
+        std::fs::copy(from, here.join(file)).expect(file);
+    }
+    let build = here.join("build");
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(&here).arg("-B").arg(&build);
+    succeed(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix().display())));
+    succeed(Command::new("cmake").arg("--build").arg(&build));
+    for program in ["shared", "static"] {
+        let said = succeed(&mut Command::new(build.join(program)));
+        assert_eq!(said.trim(), env!("CARGO_PKG_VERSION"), "{program}");
+    }
+    // Another minor version is another interface.
+    let list = read("tests/consumer/CMakeLists.txt").replace("Client 0.1 REQ", "Client 0.2 REQ");
+    std::fs::write(here.join("CMakeLists.txt"), list).expect("the file");
+    let mut refused = Command::new("cmake");
+    refused.arg("-S").arg(&here).arg("-B").arg(folder("by-cmake-refused"));
+    let output = refused.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix().display())).output();
+    assert!(!output.expect("cmake").status.success());
+}
+
+/// A library with debug information that defines the header's functions and mentions all its
+/// types: the interface without the implementation.
+fn interface(here: &Path) -> PathBuf {
+    let mut source = "#include \"signalwire.h\"\n".to_owned();
+    for (_, declaration) in declarations() {
+        source += &format!("{declaration} {{ __builtin_trap(); }}\n");
+    }
+    for line in read("include/signalwire.h").lines() {
+        if let Some(name) =
+            line.strip_prefix("typedef enum ").and_then(|rest| rest.strip_suffix(" {"))
+        {
+            source += &format!("enum {name} abi_of_{name};\n");
+        }
+    }
+    std::fs::write(here.join("interface.c"), source).expect("the source");
+    let mut cc = Command::new("gcc");
+    cc.current_dir(here).args(["-std=c99", "-g", "-O0", "-shared", "-fPIC", "-w", "-I"]);
+    cc.arg(Path::new(ROOT).join("include"));
+    succeed(cc.args(["interface.c", "-o", "interface.so"]));
+    here.join("interface.so")
+}
+
+/// `SW_UPDATE_ABI=1` writes the dump anew: after a change that docs/abi.md allows.
+#[test]
+#[cfg_attr(not(target_arch = "x86_64"), ignore = "the stored interface is that of x86-64")]
+fn the_binary_interface_is_the_stored_one() {
+    let here = folder("abi");
+    let library = interface(&here);
+    let stored = Path::new(ROOT).join("docs/abi.abixml");
+    if std::env::var_os("SW_UPDATE_ABI").is_some() {
+        let mut dump = Command::new("abidw");
+        dump.args(["--no-corpus-path", "--no-comp-dir-path", "--no-show-locs"]);
+        succeed(dump.arg("--out-file").arg(&stored).arg(&library));
+    }
+    let mut compare = Command::new("abidiff");
+    let output = compare.arg(&stored).arg(&library).output();
+    let output = output.expect("abidiff; scripts/setup.sh installs it");
+    assert!(
+        output.status.success(),
+        "the binary interface changed; see docs/abi.md, then SW_UPDATE_ABI=1:\n{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    // A field in the middle of a struct is noticed, so the comparison can fail.
+    let other = folder("abi-changed");
+    let source = std::fs::read_to_string(here.join("interface.c")).expect("the source");
+    let header = read("include/signalwire.h");
+    let changed = header.replacen("    const char *ws_url;\n", "    int x;\n", 1);
+    assert_ne!(header, changed);
+    std::fs::write(other.join("signalwire.h"), changed).expect("the header");
+    std::fs::write(other.join("interface.c"), source).expect("the source");
+    let mut cc = Command::new("gcc");
+    cc.current_dir(&other).args(["-std=c99", "-g", "-O0", "-shared", "-fPIC", "-w", "-I."]);
+    succeed(cc.args(["interface.c", "-o", "interface.so"]));
+    let mut compare = Command::new("abidiff");
+    let output = compare.arg(&stored).arg(other.join("interface.so")).output().expect("abidiff");
+    assert!(!output.status.success());
+}
+
+/// What the C++ headers leave to C.
+const NOT_WRAPPED: [(&str, &str); 5] = [
+    ("sw_waiter_new", "an Operation waits by itself"),
+    ("sw_waiter_reset", "an Operation waits by itself"),
+    ("sw_waiter_completion", "an Operation waits by itself"),
+    ("sw_waiter_wait", "an Operation waits by itself"),
+    ("sw_waiter_free", "an Operation waits by itself"),
+];
+
+#[test]
+fn the_cpp_headers_wrap_every_function() {
+    let files = ["signalwire.hpp", "signalwire_call.hpp", "signalwire_client.hpp"];
+    let code: String = files
+        .iter()
+        .flat_map(|file| {
+            read(format!("include/{file}")).lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n")
+        .collect();
+    let words: BTreeSet<&str> =
+        code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    let left: Vec<&str> = NOT_WRAPPED.iter().map(|(name, _)| *name).collect();
+    for (name, _) in declarations() {
+        let is_wrapped = words.contains(name.as_str());
+        assert_ne!(is_wrapped, left.contains(&name.as_str()), "{name}");
+    }
+}
+
+/// Runs a program against a gateway of its own; gives its exit code and what it wrote.
+fn run(program: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let config =
+        GatewayConfig { agent_chunk: Duration::from_millis(100), ..GatewayConfig::default() };
+    let gateway = Gateway::start(config).expect("the gateway");
+    let ca_file = program.with_extension("pem");
+    std::fs::write(&ca_file, gateway.ca_pem()).expect("the CA file");
+    let output = Command::new(program)
+        .args(arguments)
+        .env("SW_WS_URL", gateway.ws_url())
+        .env("SW_HTTP_URL", gateway.http_url())
+        .env("SW_CA_FILE", &ca_file)
+        .env("SW_TOKEN", gateway.mint_token("alice@example.com", 7200, None))
+        .env("LD_LIBRARY_PATH", prefix().join("lib"))
+        .output()
+        .expect("the program");
+    assert_eq!(gateway.state()["violations"], json!([]));
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+fn compile_cpp(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
+    let stem = Path::new(source).file_stem().expect("a file").to_string_lossy().into_owned();
+    let program = folder(&format!("{stem}-{compiler}")).join(stem);
+    let mut cxx = Command::new(compiler);
+    cxx.arg("-std=c++17").args(STRICT).args(["-g", "-O1"]).args(flags);
+    cxx.args(pkg_config(&["--cflags"])).arg(Path::new(ROOT).join(source));
+    succeed(cxx.arg("-o").arg(&program).args(pkg_config(&["--libs"])).arg("-pthread"));
+    program
+}
+
+fn check_cpp(compiler: &str) {
+    let sanitizers = ["-fsanitize=address", "-fno-omit-frame-pointer"];
+    let program = compile_cpp(compiler, "tests/cpp/check.cpp", &sanitizers);
+    let (code, text) = run(&program, &[]);
+    assert_eq!(code, Some(0), "{text}");
+}
+
+#[test]
+fn cpp_by_gcc_under_the_address_sanitizer() {
+    check_cpp("g++");
+}
+
+#[test]
+fn cpp_by_clang_under_the_address_sanitizer() {
+    check_cpp("clang++");
+}
