@@ -71,9 +71,9 @@ class _Provider(_native.CredentialProvider):
 class DeviceKey:
     """An RSA key of this installation: a token that is bound to it is of no use to anybody else.
 
-    Make it once, keep :meth:`to_pkcs8` where the platform keeps secrets (a keyring, a file that only
-    its owner can read), and read it back at the next start. The backend passes ``thumbprint`` as
-    ``fingerprint``, with ``scope="sat:refresh"``, when it makes a token; the client then renews
+    Make it once, keep :meth:`to_pkcs8` where the platform keeps secrets (a keyring, a file that
+    only its owner can read), and read it back at the next start. The backend passes ``thumbprint``
+    as ``fingerprint``, with ``scope="sat:refresh"``, when it makes a token; the client then renews
     that token by itself. Source: RFC 9449 and RFC 7638.
     """
 

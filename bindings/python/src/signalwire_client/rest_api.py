@@ -78,8 +78,8 @@ class RestClient:
     - ``connect_timeout_ms``, ``request_timeout_ms``, ``total_timeout_ms``: one connection, one try,
       and one operation with its repetitions; 1 to 600000.
 
-    Every method raises, besides what it names: :class:`UnauthorizedError` (project, API token or its
-    scopes), :class:`NotFoundError`, :class:`RejectedError` (what the service does not take),
+    Every method raises, besides what it names: :class:`UnauthorizedError` (project, API token or
+    its scopes), :class:`NotFoundError`, :class:`RejectedError` (what the service does not take),
     :class:`RateLimitedError`, :class:`ServerError`, :class:`TimedOutError`, :class:`NetworkError`,
     :class:`TlsError`, :class:`ProtocolError`; :class:`InvalidArgumentError` for what cannot be,
     before anything is sent. The ``code`` of an exception is the HTTP status. Requests are repeated
@@ -133,7 +133,8 @@ class RestClient:
         """Issues a token for the subscriber of this reference, who is created if unknown.
 
         ``expire_at``: seconds since 1970, by default two hours from now. ``fingerprint`` (a device
-        key's thumbprint) with ``scope="sat:refresh"`` makes a token that its holder binds and renews.
+        key's thumbprint) with ``scope="sat:refresh"`` makes a token that its holder binds and
+        renews.
         It is not repeated once it may have been processed.
         """
         request = _native.SubscriberTokenRequest(
@@ -260,9 +261,7 @@ class RestClient:
         """Deletes the subscriber with this resource id."""
         await awaited(self._native.delete_subscriber(id))
 
-    def subscriber_addresses(
-        self, id: str, *, page_size: int | None = None
-    ) -> EntryList[Address]:
+    def subscriber_addresses(self, id: str, *, page_size: int | None = None) -> EntryList[Address]:
         """Every address of a subscriber."""
         return EntryList(_Pages(lambda: self._native.subscriber_addresses(id, page_size)))
 
