@@ -138,15 +138,40 @@ fn visit(service: &Service, is_over: &AtomicBool) {
 
 /// Runs a program while somebody visits its room.
 fn succeed_with_visitor(service: &Service, command: &mut Command) {
+    succeed_beside(command, |is_over| visit(service, is_over));
+}
+
+/// Runs a program while `other` runs, which is told when the program is over.
+fn succeed_beside(command: &mut Command, other: impl Fn(&AtomicBool) + Sync) -> Output {
     let is_over = AtomicBool::new(false);
     std::thread::scope(|threads| {
-        threads.spawn(|| visit(service, &is_over));
+        threads.spawn(|| other(&is_over));
         let output = command.output();
         is_over.store(true, Ordering::Release);
         let output = output.expect("the program");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{}: {text}", output.status);
-    });
+        output
+    })
+}
+
+/// Makes the network of the only call as its digits ask for: 1 loses packets, 2 does not, 3 is
+/// dead for the present path.
+fn spoil(service: &Service, is_over: &AtomicBool) {
+    for (digits, fault) in [
+        ("1", json!({"fault": "impair_media", "loss": 0.25})),
+        ("12", json!({"fault": "impair_media"})),
+        ("123", json!({"fault": "drop_media", "until_restart": true})),
+    ] {
+        let asked = |state: &Value| {
+            state["calls"][0]["digits"] == digits || is_over.load(Ordering::Acquire)
+        };
+        assert!(service.gateway.wait_for(asked, Duration::from_secs(180)), "no {digits} came");
+        if is_over.load(Ordering::Acquire) {
+            return;
+        }
+        service.gateway.fault(fault);
+    }
 }
 
 fn has_valgrind() -> bool {
@@ -247,6 +272,26 @@ fn incoming() {
 #[test]
 fn video() {
     run("video");
+}
+
+/// Loss, a dead path, and the death of the process.
+#[test]
+fn survival() {
+    let program = compile("tests/capi/survival.c");
+    let service = Service::start("survival");
+    let mut dying = Command::new(&program);
+    service.settings(&mut dying);
+    let token = service.gateway.mint_token("alice@example.com", 7200, None);
+    dying.env("SW_TOKEN", &token);
+    let output = succeed_beside(&mut dying, |is_over| spoil(&service, is_over));
+    let record = String::from_utf8(output.stdout).expect("UTF-8");
+    let mut next = Command::new(&program);
+    service.settings(&mut next);
+    succeed(next.env("SW_TOKEN", &token).env("SW_RESUME_FROM", record));
+    let calls = &service.gateway.state()["calls"];
+    assert_eq!(calls.as_array().map(Vec::len), Some(1), "{calls:#}");
+    assert_eq!((&calls[0]["digits"], &calls[0]["reattaches"]), (&json!("12309"), &json!(1)));
+    assert_eq!(calls[0]["ended_by"], "client");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 
 static latch connected = LATCH_INIT, changed = LATCH_INIT, screen_up = LATCH_INIT;
 static latch wants_key_frame = LATCH_INIT, seen = LATCH_INIT, dropped = LATCH_INIT;
-static latch legs = LATCH_INIT, observers_gone = LATCH_INIT;
+static latch device_up = LATCH_INIT, legs = LATCH_INIT, observers_gone = LATCH_INIT;
 static sw_call *leg, *screen_leg;
 
 static void on_event(const sw_call_event *event, void *user_data) {
@@ -29,6 +29,13 @@ static void on_screen_event(const sw_call_event *event, void *user_data) {
     CHECK(event->call == screen_leg); // its handle was told before
     if (event->type == SW_CALL_EVENT_VIDEO_CONNECTED) {
         latch_add(&screen_up);
+    }
+}
+
+static void on_device_event(const sw_call_event *event, void *user_data) {
+    (void)user_data;
+    if (event->type == SW_CALL_EVENT_MEDIA_CONNECTED) {
+        latch_add(&device_up);
     }
 }
 
@@ -141,6 +148,9 @@ static void a_screen_and_a_device(sw_call *call, sw_waiter *waiter) {
     CHECK(stats.frames_sent <= count && stats.frames_received == 0);
 
     sw_device_options device = SW_DEVICE_OPTIONS_INIT;
+    sw_call_observer on_device = SW_CALL_OBSERVER_INIT;
+    on_device.on_event = on_device_event;
+    device.observer = &on_device;
     device.sends_video = false;
     wanted = SW_ERR_INVALID_ARGUMENT;
     EXPECT(SW_OK, sw_call_add_device(call, &device, started)); // it would send nothing
@@ -151,6 +161,7 @@ static void a_screen_and_a_device(sw_call *call, sw_waiter *waiter) {
     CHECK(latch_wait(&legs, 4));
     sw_call *microphone = leg;
     EXPECT(SW_OK, WAIT(waiter, sw_call_answered(microphone, sw_waiter_completion(waiter))));
+    CHECK(latch_wait(&device_up, 1));
     int32_t audio = 0, video = 0;
     EXPECT(SW_OK, sw_call_media(microphone, &audio, &video));
     CHECK(audio == SW_MEDIA_DIRECTION_SEND_ONLY && video == SW_MEDIA_DIRECTION_INACTIVE);

@@ -92,7 +92,8 @@ async def test_a_screen_and_a_device_are_calls_of_their_own(gateway: Gateway) ->
             await asyncio.sleep(0.02)
         await until(lambda: screen.stats.video.frames_sent > 0)
         device = await call.add_device(sends_audio=True, sends_video=False)
-        await device.answered()
+        up = device.events()
+        await anext(event async for event in up if event.is_media_connected())
         assert (device.media.audio, device.media.video) == (sends, nothing)
         await screen.hangup()
         assert call.state == sw.CallState.ACTIVE
