@@ -11,7 +11,7 @@ int main(void) {
     if (!SW_VERSION_CHECK() || sw_client_new(&options, NULL, &client) != SW_ERR_INVALID_ARGUMENT) {
         return 1;
     }
-    options.token = "eyJ.no.token.but.nothing-is-sent";
+    options.token = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwiY2giOiJzcGFjZS5leGFtcGxlLmNvbSJ9.a.b.c.d";
     options.ws_url = "wss://127.0.0.1:1";
     options.http_url = "https://127.0.0.1:1";
     if (sw_client_new(&options, NULL, &client) != SW_OK ||
