@@ -174,15 +174,15 @@ unsafe fn request_of(raw: *const sw_sip_credential_request) -> Result<SipCredent
     unsafe {
         let raw = versioned::read(raw, "request")?;
         let raw = raw.ok_or_else(|| Error::invalid("request must not be NULL"))?;
-        let mut request = SipCredentialRequest::default();
-        request.username = text::optional(raw.username, "username")?;
-        request.password = text::optional(raw.password, "password")?.map(Secret::from);
-        request.caller_id = text::optional(raw.caller_id, "caller_id")?;
-        request.send_as = text::optional(raw.send_as, "send_as")?;
-        request.encryption = text::optional(raw.encryption, "encryption")?;
-        request.ciphers = texts(raw.ciphers, raw.cipher_count, "ciphers")?;
-        request.codecs = texts(raw.codecs, raw.codec_count, "codecs")?;
-        Ok(request)
+        Ok(SipCredentialRequest {
+            username: text::optional(raw.username, "username")?,
+            password: text::optional(raw.password, "password")?.map(Secret::from),
+            caller_id: text::optional(raw.caller_id, "caller_id")?,
+            send_as: text::optional(raw.send_as, "send_as")?,
+            encryption: text::optional(raw.encryption, "encryption")?,
+            ciphers: texts(raw.ciphers, raw.cipher_count, "ciphers")?,
+            codecs: texts(raw.codecs, raw.codec_count, "codecs")?,
+        })
     }
 }
 
