@@ -362,6 +362,8 @@ typedef enum sw_call_event_types {
     SW_CALL_EVENT_WARNING = 16,
     // Somebody began or stopped speaking, by the loudness of the audio: `is_local`, `is_speaking`.
     SW_CALL_EVENT_SPEAKING_CHANGED = 17,
+    // The numbers about the call, every `statistics_interval_ms` of the options: `statistics`.
+    SW_CALL_EVENT_STATISTICS = 18,
     // Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 } sw_call_event_types;
@@ -1153,6 +1155,72 @@ typedef struct sw_layout {
     size_t layer_count;
 } sw_layout;
 
+// Counters and gauges of a call's audio. Start from `SW_CALL_STATISTICS_INIT`.
+typedef struct sw_call_statistics {
+    // `sizeof(sw_call_statistics)`.
+    uint32_t struct_size;
+    // SDP name of the audio codec; empty before negotiation.
+    char codec[16];
+    // RTP packets sent.
+    uint64_t packets_sent;
+    // RTP payload bytes sent.
+    uint64_t bytes_sent;
+    // RTP packets received, duplicates and late ones included.
+    uint64_t packets_received;
+    // RTP payload bytes received.
+    uint64_t bytes_received;
+    // Packets that never came in time for play-out.
+    uint64_t packets_lost;
+    // Packets that came after their play-out time.
+    uint64_t packets_late;
+    // Packets that came out of order and were put right.
+    uint64_t packets_reordered;
+    // 20 ms frames that were made up because nothing had arrived.
+    uint64_t frames_concealed;
+    // Inter-arrival jitter in milliseconds (RFC 3550, 6.4.1).
+    double jitter_ms;
+    // Delay that the jitter buffer adds at present, in milliseconds: from arrival to play-out.
+    double jitter_buffer_ms;
+    // Round trip in milliseconds; 0 until known.
+    double round_trip_ms;
+    // Loss of what is sent, as the far side reports it, 0.0 to 1.0.
+    double remote_loss_fraction;
+    // Milliseconds of pushed audio that were dropped because the queue was full.
+    uint64_t input_dropped_ms;
+    // Frames that slow audio sinks lost.
+    uint64_t output_dropped_frames;
+    // Loudness of what was received last: RMS in dBFS, -127.0 for silence.
+    double input_level_dbfs;
+    // Loudness of what was sent last: RMS in dBFS, -127.0 for silence.
+    double output_level_dbfs;
+    // The selected local candidate, `type address:port`; empty until connected.
+    char local_candidate[96];
+    // The selected remote candidate, `type address:port`; empty until connected.
+    char remote_candidate[96];
+    // Lost 20 ms frames that were recovered from the packet after them.
+    uint64_t frames_recovered;
+    // Delay that the jitter buffer aims at for the fastest packets, with the wait for the tick of
+    // 20 ms, in milliseconds.
+    double jitter_buffer_target_ms;
+    // Mean opinion score of what was received in the last five seconds, 1.0 to 4.5 (in practice at
+    // most 4.41), by the E-model of ITU-T G.107 from loss, delay and jitter buffer; 0 until known.
+    double mos;
+    // Times that audio had to be made up after some that was heard.
+    uint64_t concealment_events;
+    // Audio that was made up, in milliseconds.
+    uint64_t concealed_ms;
+    // The part of it that was silence: the far side had sent nothing for long, or nobody listens.
+    uint64_t silent_concealed_ms;
+    // Audio taken out, pitch unchanged, to bring the delay down, in milliseconds.
+    uint64_t removed_ms;
+    // Audio put in, pitch unchanged, to bring the delay up, in milliseconds.
+    uint64_t inserted_ms;
+    // Packets thrown away because they came much too early, or belonged to nothing.
+    uint64_t packets_discarded;
+    // Packets that had come before.
+    uint64_t packets_duplicated;
+} sw_call_statistics;
+
 // An event of a call. Borrowed for the time of the callback, with all its texts. Fields that
 // the event's type does not name are 0 or NULL, `audio_muted` and `video_muted` -1.
 typedef struct sw_call_event {
@@ -1250,6 +1318,8 @@ typedef struct sw_call_event {
     int32_t warning_kind;
     // `QUALITY_CHANGED`: the mean opinion score, see `sw_call_statistics`.
     double mos;
+    // `STATISTICS`: the numbers at this moment, as `sw_call_stats` gives them.
+    const struct sw_call_statistics *statistics;
 } sw_call_event;
 
 // Who hears about a call's events. Named in `sw_dial_options`; copied by `sw_client_dial`.
@@ -1307,6 +1377,9 @@ typedef struct sw_dial_options {
     uint32_t opus_complexity;
     // Whether silence is left out instead of sent (Opus only); it saves data and power.
     bool opus_dtx;
+    // Every how many milliseconds `SW_CALL_EVENT_STATISTICS` tells the numbers about the call, 100 to
+    // 3600000, from the first media to the end. 0: never.
+    uint32_t statistics_interval_ms;
 } sw_dial_options;
 
 // One entry of the directory. Borrowed for the time of the completion, with all its texts.
@@ -1464,72 +1537,6 @@ typedef struct sw_address_completion {
     void *user_data;
 } sw_address_completion;
 
-// Counters and gauges of a call's audio. Start from `SW_CALL_STATISTICS_INIT`.
-typedef struct sw_call_statistics {
-    // `sizeof(sw_call_statistics)`.
-    uint32_t struct_size;
-    // SDP name of the audio codec; empty before negotiation.
-    char codec[16];
-    // RTP packets sent.
-    uint64_t packets_sent;
-    // RTP payload bytes sent.
-    uint64_t bytes_sent;
-    // RTP packets received, duplicates and late ones included.
-    uint64_t packets_received;
-    // RTP payload bytes received.
-    uint64_t bytes_received;
-    // Packets that never came in time for play-out.
-    uint64_t packets_lost;
-    // Packets that came after their play-out time.
-    uint64_t packets_late;
-    // Packets that came out of order and were put right.
-    uint64_t packets_reordered;
-    // 20 ms frames that were made up because nothing had arrived.
-    uint64_t frames_concealed;
-    // Inter-arrival jitter in milliseconds (RFC 3550, 6.4.1).
-    double jitter_ms;
-    // Delay that the jitter buffer adds at present, in milliseconds: from arrival to play-out.
-    double jitter_buffer_ms;
-    // Round trip in milliseconds; 0 until known.
-    double round_trip_ms;
-    // Loss of what is sent, as the far side reports it, 0.0 to 1.0.
-    double remote_loss_fraction;
-    // Milliseconds of pushed audio that were dropped because the queue was full.
-    uint64_t input_dropped_ms;
-    // Frames that slow audio sinks lost.
-    uint64_t output_dropped_frames;
-    // Loudness of what was received last: RMS in dBFS, -127.0 for silence.
-    double input_level_dbfs;
-    // Loudness of what was sent last: RMS in dBFS, -127.0 for silence.
-    double output_level_dbfs;
-    // The selected local candidate, `type address:port`; empty until connected.
-    char local_candidate[96];
-    // The selected remote candidate, `type address:port`; empty until connected.
-    char remote_candidate[96];
-    // Lost 20 ms frames that were recovered from the packet after them.
-    uint64_t frames_recovered;
-    // Delay that the jitter buffer aims at for the fastest packets, with the wait for the tick of
-    // 20 ms, in milliseconds.
-    double jitter_buffer_target_ms;
-    // Mean opinion score of what was received in the last five seconds, 1.0 to 4.5 (in practice at
-    // most 4.41), by the E-model of ITU-T G.107 from loss, delay and jitter buffer; 0 until known.
-    double mos;
-    // Times that audio had to be made up after some that was heard.
-    uint64_t concealment_events;
-    // Audio that was made up, in milliseconds.
-    uint64_t concealed_ms;
-    // The part of it that was silence: the far side had sent nothing for long, or nobody listens.
-    uint64_t silent_concealed_ms;
-    // Audio taken out, pitch unchanged, to bring the delay down, in milliseconds.
-    uint64_t removed_ms;
-    // Audio put in, pitch unchanged, to bring the delay up, in milliseconds.
-    uint64_t inserted_ms;
-    // Packets thrown away because they came much too early, or belonged to nothing.
-    uint64_t packets_discarded;
-    // Packets that had come before.
-    uint64_t packets_duplicated;
-} sw_call_statistics;
-
 // When each step of a call's set-up was done, in milliseconds after `sw_client_dial`; negative
 // if not yet. Start from `SW_SETUP_TIMES_INIT`.
 typedef struct sw_setup_times {
@@ -1621,6 +1628,9 @@ typedef struct sw_answer_options {
     uint32_t opus_complexity;
     // Whether silence is left out instead of sent (Opus only); it saves data and power.
     bool opus_dtx;
+    // Every how many milliseconds `SW_CALL_EVENT_STATISTICS` tells the numbers about the call, 100 to
+    // 3600000, from the first media to the end. 0: never.
+    uint32_t statistics_interval_ms;
 } sw_answer_options;
 
 // One frame of received audio, about 20 ms. Borrowed for the time of the callback.

@@ -238,6 +238,11 @@ pub struct DialOptions {
     /// side has to fill in by itself, which FreeSWITCH and browsers do. Default false.
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub opus_dtx: bool,
+    /// Every how many milliseconds [`crate::CallEvent::Statistics`] tells the numbers about the call,
+    /// 100 to 3600000 (an hour); 0 (default): never. One interval suits displays and uploads alike;
+    /// [`crate::Call::stats`] gives them at any other time.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
+    pub statistics_interval_ms: u32,
 }
 
 impl Default for DialOptions {
@@ -256,6 +261,7 @@ impl Default for DialOptions {
             dtmf: None,
             opus_complexity: 5,
             opus_dtx: false,
+            statistics_interval_ms: 0,
         }
     }
 }
@@ -284,6 +290,12 @@ impl DialOptions {
             return Err(Error::invalid(format!(
                 "audio_queue_ms must be 40 to 10000; got {}",
                 self.audio_queue_ms
+            )));
+        }
+        let interval = self.statistics_interval_ms;
+        if interval != 0 && !(100..=3_600_000).contains(&interval) {
+            return Err(Error::invalid(format!(
+                "statistics_interval_ms must be 100 to 3600000, or 0 for never; got {interval}"
             )));
         }
         for (name, id) in
@@ -351,6 +363,11 @@ pub struct AnswerOptions {
     /// side has to fill in by itself, which FreeSWITCH and browsers do. Default false.
     #[cfg_attr(feature = "uniffi", uniffi(default = false))]
     pub opus_dtx: bool,
+    /// Every how many milliseconds [`crate::CallEvent::Statistics`] tells the numbers about the call,
+    /// 100 to 3600000 (an hour); 0 (default): never. One interval suits displays and uploads alike;
+    /// [`crate::Call::stats`] gives them at any other time.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
+    pub statistics_interval_ms: u32,
 }
 
 impl Default for AnswerOptions {
@@ -366,6 +383,7 @@ impl Default for AnswerOptions {
             dtmf: None,
             opus_complexity: 5,
             opus_dtx: false,
+            statistics_interval_ms: 0,
         }
     }
 }
@@ -387,6 +405,7 @@ impl AnswerOptions {
             user_variables_json: self.user_variables_json.clone(),
             opus_bitrate_bps: self.opus_bitrate_bps,
             opus_complexity: self.opus_complexity,
+            statistics_interval_ms: self.statistics_interval_ms,
             ..DialOptions::default()
         };
         as_dialled.validate()?;

@@ -70,3 +70,30 @@ fn what_one_call_says_the_other_hears_until_it_leaves() {
         assert_clean(&gateway);
     });
 }
+
+#[test]
+fn threads_that_add_the_same_call_at_once_add_it_once() {
+    const THREADS: usize = 8;
+    run(async {
+        let gateway = gateway(Dialect::default());
+        let client = connected(&gateway).await;
+        let call = answered(&client, "/public/echo").await;
+        let mixer = Mixer::new().unwrap();
+        let start = std::sync::Barrier::new(THREADS);
+        for round in 0..200 {
+            std::thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    scope.spawn(|| {
+                        start.wait();
+                        mixer.add(&call).unwrap();
+                    });
+                }
+            });
+            assert_eq!(mixer.call_ids(), [call.id()], "round {round}");
+            mixer.remove(&call);
+        }
+        call.hangup().await.unwrap();
+        client.disconnect().await.unwrap();
+        assert_clean(&gateway);
+    });
+}

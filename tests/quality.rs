@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use serde_json::json;
-use signalwire_client::{Call, CallEvent, CallState, DialOptions, WarningKind};
+use signalwire_client::{Call, CallEvent, CallState, CallStats, DialOptions, WarningKind};
 use signalwire_gateway::Dialect;
 use std::time::Duration;
 
@@ -22,6 +22,24 @@ fn push(call: &Call, next: impl Fn() -> Vec<i16> + Send + 'static) -> tokio::tas
             }
         }
     })
+}
+
+/// Two seconds of something like a voice, piece by piece. Opus codes a steady tone in its music mode,
+/// which has no redundancy.
+fn voice() -> impl Fn() -> Vec<i16> + Send {
+    let at = std::cell::Cell::new(0u32);
+    move || {
+        let from = at.replace(at.get() + 960);
+        let sample = |n: u32| {
+            let t = f64::from(n % 96_000) / 48_000.0;
+            let pitch = 140.0 + 40.0 * (t * std::f64::consts::PI).sin();
+            let loudness = 6_000.0 * (0.6 + 0.4 * (t * 9.0).sin());
+            let tones =
+                (1..6).map(f64::from).map(|k| (t * pitch * k * std::f64::consts::TAU).sin() / k);
+            (loudness * tones.sum::<f64>()) as i16
+        };
+        (from..from + 960).map(sample).collect()
+    }
 }
 
 fn warning(event: &CallEvent, wanted: WarningKind, raised: bool) -> bool {
@@ -114,5 +132,50 @@ fn silence_is_left_out_where_the_application_wants_it() {
             call.hangup().await.unwrap();
         }
         assert_clean(&gateway);
+    });
+}
+
+#[test]
+fn lost_packets_come_back_from_the_redundancy_of_the_next_ones() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = answered(&client, "/public/echo").await;
+        let speaking = push(&call, voice());
+        let ear = Ear::new();
+        call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+        ear.wait_for_length(48_000).await;
+        assert_eq!(call.stats().frames_recovered, 0, "nothing is lost yet");
+        // The far side reports the loss, redundancy is sent, and the echo brings it back.
+        gateway.fault(json!({ "fault": "impair_media", "loss": 0.2 }));
+        // The numbers after each 100 ms, once there are such; the delay stays within its bound, which
+        // is the buffer's largest of 200 ms and what it tolerates beyond.
+        let numbers = |wanted: fn(&CallStats, &CallStats) -> bool, since: CallStats| {
+            let (ear, call) = (ear.clone(), call.clone());
+            let change = async move {
+                loop {
+                    ear.forget();
+                    ear.wait_for_length(4_800).await;
+                    let stats = call.stats();
+                    assert!(stats.jitter_buffer_ms < 260.0, "{stats:?}");
+                    if wanted(&stats, &since) {
+                        return stats;
+                    }
+                }
+            };
+            tokio::time::timeout(DEADLINE, change)
+        };
+        let none = CallStats::default();
+        let first = numbers(|now, _| now.frames_recovered > 0, none).await;
+        let first = first.unwrap_or_else(|_| panic!("nothing recovered: {:?}", call.stats()));
+        // From now on most losses are made good: those whose next packet is there and has a copy.
+        let later =
+            numbers(|now, first| now.packets_lost >= first.packets_lost + 40, first.clone());
+        let later = later.await.expect("goes on");
+        let lost = later.packets_lost - first.packets_lost;
+        let recovered = later.frames_recovered - first.frames_recovered;
+        assert!(recovered * 100 >= lost * 35, "{recovered} of {lost}: {later:?}");
+        call.hangup().await.unwrap();
+        speaking.await.unwrap();
     });
 }

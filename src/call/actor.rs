@@ -4,6 +4,7 @@ mod changing;
 mod children;
 mod leg_events;
 mod recovering;
+mod statistics;
 mod subscribing;
 
 use super::control::OwnMuted;
@@ -53,6 +54,8 @@ pub(super) enum Start {
 pub(super) struct Plan {
     pub(super) state: State,
     pub(super) start: Start,
+    /// See [`crate::DialOptions::statistics_interval_ms`].
+    pub(super) statistics_ms: u32,
 }
 
 /// What an actor is made of beside the handle's part.
@@ -134,11 +137,12 @@ enum Done {
     Nothing,
 }
 
-/// The dialog's timers and the recovery's.
+/// The dialog's timers, the recovery's and the one of the statistics.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AnyTimer {
     Dialog(Timer),
     Recovery(recovery::Timer),
+    Statistics,
 }
 
 type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
@@ -153,6 +157,8 @@ pub(crate) struct Actor {
     progress: Arc<Mutex<Progress>>,
     events: Bus<CallEvent>,
     port: AudioPort,
+    /// How often the numbers are told, where they are.
+    statistics_every: Option<Duration>,
     messages: mpsc::Sender<ServerMessage>,
     leg: Option<Arc<Leg>>,
     start: Option<Start>,
@@ -203,6 +209,7 @@ impl Actor {
             progress: Arc::clone(&shared.progress),
             events: shared.events.clone(),
             port: shared.audio.clone(),
+            statistics_every: statistics::interval(plan.statistics_ms),
             messages,
             leg: None,
             start: Some(plan.start),
@@ -303,6 +310,7 @@ impl Actor {
             leg.directions.video = options.video.unwrap_or_default();
             leg.encoder = options.encoder();
         }
+        self.statistics_every = statistics::interval(options.statistics_interval_ms);
         self.progress().dtmf = options.dtmf.unwrap_or_default();
         self.state.set_media_limit(Duration::from_millis(options.media_timeout_ms.into()));
         self.dialog.add_variables(variables);
@@ -575,6 +583,7 @@ impl Actor {
             match timer {
                 AnyTimer::Dialog(timer) => self.input(Input::Elapsed(timer)),
                 AnyTimer::Recovery(timer) => self.recover(recovery::Input::Elapsed(timer)),
+                AnyTimer::Statistics => self.tell_statistics(),
             }
         }
     }

@@ -160,6 +160,11 @@ fn video_statistics(stats: &VideoStats) -> Value {
     })
 }
 
+/// What the history of a call has of an event: all but numbers that come again and again.
+pub(crate) fn remembered(event: &CallEvent) -> Option<String> {
+    (!matches!(event, CallEvent::Statistics { .. })).then(|| digest(event))
+}
+
 /// An event by its name and by what of it may be shown: no names, no digits, nothing that was said.
 pub(crate) fn digest(event: &CallEvent) -> String {
     match event {

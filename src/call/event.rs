@@ -5,6 +5,7 @@ use super::media_params::MediaParams;
 use super::member::Member;
 use crate::config::MediaDirections;
 use crate::media::quality::{QualityLevel, WarningKind};
+use crate::media::stats::CallStats;
 
 /// Where a call stands. The number of a state never changes.
 ///
@@ -225,6 +226,13 @@ pub enum CallEvent {
         is_local: bool,
         /// Whether somebody speaks now.
         is_speaking: bool,
+    },
+    /// The numbers about the call at this moment, every [`crate::DialOptions::statistics_interval_ms`]
+    /// from the first [`CallEvent::MediaConnected`] (or [`CallEvent::VideoConnected`]) to the end, also
+    /// while media are lost. Off by default. An interval that was missed is not made up for.
+    Statistics {
+        /// As [`crate::Call::stats`] gives them.
+        stats: Box<CallStats>,
     },
     /// The far side pressed a key, and this side heard it as a telephone-event in the audio
     /// (RFC 4733). Comes once for each press, when the key is released. Tones that are mixed into

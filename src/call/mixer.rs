@@ -30,6 +30,8 @@ const MAX_GAIN: f64 = 4.0;
 /// Every method may be called from any thread and does not block.
 pub struct Mixer {
     room: Arc<Mutex<Room>>,
+    /// Whoever adds a call holds it.
+    entry: Mutex<()>,
     task: AbortHandle,
 }
 
@@ -72,7 +74,7 @@ impl Mixer {
         let room =
             Arc::new(Mutex::new(Room { members: Vec::new(), own, listener: None, ticks: 0 }));
         let task = runtime::spawn(run(Arc::downgrade(&room)))?.abort_handle();
-        Ok(Self { room, task })
+        Ok(Self { room, entry: Mutex::new(()), task })
     }
 
     /// Takes a call in. What the application pushes into the call itself competes with the mix: push
@@ -80,6 +82,9 @@ impl Mixer {
     ///
     /// Errors: `Closed` for a call that is over; `InvalidArgument` for more than 64 calls.
     pub fn add(&self, call: &Call) -> Result<()> {
+        // Held from the look to the entry, or two threads would both enter the same call. It cannot be
+        // the room's lock: a sink that is withdrawn at once waits for its ear, which waits for the room.
+        let _entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner);
         {
             let room = lock(&self.room);
             if room.members.iter().any(|member| member.call.0.id == call.0.id) {

@@ -74,7 +74,11 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
             dtmf: options.dtmf.unwrap_or_default(),
         },
         port,
-        Plan { state: State::new(limits), start: Start::Dial(leg) },
+        Plan {
+            state: State::new(limits),
+            start: Start::Dial(leg),
+            statistics_ms: options.statistics_interval_ms,
+        },
     )
 }
 
@@ -97,7 +101,13 @@ pub(crate) fn start_inbound(context: &CallContext, invite: Invite) -> Result<Cal
     };
     let dialog = Dialog::inbound(&invite, serde_json::Map::new());
     let start_as = Start::Ring { offer: invite.sdp, leg };
-    start(context, dialog, about, port, Plan { state: State::inbound(limits), start: start_as })
+    start(
+        context,
+        dialog,
+        about,
+        port,
+        Plan { state: State::inbound(limits), start: start_as, statistics_ms: 0 },
+    )
 }
 
 /// Takes up a call that the service has and this process has not: with an invite that says so and
@@ -125,7 +135,8 @@ pub(crate) fn start_restored(
     };
     let parties = recorded.parties();
     let dialog = Dialog::reattached(recorded.id, recorded.destination, parties, recorded.node);
-    let plan = Plan { state: State::restored(limits, offer), start: Start::Dial(leg) };
+    let state = State::restored(limits, offer);
+    let plan = Plan { state, start: Start::Dial(leg), statistics_ms: 0 };
     start(context, dialog, about, port, plan)
 }
 
@@ -154,7 +165,12 @@ pub(super) fn start_child(context: &CallContext, child: ChildLeg) -> Result<Call
         parent_id: Some(parent_id),
         dtmf: options.dtmf.unwrap_or_default(),
     };
-    start(context, dialog, about, port, Plan { state: State::new(limits), start: Start::Dial(leg) })
+    let plan = Plan {
+        state: State::new(limits),
+        start: Start::Dial(leg),
+        statistics_ms: options.statistics_interval_ms,
+    };
+    start(context, dialog, about, port, plan)
 }
 
 struct About {
@@ -186,7 +202,7 @@ fn start(
         commands,
         state,
         progress: Arc::new(Mutex::new(Progress { dtmf: about.dtmf, ..Progress::default() })),
-        events: Bus::new(diagnostics::digest),
+        events: Bus::new(diagnostics::remembered),
         audio: port,
     });
     router.add_call(&shared, messages.clone());

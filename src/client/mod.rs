@@ -109,7 +109,7 @@ impl Client {
         let (resume, calls) = restored.map_or((None, Vec::new()), |r| (Some(r.resume), r.calls));
         let runtime = runtime::ensure()?;
         let http = Http::new(hosts.clone(), Arc::clone(&tokens), &tls)?;
-        let events = Bus::new(diagnostics::digest);
+        let events = Bus::new(|event| Some(diagnostics::digest(event)));
         let router = Arc::new(Router::new(events.clone()));
         router.set_restorable(calls);
         let session = Session::start(

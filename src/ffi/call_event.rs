@@ -3,7 +3,7 @@
 use super::call::sw_call;
 use super::event::some;
 use super::roster::{sw_layout, sw_member, MemberList, OwnedLayout, TextList};
-use super::stats::{sw_end_reason, to_end_reason};
+use super::stats::{sw_call_statistics, sw_end_reason, to_end_reason, to_statistics};
 use super::text::pointer;
 use super::video::direction_number;
 use crate::call::{CallEvent, Member};
@@ -96,6 +96,8 @@ pub enum sw_call_event_types {
     SW_CALL_EVENT_WARNING = 16,
     /// Somebody began or stopped speaking, by the loudness of the audio: `is_local`, `is_speaking`.
     SW_CALL_EVENT_SPEAKING_CHANGED = 17,
+    /// The numbers about the call, every `statistics_interval_ms` of the options: `statistics`.
+    SW_CALL_EVENT_STATISTICS = 18,
     /// Any other event of the service for this call: `event_type`, `raw_json`.
     SW_CALL_EVENT_OTHER = 100,
 }
@@ -263,6 +265,8 @@ pub struct sw_call_event {
     pub warning_kind: i32,
     /// `QUALITY_CHANGED`: the mean opinion score, see `sw_call_statistics`.
     pub mos: f64,
+    /// `STATISTICS`: the numbers at this moment, as `sw_call_stats` gives them.
+    pub statistics: *const sw_call_statistics,
 }
 
 /// What a call event's struct points to.
@@ -274,6 +278,7 @@ struct CallTexts {
     room_session_id: Option<CString>,
     capabilities: TextList,
     end_reason: Option<sw_end_reason>,
+    statistics: Option<sw_call_statistics>,
     event_type: Option<CString>,
     raw_json: Option<CString>,
     reason: Option<CString>,
@@ -291,6 +296,7 @@ impl CallTexts {
         raw.room_session_id = pointer(&self.room_session_id);
         (raw.capabilities, raw.capability_count) = self.capabilities.parts();
         raw.end_reason = self.end_reason.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        raw.statistics = self.statistics.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
         raw.event_type = pointer(&self.event_type);
         raw.raw_json = pointer(&self.raw_json);
         raw.reason = pointer(&self.reason);
@@ -381,6 +387,10 @@ fn own(
         CallEvent::SpeakingChanged { is_local, is_speaking } => {
             (raw.is_local, raw.is_speaking) = (*is_local, *is_speaking);
             SW_CALL_EVENT_SPEAKING_CHANGED
+        }
+        CallEvent::Statistics { stats } => {
+            texts.statistics = Some(to_statistics(stats));
+            SW_CALL_EVENT_STATISTICS
         }
         CallEvent::Ended { reason } => {
             texts.end_reason = Some(to_end_reason(reason));
@@ -501,6 +511,7 @@ fn of_service(
         | CallEvent::QualityChanged { .. }
         | CallEvent::Warning { .. }
         | CallEvent::SpeakingChanged { .. }
+        | CallEvent::Statistics { .. }
         | CallEvent::Ended { .. }
         | CallEvent::MemberJoined { .. }
         | CallEvent::MemberUpdated { .. }
@@ -638,6 +649,23 @@ mod tests {
         }
         let speaking = CallEvent::SpeakingChanged { is_local: true, is_speaking: true };
         check(&speaking, SW_CALL_EVENT_SPEAKING_CHANGED, |e| assert!(e.is_local && e.is_speaking));
+    }
+
+    #[test]
+    fn statistics_are_lent_with_their_event() {
+        use crate::media::stats::CallStats;
+        let stats = CallStats { packets_sent: 7, codec: "opus".into(), ..CallStats::default() };
+        let told = CallEvent::Statistics { stats: Box::new(stats) };
+        check(&told, SW_CALL_EVENT_STATISTICS, |event| {
+            // SAFETY: the event's own struct.
+            let stats = unsafe { event.statistics.as_ref() }.unwrap();
+            assert_eq!(stats.struct_size as usize, size_of::<sw_call_statistics>());
+            assert_eq!((stats.packets_sent, text(stats.codec.as_ptr())), (7, "opus".into()));
+            assert!(event.end_reason.is_null());
+        });
+        check(&CallEvent::MediaLost, SW_CALL_EVENT_MEDIA_LOST, |event| {
+            assert!(event.statistics.is_null());
+        });
     }
 
     #[test]

@@ -122,6 +122,9 @@ pub struct sw_dial_options {
     pub opus_complexity: u32,
     /// Whether silence is left out instead of sent (Opus only); it saves data and power.
     pub opus_dtx: bool,
+    /// Every how many milliseconds `SW_CALL_EVENT_STATISTICS` tells the numbers about the call, 100 to
+    /// 3600000, from the first media to the end. 0: never.
+    pub statistics_interval_ms: u32,
 }
 
 // SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
@@ -156,6 +159,9 @@ pub struct sw_answer_options {
     pub opus_complexity: u32,
     /// Whether silence is left out instead of sent (Opus only); it saves data and power.
     pub opus_dtx: bool,
+    /// Every how many milliseconds `SW_CALL_EVENT_STATISTICS` tells the numbers about the call, 100 to
+    /// 3600000, from the first media to the end. 0: never.
+    pub statistics_interval_ms: u32,
 }
 
 // SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
@@ -326,6 +332,7 @@ pub(super) unsafe fn dial(
     result.dtmf = Some(dtmf_method(options.dtmf)?);
     result.opus_complexity = or_default(options.opus_complexity, result.opus_complexity);
     result.opus_dtx = options.opus_dtx;
+    result.statistics_interval_ms = options.statistics_interval_ms;
     // SAFETY: the caller's promise.
     unsafe {
         result.user_variables_json =
@@ -353,6 +360,7 @@ pub(super) unsafe fn answer(pointer: *const sw_answer_options) -> Result<AnswerO
     result.dtmf = Some(dtmf_method(options.dtmf)?);
     result.opus_complexity = or_default(options.opus_complexity, result.opus_complexity);
     result.opus_dtx = options.opus_dtx;
+    result.statistics_interval_ms = options.statistics_interval_ms;
     // SAFETY: the caller's promise.
     result.user_variables_json =
         unsafe { text::optional(options.user_variables_json, "user_variables_json")? };

@@ -16,7 +16,7 @@ const HISTORY: usize = 64;
 pub(crate) struct Bus<T>(Arc<BusInner<T>>);
 
 struct BusInner<T> {
-    digest: fn(&T) -> String,
+    digest: fn(&T) -> Option<String>,
     state: Mutex<BusState<T>>,
 }
 
@@ -49,8 +49,9 @@ impl<T> Clone for Bus<T> {
 }
 
 impl<T: Clone> Bus<T> {
-    /// `digest` says in words what happened, without what must not be shown.
-    pub(crate) fn new(digest: fn(&T) -> String) -> Self {
+    /// `digest` says in words what happened, without what must not be shown; nothing for what is not
+    /// worth remembering.
+    pub(crate) fn new(digest: fn(&T) -> Option<String>) -> Self {
         Self(Arc::new(BusInner {
             digest,
             state: Mutex::new(BusState {
@@ -64,16 +65,16 @@ impl<T: Clone> Bus<T> {
 
     /// Gives the event to every stream. Nothing happens after [`Bus::end`].
     pub(crate) fn publish(&self, event: T) {
-        let note = (SystemTime::now(), (self.0.digest)(&event));
+        let note = (self.0.digest)(&event).map(|words| (SystemTime::now(), words));
         let queues = {
             let mut state = lock(&self.0.state);
             if state.ended {
                 return;
             }
-            if state.history.len() == HISTORY {
+            if note.is_some() && state.history.len() == HISTORY {
                 state.history.pop_front();
             }
-            state.history.push_back(note);
+            state.history.extend(note);
             if let Some(backlog) = &mut state.backlog {
                 if backlog.len() == CAPACITY {
                     backlog.pop_front();
@@ -220,7 +221,7 @@ mod tests {
 
     #[tokio::test]
     async fn first_stream_gets_the_backlog_later_ones_do_not() {
-        let bus = Bus::new(|number| format!("{number}"));
+        let bus = Bus::new(|number| Some(format!("{number}")));
         bus.publish(1);
         bus.publish(2);
         let first = bus.stream();
@@ -240,7 +241,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_reader_loses_the_oldest_and_knows_how_many() {
-        let bus = Bus::new(|number| format!("{number}"));
+        let bus = Bus::new(|number| Some(format!("{number}")));
         let stream = bus.stream();
         for i in 0..CAPACITY + 5 {
             bus.publish(i);
@@ -251,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn cancel_wakes_a_waiting_reader() {
-        let bus: Bus<u8> = Bus::new(|number| format!("{number}"));
+        let bus: Bus<u8> = Bus::new(|number| Some(format!("{number}")));
         let stream = Arc::new(bus.stream());
         let waiting = tokio::spawn({
             let stream = Arc::clone(&stream);

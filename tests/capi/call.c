@@ -15,6 +15,8 @@ static latch media_up = LATCH_INIT, info_done = LATCH_INIT, addresses_done = LAT
 // What the observers saw, in order. Written on the dispatcher only, read after the last event.
 static int32_t call_states[16], client_states[16];
 static unsigned call_state_count, client_state_count, ended_count, media_count, joined_count;
+static unsigned statistics_count;
+static uint64_t told_packets;
 static sw_call *expected_call;
 
 static void on_client_event(const sw_client_event *event, void *user_data) {
@@ -40,9 +42,16 @@ static void on_call_event(const sw_call_event *event, void *user_data) {
         call_states[call_state_count++] = event->state;
         break;
     case SW_CALL_EVENT_MEDIA_CONNECTED:
-        CHECK(strcmp(event->codec, "opus") == 0);
+        CHECK(strcmp(event->codec, "opus") == 0 && event->statistics == NULL);
         media_count++;
         latch_add(&media_up);
+        break;
+    case SW_CALL_EVENT_STATISTICS:
+        CHECK(media_count > 0 && event->end_reason == NULL);
+        CHECK(event->statistics->struct_size == sizeof(*event->statistics));
+        CHECK(event->statistics->packets_sent >= told_packets);
+        told_packets = event->statistics->packets_sent;
+        statistics_count++;
         break;
     case SW_CALL_EVENT_JOINED:
         CHECK(event->call_id && event->member_id && event->room_session_id && event->raw_json);
@@ -251,6 +260,7 @@ static void after_the_end(sw_call *call, sw_waiter *waiter) {
 
 static void check_order(void) {
     CHECK(ended_count == 1 && media_count >= 1 && joined_count >= 1);
+    CHECK(statistics_count >= 3 && told_packets > 0);
     CHECK(call_state_count >= 3);
     CHECK(call_states[call_state_count - 1] == SW_CALL_STATE_ENDED);
     bool was_held = false;
@@ -277,6 +287,7 @@ int main(void) {
     options.observer = &observer;
     options.audio_queue_ms = 5000;
     options.media_timeout_ms = LIMIT_MS;
+    options.statistics_interval_ms = 100;
     options.user_variables_json = "{\"source\":\"capi\"}";
     sw_call *call = NULL;
     sw_waiter *waiter;

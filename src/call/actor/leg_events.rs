@@ -14,11 +14,13 @@ impl Actor {
             LegEvent::Connected { codec } => {
                 tracing::info!(call = self.dialog.call_id(), codec, "media is up");
                 self.events.publish(CallEvent::MediaConnected { codec: codec.to_owned() });
+                self.begin_statistics();
                 self.input(Input::MediaConnected);
             }
             LegEvent::VideoConnected { codec } => {
                 let codec = codec.sdp_name().to_owned();
                 self.events.publish(CallEvent::VideoConnected { codec });
+                self.begin_statistics();
             }
             LegEvent::Directions(directions) => {
                 self.events.publish(CallEvent::MediaChanged { directions });

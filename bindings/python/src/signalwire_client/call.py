@@ -142,6 +142,7 @@ class Call:
         dtmf: _native.DtmfMethod | None = None,
         opus_complexity: int = 5,
         opus_dtx: bool = False,
+        statistics_interval_ms: int = 0,
     ) -> None:
         """Answers a call that came in with audio both ways, and waits until it is up.
 
@@ -160,6 +161,7 @@ class Call:
             dtmf=dtmf,
             opus_complexity=opus_complexity,
             opus_dtx=opus_dtx,
+            statistics_interval_ms=statistics_interval_ms,
         )
         await awaited(self._native.answer(options))
 

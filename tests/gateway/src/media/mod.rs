@@ -3,8 +3,10 @@
 pub mod audio;
 pub mod describe;
 pub mod dtls;
+pub mod follow;
 pub mod g711;
 pub mod ice;
+pub mod impairment;
 pub mod keys;
 pub mod mixer;
 pub mod negotiate;

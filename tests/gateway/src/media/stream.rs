@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::{json, Value};
 
 use super::audio::{AudioCodec, Meter};
+use super::follow::Follower;
+use super::impairment::Impairment;
 use super::keys::{Key, KeyLog, Presser};
 use super::mixer::Mixer;
 use super::negotiate::Agreed;
@@ -64,28 +66,6 @@ pub struct Controls {
     pub keys: Mutex<VecDeque<Key>>,
     relay: Mutex<Option<Relay>>,
     seat: Mutex<Option<(Arc<Mixer>, u64)>>,
-}
-
-/// A bad network: the share of datagrams that are lost in each direction, and how late those of
-/// the gateway are.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Impairment {
-    pub loss: f64,
-    pub delay: Duration,
-    pub jitter: Duration,
-}
-
-impl Impairment {
-    /// Whether this datagram is lost.
-    pub fn loses(&self) -> bool {
-        self.loss > 0.0 && f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX) < self.loss
-    }
-
-    /// How late this datagram is.
-    pub fn lateness(&self) -> Duration {
-        let share = f64::from(u32::from_be_bytes(random())) / f64::from(u32::MAX);
-        self.delay + self.jitter.mul_f64(share)
-    }
 }
 
 impl Controls {
@@ -275,6 +255,7 @@ pub struct Stream {
     codec: Option<AudioCodec>,
     sequence: u16,
     timestamp: u32,
+    follower: Follower,
     next_due: Option<Instant>,
     last_received: Option<(u32, usize)>,
     last_arrival: Option<Instant>,
@@ -309,6 +290,7 @@ impl Stream {
             codec: if codec.is_video() { None } else { Some(AudioCodec::new(codec)?) },
             sequence: u16::from_be_bytes(random()) & 0x7FFF,
             timestamp: u32::from_be_bytes(random()),
+            follower: Follower::default(),
             next_due: None,
             last_received: None,
             last_arrival: None,
@@ -385,7 +367,7 @@ impl Stream {
         }
         let echo = controls.source() == Source::Echo && !controls.is(&controls.deaf);
         if echo {
-            return self.forward_audio(payload, now);
+            return self.forward_audio(&header, payload, now);
         }
         controls.relay(Relayed::Packet {
             video: false,
@@ -410,11 +392,11 @@ impl Stream {
         match self.codec {
             None => self.forward_video(header, payload),
             Some(_) if controls.is(&controls.deaf) => None,
-            Some(_) => self.forward_audio(payload, now),
+            Some(_) => self.forward_audio(header, payload, now),
         }
     }
 
-    fn forward_audio(&mut self, payload: &[u8], now: Instant) -> Option<Vec<u8>> {
+    fn forward_audio(&mut self, header: &Header, payload: &[u8], now: Instant) -> Option<Vec<u8>> {
         let agreed = lock(&self.shared.agreed).clone();
         if !agreed.direction.sends() || self.presser.is_busy() {
             return None;
@@ -422,6 +404,8 @@ impl Stream {
         let duration = self.codec.as_ref()?.duration(payload);
         self.next_due = Some(now + millis(duration, agreed.codec.clock()) + ECHO_GRACE);
         lock(&self.shared.counters).echoed += 1;
+        self.timestamp =
+            self.follower.place(header.timestamp, self.timestamp, agreed.codec.clock());
         Some(self.packet(payload, duration, agreed.payload_type))
     }
 
