@@ -13,11 +13,13 @@ SW_GATEWAY_BIN="$(sh "$here/../gateway.sh")"
 export SW_GATEWAY_BIN
 
 environment="$build/python-test/environment"
-"${PYTHON:-python3}" -m venv "$environment"
-"$environment/bin/pip" install --quiet --disable-pip-version-check --force-reinstall "$wheel[test]"
+"${PYTHON:-python3}" -m venv --clear "$environment"
+# By the interpreter: a script names the folder it was made in, also in a copy of the checkout.
+python="$environment/bin/python"
+"$python" -m pip install --quiet --disable-pip-version-check --force-reinstall "$wheel[test]"
 
 cd "$here"
-"$environment/bin/ruff" check --quiet . ../../examples/python
-"$environment/bin/ruff" format --quiet --check --exclude README.md . ../../examples/python
-"$environment/bin/mypy"
-exec "$environment/bin/python" -m pytest
+"$python" -m ruff check --quiet . ../../examples/python
+"$python" -m ruff format --quiet --check --exclude README.md . ../../examples/python
+"$python" -m mypy
+exec "$python" -m pytest

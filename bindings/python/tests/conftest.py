@@ -39,14 +39,17 @@ class Gateway:
 
     def client(self, **options: Any) -> Client:
         """A client of this gateway, with a session of its own."""
-        settings: dict[str, Any] = {
+        settings = self.options() | options
+        return Client(settings.pop("token", None) or self.token(), **settings)
+
+    def options(self) -> dict[str, Any]:
+        """What leads a client to this gateway."""
+        return {
             "ws_url": self.ws_url,
             "http_url": self.http_url,
             "ca_certificates_pem": self.ca_pem,
             "media_addresses": ["127.0.0.1"],
         }
-        settings |= options
-        return Client(settings.pop("token", None) or self.token(), **settings)
 
     def token(self, reference: str = "python@example.com", ttl: int = 3600) -> str:
         return str(self._post("/_gateway/token", reference=reference, ttl=ttl)["token"])

@@ -39,6 +39,11 @@ async def test_one_address_and_its_call(gateway: Gateway) -> None:
         assert call.destination == "/public/echo?channel=audio"
         await call.answered()
         await call.hangup()
+        call = client.dial_address(echo, video=sw.MediaDirection.SEND_ONLY)
+        events = call.events()
+        await anext(event async for event in events if event.is_video_connected())
+        assert call.media.video == sw.MediaDirection.SEND_ONLY
+        await call.hangup()
 
 
 async def test_two_subscribers_write_to_each_other(gateway: Gateway) -> None:

@@ -84,6 +84,8 @@ class Client:
         agent: str | None = None,
         media_addresses: Iterable[str] = (),
         relay_only: bool = False,
+        resume_from: str | None = None,
+        watch_network: bool = True,
         connect_timeout_ms: int = 15_000,
         request_timeout_ms: int = 10_000,
     ) -> Client:
@@ -100,6 +102,8 @@ class Client:
             agent=agent,
             media_addresses=list(media_addresses),
             relay_only=relay_only,
+            resume_from=resume_from,
+            watch_network=watch_network,
             connect_timeout_ms=connect_timeout_ms,
             request_timeout_ms=request_timeout_ms,
         )
@@ -378,8 +382,8 @@ class Client:
         - ``from_fabric_address_id``: the own address that the call is made from, which its log is
           attributed to.
         - ``node_id``: the media node that should host the call; the service may ignore it.
-        - ``video``: whether the call has video, and in which directions; by default both ways if the
-          address says ``?channel=video``, else none.
+        - ``video``: whether the call has video, and in which directions; by default both ways if
+          the address says ``?channel=video``, else none.
         - ``video_codecs``: what to offer, best first; by default VP8, H.264.
         - ``dtmf``: how digits are sent: ``DtmfMethod.INFO`` through the service (default), ``RTP``
           as telephone-events in the audio stream, ``AUTO`` there if that can be.
@@ -420,6 +424,13 @@ class Client:
         audio_codecs: Iterable[_native.AudioCodec] = (),
         opus_bitrate_bps: int = 32_000,
         audio_queue_ms: int = 200,
+        from_fabric_address_id: str | None = None,
+        node_id: str | None = None,
+        video: _native.MediaDirection | None = None,
+        video_codecs: Iterable[_native.VideoCodec] = (),
+        dtmf: _native.DtmfMethod | None = None,
+        opus_complexity: int = 5,
+        opus_dtx: bool = False,
     ) -> Call:
         """Calls an entry of the directory by its best channel, see :func:`dial_string`.
 
@@ -434,6 +445,13 @@ class Client:
             audio_codecs=list(audio_codecs),
             opus_bitrate_bps=opus_bitrate_bps,
             audio_queue_ms=audio_queue_ms,
+            from_fabric_address_id=from_fabric_address_id,
+            node_id=node_id,
+            video=video,
+            video_codecs=list(video_codecs),
+            dtmf=dtmf,
+            opus_complexity=opus_complexity,
+            opus_dtx=opus_dtx,
         )
         return Call(guarded(self._native.dial_address, address, options))
 
