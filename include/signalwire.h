@@ -106,9 +106,9 @@
 #define SW_TOKEN_STORE_INIT {sizeof(sw_token_store), NULL, NULL, NULL, NULL, NULL}
 #define SW_DIAL_OPTIONS_INIT \
     {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL, 0, {0, 0}, 0, 0, \
-     false}
+     false, 0}
 #define SW_ANSWER_OPTIONS_INIT \
-    {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0, {0, 0}, 0, 0, false}
+    {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0, {0, 0}, 0, 0, false, 0}
 #define SW_HOST_ACTIONS_INIT {sizeof(sw_host_actions), 0, {0, 0, 0, 0, 0, 0, 0, 0}, 0}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL, 0, 0}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
@@ -124,7 +124,7 @@
 #define SW_END_REASON_INIT {sizeof(sw_end_reason), 0, 0, {0}, {0}}
 #define SW_CALL_STATISTICS_INIT \
     {sizeof(sw_call_statistics), {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}, 0, 0, \
-     0}
+     0, 0, 0, 0, 0, 0, 0, 0}
 #define SW_VIDEO_STATISTICS_INIT \
     {sizeof(sw_video_statistics), 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
      0, 0, 0, 0}
