@@ -6,6 +6,7 @@ SW_GATEWAY_BIN names the ``sw-gateway`` program of the repository's test gateway
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import json
 import os
@@ -75,27 +76,39 @@ class Gateway:
             return dict(json.load(answer))
 
 
-@pytest.fixture(scope="session")
-def gateway() -> Iterator[Gateway]:
+@contextlib.contextmanager
+def running(*arguments: str) -> Iterator[Gateway]:
+    """A gateway of its own, with the arguments of ``sw-gateway``."""
     program = os.environ.get("SW_GATEWAY_BIN")
     if not program:
         pytest.skip("SW_GATEWAY_BIN does not name the test gateway")
     process = subprocess.Popen(
-        [program, "--exit-on-stdin-close"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [program, "--exit-on-stdin-close", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdin is not None and process.stdout is not None
     ready = json.loads(process.stdout.readline())
-    yield Gateway(
-        ws_url=ready["ws_url"],
-        http_url=ready["http_url"],
-        ca_pem=Path(ready["ca_file"]).read_text(),
-        ca_file=ready["ca_file"],
-        default_token=ready["token"],
-        project=ready["project"],
-        api_token=ready["api_token"],
-    )
-    process.stdin.close()
-    process.wait(timeout=10)
+    try:
+        yield Gateway(
+            ws_url=ready["ws_url"],
+            http_url=ready["http_url"],
+            ca_pem=Path(ready["ca_file"]).read_text(),
+            ca_file=ready["ca_file"],
+            default_token=ready["token"],
+            project=ready["project"],
+            api_token=ready["api_token"],
+        )
+    finally:
+        process.stdin.close()
+        process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def gateway() -> Iterator[Gateway]:
+    with running() as gateway:
+        yield gateway
 
 
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
