@@ -146,7 +146,6 @@ class CallTest {
     fun `members are seen and controlled`() = test { client ->
         val call = client.dial("/public/lounge")
         val events = call.eventFlow()
-        assertEquals(emptyList<Member>(), call.members())
         events.filterIsInstance<CallEvent.Joined>().first()
         val own = call.members().single()
         assertTrue(own.isSelf && !own.audioMuted)
