@@ -124,7 +124,7 @@
 #define SW_END_REASON_INIT {sizeof(sw_end_reason), 0, 0, {0}, {0}}
 #define SW_CALL_STATISTICS_INIT \
     {sizeof(sw_call_statistics), {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, {0}, {0}, 0, 0, \
-     0}
+     0, 0, 0, 0, 0, 0, 0, 0}
 #define SW_VIDEO_STATISTICS_INIT \
     {sizeof(sw_video_statistics), 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
      0, 0, 0, 0}
