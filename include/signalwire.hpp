@@ -558,6 +558,19 @@ struct AnswerOptions {
     }
 };
 
+// As sw_screen_share_options. The texts are kept here, everything else in `c`; its `observer` is not
+// used.
+struct ScreenShareOptions {
+    std::string layout, position, user_variables_json;
+    sw_screen_share_options c = SW_SCREEN_SHARE_OPTIONS_INIT;
+};
+
+// As sw_device_options, and kept in the same way.
+struct DeviceOptions {
+    std::string user_variables_json;
+    sw_device_options c = SW_DEVICE_OPTIONS_INIT;
+};
+
 // As sw_address_query.
 struct AddressQuery {
     int32_t address_type = SW_ADDRESS_TYPE_ANY, sort_by = 0, sort_order = 0;

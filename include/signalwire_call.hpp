@@ -67,6 +67,8 @@ public:
 
     std::string id() const { return text(sw_call_id); }
     std::string destination() const { return text(sw_call_destination); }
+    // The call that this one is a screen or device of; empty for any other call.
+    std::string parent_id() const { return text(sw_call_parent_id); }
     int32_t state() const { return number(sw_call_state); }
     int32_t direction() const { return number(sw_call_direction); }
     bool is_muted() const { return flag(sw_call_is_muted); }
@@ -127,6 +129,29 @@ public:
         return detail::one_text([&](sw_text_completion done) {
             return sw_call_execute(get(), method.c_str(), detail::given(params_json), done);
         });
+    }
+
+    // What happened, as JSON for a report of a problem.
+    Operation<std::string> diagnostics() {
+        return detail::one_text(
+            [&](sw_text_completion done) { return sw_call_diagnostics(get(), done); });
+    }
+
+    // ---- Further legs; not null once they were started ----
+
+    Operation<std::shared_ptr<Call>> start_screen_share(const ScreenShareOptions &options = {},
+                                                        const CallObserver &observer = {}) {
+        sw_screen_share_options to = options.c;
+        to.layout = detail::given(options.layout);
+        to.position = detail::given(options.position);
+        to.user_variables_json = detail::given(options.user_variables_json);
+        return leg(sw_call_start_screen_share, to, observer);
+    }
+    Operation<std::shared_ptr<Call>> add_device(const DeviceOptions &options = {},
+                                                const CallObserver &observer = {}) {
+        sw_device_options to = options.c;
+        to.user_variables_json = detail::given(options.user_variables_json);
+        return leg(sw_call_add_device, to, observer);
     }
 
     // ---- Audio and video ----
@@ -257,6 +282,25 @@ private:
     Operation<void> simple(Function function, Arguments... arguments) {
         return detail::done(
             [&](sw_completion done) { return function(get(), arguments..., done); });
+    }
+    template <class Function, class Options>
+    Operation<std::shared_ptr<Call>> leg(Function function, Options options,
+                                         const CallObserver &observer) {
+        using Leg = std::shared_ptr<Call>;
+        sw_call_observer to = SW_CALL_OBSERVER_INIT;
+        auto held = detail::observe(to, &sw_call_observer::on_event, observer);
+        options.observer = held ? &to : nullptr;
+        return detail::start<Leg, sw_call_completion>(
+            [](sw_status status, const sw_error *error, sw_call *raw, void *data) {
+                detail::end<Leg>(status, error, data, [raw] { return std::make_shared<Call>(raw); });
+            },
+            [&](sw_call_completion done) {
+                sw_status status = function(get(), &options, done);
+                if (status == SW_OK) {
+                    held.release(); // the library has it
+                }
+                return status;
+            });
     }
     std::string text(sw_status (*ask)(const sw_call *, char **)) const {
         char *out = nullptr;

@@ -130,6 +130,41 @@ private:
     Owner handle_;
 };
 
+// An RSA key of this installation, to which tokens can be bound.
+class DeviceKey {
+public:
+    // Makes a new one; blocks some tenths of a second.
+    static DeviceKey generate() {
+        sw_device_key *raw = nullptr;
+        detail::check(sw_device_key_generate(&raw));
+        return DeviceKey(raw);
+    }
+    // Reads one that was kept.
+    static DeviceKey from_pkcs8(const std::vector<uint8_t> &pkcs8) {
+        sw_device_key *raw = nullptr;
+        detail::check(sw_device_key_from_pkcs8(pkcs8.data(), pkcs8.size(), &raw));
+        return DeviceKey(raw);
+    }
+    // The private key, to be kept in a safe place. Secret: overwrite it after use.
+    std::vector<uint8_t> pkcs8() const {
+        size_t length = 0;
+        detail::check(sw_device_key_pkcs8(get(), nullptr, 0, &length));
+        std::vector<uint8_t> key(length);
+        detail::check(sw_device_key_pkcs8(get(), key.data(), key.size(), &length));
+        return key;
+    }
+    std::string thumbprint() const {
+        char *thumbprint = nullptr;
+        detail::check(sw_device_key_thumbprint(get(), &thumbprint));
+        return detail::take(thumbprint);
+    }
+    sw_device_key *get() const noexcept { return handle_.get(); }
+
+private:
+    explicit DeviceKey(sw_device_key *raw) : handle_(raw) {}
+    detail::Handle<sw_device_key, sw_device_key_free> handle_;
+};
+
 // Where a client's tokens come from.
 class Credentials {
 public:
@@ -183,9 +218,18 @@ public:
         held.release();
         return Credentials(raw);
     }
+    // The token in the client's options, bound to the key.
+    static Credentials token_bound_to(const DeviceKey &key) { return bound(nullptr, key); }
+    // These credentials, with tokens that are bound to the key.
+    Credentials bound_to(const DeviceKey &key) const { return bound(get(), key); }
     sw_credentials *get() const noexcept { return handle_.get(); }
 
 private:
+    static Credentials bound(const sw_credentials *credentials, const DeviceKey &key) {
+        sw_credentials *raw = nullptr;
+        detail::check(sw_credentials_bound_to(credentials, key.get(), &raw));
+        return Credentials(raw);
+    }
     explicit Credentials(sw_credentials *raw) : handle_(raw) {}
     static TokenStore &of(void *data) { return **static_cast<std::shared_ptr<TokenStore> *>(data); }
     template <class F> static sw_status kept(F function) noexcept {
@@ -327,6 +371,23 @@ public:
         char *record = nullptr;
         detail::check(sw_client_session_record(get(), &record));
         return detail::take(record);
+    }
+
+    sw_connect_times connect_times() const {
+        sw_connect_times times = SW_CONNECT_TIMES_INIT;
+        detail::check(sw_client_connect_times(get(), &times));
+        return times;
+    }
+    // Gives what was found as JSON; empty makes no call, 0 is the default.
+    Operation<std::string> preflight(const std::string &echo_address = {}, uint32_t call_ms = 0) {
+        return detail::one_text([&](sw_text_completion done) {
+            return sw_client_preflight(get(), detail::given(echo_address), call_ms, done);
+        });
+    }
+    // What happened, as JSON for a report of a problem.
+    Operation<std::string> diagnostics() {
+        return detail::one_text(
+            [&](sw_text_completion done) { return sw_client_diagnostics(get(), done); });
     }
 
     // Gives the call at once; `Call::answered` tells how it went on.

@@ -20,11 +20,14 @@ built=${CARGO_TARGET_DIR:-target}/$folder
 name=libsignalwire_client
 if [ "$(uname -s)" != Linux ]; then
     echo "make install is for Linux; elsewhere link the static library that this builds:" >&2
-    echo "  cargo rustc --release --lib --features capi --crate-type staticlib" >&2
+    echo "  cargo rustc --release --lib --features capi,rest-api --crate-type staticlib" >&2
     exit 1
 fi
 
-cargo rustc --quiet --profile "$profile" --lib --features capi --crate-type staticlib
+# A debug build is the one that tests/capi.rs makes, so that the tests compile it once.
+types=staticlib
+[ "$profile" = dev ] && types=cdylib,staticlib
+cargo rustc --quiet --profile "$profile" --lib --features capi,rest-api --crate-type "$types"
 
 mkdir -p "$root/include" "$root/lib/pkgconfig" "$root/lib/cmake/SignalWireClient"
 install -m 644 include/signalwire.h include/signalwire.hpp include/signalwire_call.hpp \

@@ -39,7 +39,7 @@ fn library() -> &'static Path {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(ROOT).args(["rustc", "--quiet", "--lib", "--features", "capi,rest-api"]);
         cargo
-            .args(["--crate-type", "cdylib", "--target-dir"])
+            .args(["--crate-type", "cdylib,staticlib", "--target-dir"])
             .arg(target.parent().expect("target"));
         if target.ends_with("release") {
             cargo.arg("--release");

@@ -111,7 +111,9 @@ fn a_project_outside_the_tree_links_it_by_pkg_config_shared_and_static() {
         let folder = prefix().join("lib");
         let said = succeed(Command::new(shared).env("LD_LIBRARY_PATH", folder));
         assert_eq!(said.trim(), env!("CARGO_PKG_VERSION"), "{compiler}");
-
+        if compiler != "gcc" {
+            continue; // the linker is the same one, and the archive is large
+        }
         let archive = prefix().join("lib/libsignalwire_client.a").display().to_string();
         let mut libraries = vec![archive];
         let needed = pkg_config(&["--static", "--libs-only-l"]);
@@ -132,7 +134,7 @@ fn a_project_outside_the_tree_links_it_by_cmake_shared_and_static() {
     let mut configure = Command::new("cmake");
     configure.arg("-S").arg(&here).arg("-B").arg(&build);
     succeed(configure.arg(format!("-DCMAKE_PREFIX_PATH={}", prefix().display())));
-    succeed(Command::new("cmake").arg("--build").arg(&build));
+    succeed(Command::new("cmake").arg("--build").arg(&build).args(["--parallel", "2"]));
     for program in ["shared", "static"] {
         let said = succeed(&mut Command::new(build.join(program)));
         assert_eq!(said.trim(), env!("CARGO_PKG_VERSION"), "{program}");
@@ -204,13 +206,10 @@ fn the_binary_interface_is_the_stored_one() {
     assert!(!output.status.success());
 }
 
-/// What the C++ headers leave to C.
-const NOT_WRAPPED: [(&str, &str); 5] = [
-    ("sw_waiter_new", "an Operation waits by itself"),
-    ("sw_waiter_reset", "an Operation waits by itself"),
-    ("sw_waiter_completion", "an Operation waits by itself"),
-    ("sw_waiter_wait", "an Operation waits by itself"),
-    ("sw_waiter_free", "an Operation waits by itself"),
+/// What the C++ headers leave to C, by the beginnings of the names, and why.
+const NOT_WRAPPED: [(&str, &str); 2] = [
+    ("sw_waiter_", "an Operation waits by itself"),
+    ("sw_rest_client_", "for backends, which have the project's secret; devices have not"),
 ];
 
 #[test]
@@ -225,10 +224,34 @@ fn the_cpp_headers_wrap_every_function() {
         .collect();
     let words: BTreeSet<&str> =
         code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
-    let left: Vec<&str> = NOT_WRAPPED.iter().map(|(name, _)| *name).collect();
     for (name, _) in declarations() {
-        let is_wrapped = words.contains(name.as_str());
-        assert_ne!(is_wrapped, left.contains(&name.as_str()), "{name}");
+        let is_left = NOT_WRAPPED.iter().any(|(beginning, _)| name.starts_with(beginning));
+        assert_ne!(words.contains(name.as_str()), is_left, "{name}");
+    }
+}
+
+/// The first values of the structs name every field: both languages warn about what is missing.
+#[test]
+fn the_first_values_are_complete() {
+    let here = folder("first-values");
+    let mut source = "#include \"signalwire.h\"\n".to_owned();
+    let header = read("include/signalwire.h").replace("\\\n", "");
+    for line in header.lines() {
+        let Some((name, value)) =
+            line.strip_prefix("#define ").and_then(|rest| rest.split_once("_INIT"))
+        else {
+            continue;
+        };
+        let kind = value.split_once("{sizeof(").and_then(|(_, rest)| rest.split_once(')'));
+        let kind = kind.unwrap_or_else(|| panic!("{line}")).0;
+        source += &format!("extern {kind} first_{kind};\n{kind} first_{kind} = {name}_INIT;\n");
+    }
+    assert!(source.matches("_INIT").count() > 20, "{source}");
+    for (compiler, standard, file) in [("gcc", "c99", "values.c"), ("g++", "c++17", "values.cpp")] {
+        std::fs::write(here.join(file), &source).expect("the source");
+        let mut check = Command::new(compiler);
+        check.arg(format!("-std={standard}")).args(STRICT).arg("-fsyntax-only");
+        succeed(check.arg("-I").arg(Path::new(ROOT).join("include")).arg(here.join(file)));
     }
 }
 
@@ -246,9 +269,12 @@ impl Service {
         Self { gateway, ca_file }
     }
 
+    /// The program, which is ended after a time that none needs, and then says so.
     fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
+        let mut command = Command::new("timeout");
         command
+            .args(["--verbose", "90"])
+            .arg(program)
             .env("SW_WS_URL", self.gateway.ws_url())
             .env("SW_HTTP_URL", self.gateway.http_url())
             .env("SW_CA_FILE", &self.ca_file)
@@ -272,8 +298,8 @@ fn compile_cpp(compiler: &str, source: &str, flags: &[&str]) -> PathBuf {
     let stem = Path::new(source).file_stem().expect("a file").to_string_lossy().into_owned();
     let program = folder(&format!("{stem}-{compiler}")).join(stem);
     let mut cxx = Command::new(compiler);
-    cxx.arg("-std=c++17").args(STRICT).args(["-g", "-O1"]).args(flags);
-    cxx.args(pkg_config(&["--cflags"])).arg(Path::new(ROOT).join(source));
+    cxx.arg("-std=c++17").args(STRICT).arg("-g").args(flags).args(pkg_config(&["--cflags"]));
+    cxx.arg(Path::new(ROOT).join(source));
     succeed(cxx.arg("-o").arg(&program).args(pkg_config(&["--libs"])).arg("-pthread"));
     program
 }
@@ -286,13 +312,11 @@ fn check_cpp(compiler: &str) {
 }
 
 #[test]
-#[ignore = "fails; the cause is not known yet"]
 fn cpp_by_gcc_under_the_address_sanitizer() {
     check_cpp("g++");
 }
 
 #[test]
-#[ignore = "fails; the cause is not known yet"]
 fn cpp_by_clang_under_the_address_sanitizer() {
     check_cpp("clang++");
 }
@@ -308,7 +332,6 @@ fn compile_c(source: &str) -> PathBuf {
 }
 
 #[test]
-#[ignore = "fails; the cause is not known yet"]
 fn the_cpp_dial_example() {
     let program = compile_cpp("g++", "examples/cpp/dial.cpp", &[]);
     let (code, text) = run(&program, &["/public/echo"]);
@@ -320,19 +343,19 @@ fn the_cpp_dial_example() {
 
 /// One program waits for a call and answers it, another one calls: two separate processes.
 #[test]
-#[ignore = "fails; the cause is not known yet"]
 fn the_answer_example_is_an_echo() {
     let (answer, dial) = (compile_c("examples/c/answer.c"), compile_c("examples/c/dial.c"));
     let service = Service::start(&answer);
     let mut waiting = service.command(&answer).stdout(Stdio::piped()).spawn().expect("answer");
     let mut said = BufReader::new(waiting.stdout.take().expect("its output")).lines();
-    assert_eq!(said.next().expect("a line").expect("UTF-8"), "reachable");
+    let first = said.next().expect("a line").expect("UTF-8");
+    let address = first.strip_prefix("reachable as ").expect("the own address");
     let heard = dial.with_extension("wav");
     let tone = dial.with_file_name("tone.wav");
     write_tone(&tone);
     let output = service
         .command(&dial)
-        .args(["/private/alice-example-com", "--play"])
+        .args([address, "--play"])
         .arg(&tone)
         .arg("--record")
         .arg(&heard)
@@ -342,7 +365,9 @@ fn the_answer_example_is_an_echo() {
     let code = waiting.wait().expect("its end").code();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(code, Some(0), "{rest:?}");
-    assert_eq!(rest, ["/private/alice-example-com calls", "the call is over"]);
+    assert_eq!(rest.len(), 2, "{rest:?}");
+    assert!(rest[0].starts_with("/private/") && rest[0].ends_with(" calls"), "{rest:?}");
+    assert_eq!(rest[1], "the call is over");
     let samples: Vec<i16> = hound::WavReader::open(&heard)
         .expect("the recording")
         .into_samples()

@@ -36,6 +36,17 @@ static void on_event(const sw_client_event *event, void *user_data) {
     }
 }
 
+// Called on the dispatcher thread: tells what a caller has to dial.
+static void on_subscriber(sw_status status, const sw_error *error, const sw_subscriber *subscriber,
+                          void *user_data) {
+    const sw_completion *known = user_data;
+    if (status == SW_OK && subscriber->address_count > 0 && subscriber->addresses[0]->dial_string) {
+        printf("reachable as %s\n", subscriber->addresses[0]->dial_string);
+        fflush(stdout);
+    }
+    known->fn(status, error, known->user_data); // main waits for this
+}
+
 static char *read_file(const char *path) {
     static char text[1 << 16]; // zeros at first, so what is read is terminated
     FILE *file = path ? fopen(path, "rb") : NULL;
@@ -69,8 +80,14 @@ int main(void) {
         status = sw_waiter_wait(waiter, SW_WAIT_FOREVER);
     }
     if (status == SW_OK) {
-        printf("reachable\n");
-        fflush(stdout);
+        sw_completion known = sw_waiter_completion(waiter);
+        sw_subscriber_completion told = {on_subscriber, &known};
+        status = sw_client_subscriber_info(client, told);
+        if (status == SW_OK) {
+            status = sw_waiter_wait(waiter, SW_WAIT_FOREVER);
+        }
+    }
+    if (status == SW_OK) {
         status = sw_waiter_wait(ended, SW_WAIT_FOREVER);
     }
     if (status != SW_OK) {

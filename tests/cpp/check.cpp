@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 namespace sw = signalwire;
 
 // Longer than anything takes, also under a sanitizer.
-static constexpr auto LIMIT = 60s;
+static constexpr auto LIMIT = 30s;
 
 // Something that happens once, on any thread.
 class Moment {
@@ -171,7 +171,7 @@ static void an_echo(sw::Client &client) {
 
 static void a_room(sw::Client &client) {
     Moment joined;
-    sw::Call call = client.dial("/public/meeting", {}, [&](const sw_call_event &event) {
+    sw::Call call = client.dial("/public/room", {}, [&](const sw_call_event &event) {
         if (event.type == SW_CALL_EVENT_JOINED) {
             joined.come();
         }
@@ -182,7 +182,50 @@ static void a_room(sw::Client &client) {
     CHECK(!members.empty() && members.self() != nullptr && members[0].member_id != nullptr);
     CHECK(!call.capabilities().empty() && !call.layouts().get().empty());
     call.set_audio_muted("", true).get();
+    CHECK(call.parent_id().empty() && call.diagnostics().get()[0] == '{');
+    // The observer of a further leg is given back, whether it was started or not.
+    Moment shared_gone, refused_gone;
+    {
+        Token token(shared_gone);
+        std::shared_ptr<sw::Call> screen =
+            call.start_screen_share({}, [token](const sw_call_event &) {}).get();
+        screen->answered().get();
+        CHECK(screen->parent_id() == call.id());
+        screen->hangup().get();
+    }
+    sw::DeviceOptions nothing;
+    nothing.c.sends_video = false;
+    {
+        Token token(refused_gone);
+        auto refused = call.add_device(nothing, [token](const sw_call_event &) {}).result();
+        CHECK(refused.status() == SW_ERR_INVALID_ARGUMENT);
+    }
+    CHECK(shared_gone.wait() && refused_gone.wait());
+    std::shared_ptr<sw::Call> camera = call.add_device().get();
+    camera->answered().get();
+    CHECK(camera->parent_id() == call.id());
     call.hangup().get();
+}
+
+static void a_device(sw::Client &client) {
+    CHECK(client.connect_times().total_ms > 0);
+    CHECK(client.diagnostics().get()[0] == '{');
+    CHECK(client.preflight().get().find("\"passed\"") != std::string::npos);
+    CHECK(client.preflight("/public/echo", 1).result().status() == SW_ERR_INVALID_ARGUMENT);
+    sw::DeviceKey key = sw::DeviceKey::generate();
+    CHECK(key.thumbprint().size() == 43);
+    CHECK(sw::DeviceKey::from_pkcs8(key.pkcs8()).thumbprint() == key.thumbprint());
+    CHECK(!sw::attempt([] { return sw::DeviceKey::from_pkcs8({1, 2, 3}); }).ok());
+    // This token may not be exchanged: it is used as it is, and the client is told so.
+    Moment not_bound;
+    sw::Client bound(gateway_options(), sw::Credentials::token_bound_to(key),
+                     [&](const sw_client_event &event) {
+                         if (event.type == SW_CLIENT_EVENT_TOKEN_NOT_BOUND) {
+                             not_bound.come();
+                         }
+                     });
+    bound.connect().get();
+    CHECK(not_bound.wait());
 }
 
 // The one who is called answers inside the event, waits for nothing there, and hears the caller.
@@ -211,7 +254,8 @@ static void a_call_that_comes_in() {
     callee->online().get();
     sw::Client caller(gateway_options());
     caller.connect().get();
-    sw::Call call = caller.dial("/private/alice-example-com");
+    std::string own = caller.subscriber_info().get().addresses.at(0).dial_string;
+    sw::Call call = caller.dial(own);
     call.answered().get();
     CHECK(answered.wait() && waits_are_refused.wait());
     {
@@ -316,6 +360,7 @@ int main() {
         an_echo(client);
         a_room(client);
         messages(client);
+        a_device(client);
     }
     a_call_that_comes_in();
     destroyed_in_callbacks();
