@@ -384,7 +384,7 @@ fn the_directory_example() {
     assert!(text.contains("/public/echo") && text.lines().count() > 2, "{text}");
 }
 
-/// A second of 440 Hz.
+/// Five seconds of 440 Hz: the far device needs some of them to get ready after its answer.
 fn write_tone(path: &Path) {
     let spec = hound::WavSpec {
         channels: 1,
@@ -393,7 +393,7 @@ fn write_tone(path: &Path) {
         sample_format: hound::SampleFormat::Int,
     };
     let mut file = hound::WavWriter::create(path, spec).expect("the tone's file");
-    for i in 0..16_000 {
+    for i in 0..5 * 16_000 {
         let phase = f64::from(i) * 440.0 / 16_000.0 * std::f64::consts::TAU;
         file.write_sample((phase.sin() * 10_000.0) as i16).expect("the tone");
     }

@@ -170,8 +170,8 @@ static void an_echo(sw::Client &client) {
 }
 
 static void a_room(sw::Client &client) {
-    Moment joined;
-    sw::Call call = client.dial("/public/room", {}, [&](const sw_call_event &event) {
+    static Moment joined; // events may come until the call is over
+    sw::Call call = client.dial("/public/room", {}, [](const sw_call_event &event) {
         if (event.type == SW_CALL_EVENT_JOINED) {
             joined.come();
         }
@@ -217,9 +217,9 @@ static void a_device(sw::Client &client) {
     CHECK(sw::DeviceKey::from_pkcs8(key.pkcs8()).thumbprint() == key.thumbprint());
     CHECK(!sw::attempt([] { return sw::DeviceKey::from_pkcs8({1, 2, 3}); }).ok());
     // This token may not be exchanged: it is used as it is, and the client is told so.
-    Moment not_bound;
+    static Moment not_bound; // events may come until the client is gone
     sw::Client bound(gateway_options(), sw::Credentials::token_bound_to(key),
-                     [&](const sw_client_event &event) {
+                     [](const sw_client_event &event) {
                          if (event.type == SW_CLIENT_EVENT_TOKEN_NOT_BOUND) {
                              not_bound.come();
                          }
@@ -230,11 +230,12 @@ static void a_device(sw::Client &client) {
 
 // The one who is called answers inside the event, waits for nothing there, and hears the caller.
 static void a_call_that_comes_in() {
-    Moment answered, waits_are_refused;
-    std::unique_ptr<sw::Client> callee;
+    Moment answered, waits_are_refused, observer_gone;
     std::mutex lock;
     std::optional<sw::Call> incoming;
-    callee = std::make_unique<sw::Client>(gateway_options(), [&](const sw_client_event &event) {
+    std::unique_ptr<sw::Client> callee;
+    auto token = std::make_unique<Token>(observer_gone);
+    callee = std::make_unique<sw::Client>(gateway_options(), [&, held = *token](const sw_client_event &event) {
         if (event.type != SW_CLIENT_EVENT_INCOMING_CALL) {
             return;
         }
@@ -268,6 +269,9 @@ static void a_call_that_comes_in() {
     CHECK(ended.wait_for(LIMIT) && ended.is_over());
     incoming.reset();
     callee->offline().get();
+    token.reset();
+    callee.reset();
+    CHECK(observer_gone.wait());
 }
 
 static void destroyed_in_callbacks() {
