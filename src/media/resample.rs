@@ -18,6 +18,10 @@ const BLOCKS_PER_SECOND: u32 = 100;
 /// Length of the filter in samples of the lower rate.
 const SINC_LEN: u32 = 64;
 
+/// Silence that begins each stream, in samples of its source. The engine keeps as much back, and
+/// without it 20 ms in would be less than 20 ms out.
+const LEAD: u32 = 2;
+
 /// Filters for more phases than these are not kept; the nearest one is taken.
 const MAX_PHASES: u32 = 480;
 
@@ -40,6 +44,10 @@ struct RateStage {
     block_in: usize,
     input: Vec<f32>,
     output: Vec<f32>,
+    /// Silent samples per channel that begin the stream.
+    lead: usize,
+    /// Whether nothing came out yet.
+    is_new: bool,
 }
 
 impl StreamResampler {
@@ -99,6 +107,7 @@ impl StreamResampler {
         if let Some(rate) = &mut self.rate {
             rate.engine.reset();
             rate.input.clear();
+            rate.is_new = true;
         }
     }
 }
@@ -120,6 +129,8 @@ impl RateStage {
             block_in,
             input: Vec::with_capacity(block_in * channels),
             output: vec![0.0; block_out * channels],
+            lead: (LEAD * rate_out).div_ceil(rate_in) as usize + 1,
+            is_new: true,
         })
     }
 
@@ -127,12 +138,17 @@ impl RateStage {
     fn reserve(&self, from: AudioFormat, to: AudioFormat) -> usize {
         let is_whole = u64::from(from.sample_rate_hz).is_multiple_of(TICKS_PER_SECOND)
             && from.samples_per_20ms().is_multiple_of(self.block_in);
-        // The engine rounds the length of each block: whole ones are a sample short at times.
-        let frames = if is_whole { 2 } else { self.engine.output_frames_max() };
-        frames * to.channels as usize
+        if is_whole {
+            0
+        } else {
+            self.engine.output_frames_max() * to.channels as usize
+        }
     }
 
     fn convert(&mut self, mut input: &[i16], out: &mut Vec<i16>) {
+        if std::mem::take(&mut self.is_new) {
+            out.extend(std::iter::repeat_n(0, self.lead * self.channels));
+        }
         let block = self.block_in * self.channels;
         while !input.is_empty() {
             let taken = (block - self.input.len()).min(input.len());
@@ -340,6 +356,20 @@ mod tests {
         stream.convert(&tone(48_000, 1, 6_000.0, 48_000), &mut out);
         assert!(rms(&out[400..]) < 10.0, "{}", rms(&out[400..]));
         assert!(rms(&out[400..]) < 7071.0 / 500.0);
+    }
+
+    #[test]
+    fn a_whole_frame_in_is_a_whole_frame_out() {
+        for (from, to) in [(8_000, 48_000), (16_000, 48_000), (44_100, 48_000), (48_000, 8_000)] {
+            let (from, to) = (AudioFormat::new(from, 1), AudioFormat::new(to, 1));
+            let mut stream = StreamResampler::new(from, to).unwrap();
+            let (pcm, mut out) = (vec![100; from.samples_per_20ms()], Vec::new());
+            for frames in 1..=500 {
+                stream.convert(&pcm, &mut out);
+                let more = out.len() as i64 - (frames * to.samples_per_20ms()) as i64;
+                assert!((0..=13).contains(&more), "{from:?} {to:?} {frames} frames: {more}");
+            }
+        }
     }
 
     #[test]
