@@ -143,6 +143,13 @@ static void for_clients(sw_client *client) {
     BAD_ARGUMENT(sw_client_set_do_not_disturb(client, 3));
     BAD_ARGUMENT(sw_client_set_do_not_disturb(client, -1));
     FINE(sw_client_set_do_not_disturb(client, SW_DO_NOT_DISTURB_IN_CALLS));
+    sw_connect_times times = SW_CONNECT_TIMES_INIT;
+    sw_text_completion no_text = {NULL, NULL};
+    BAD_HANDLE(sw_client_connect_times(NULL, &times));
+    BAD_ARGUMENT(sw_client_connect_times(client, NULL));
+    BAD_HANDLE(sw_client_preflight(NULL, NULL, 0, no_text));
+    BAD_HANDLE(sw_client_diagnostics(NULL, no_text));
+    FINE(sw_client_diagnostics(client, no_text));
     BAD_HANDLE(sw_client_call(NULL, "id", NULL, &call));
     BAD_ARGUMENT(sw_client_call(client, NULL, NULL, &call));
     BAD_ARGUMENT(sw_client_call(client, "id", NULL, NULL));
@@ -192,6 +199,8 @@ static void for_calls(sw_call *call) {
     sw_text_completion no_text = {NULL, NULL};
     BAD_HANDLE(sw_call_subscribe(NULL, "user_event", NOBODY));
     BAD_ARGUMENT(sw_call_subscribe(call, NULL, NOBODY));
+    BAD_HANDLE(sw_call_diagnostics(NULL, no_text));
+    FINE(sw_call_diagnostics(call, no_text));
     BAD_HANDLE(sw_call_execute(NULL, "call.lock", NULL, no_text));
     BAD_ARGUMENT(sw_call_execute(call, NULL, NULL, no_text));
     BAD_HANDLE(sw_call_answer(NULL, NULL, NOBODY));
