@@ -8,6 +8,9 @@ pub(crate) const RENEW_BEFORE: i64 = 30;
 pub(crate) const WARN_BEFORE: i64 = 60;
 /// The shortest pause between two renewals.
 const SHORTEST: Duration = Duration::from_secs(1);
+/// The pause between renewals whose tokens seem to be over when they come: then one clock is wrong.
+/// The service refuses a token that is over in truth, which renews it at once.
+const CLOCK_IS_OFF: Duration = Duration::from_secs(60);
 /// The service may say anything; timers cannot take everything.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 /// The first and the longest pause after a renewal that failed; each is jittered to 50–100 %.
@@ -19,9 +22,12 @@ pub(crate) const ATTEMPTS: u32 = 5;
 /// How long to wait until a token is replaced. `was_renewed`: it is not the first one.
 ///
 /// 30 s before its end. A renewal that gives tokens as short as that would run in a circle: those
-/// are replaced after half their life.
+/// are replaced after half their life. A new one that is over already tells of a wrong clock.
 pub(crate) fn renew_in(expires_at: i64, now: i64, was_renewed: bool) -> Duration {
     let left = expires_at.saturating_sub(now);
+    if was_renewed && left <= 0 {
+        return CLOCK_IS_OFF;
+    }
     let wait = match left.saturating_sub(RENEW_BEFORE) {
         ahead if ahead > 0 => ahead,
         _ if was_renewed => left / 2,
@@ -63,7 +69,11 @@ mod tests {
             (4, true, 2),
             (1, true, 1),
             (-10, false, 1),
-            (i64::MIN, true, 1),
+            // This machine's clock is an hour ahead; an hour behind.
+            (-2_700, true, 60),
+            (0, true, 60),
+            (900 + 3_600, true, 4_470),
+            (i64::MIN, true, 60),
             (i64::MAX, true, 365 * 86_400),
         ] {
             let wait = renew_in(1_000_i64.saturating_add(left), 1_000, was_renewed);
