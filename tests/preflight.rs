@@ -71,6 +71,25 @@ fn an_address_that_says_nothing_back_is_no_echo() {
 }
 
 #[test]
+fn a_call_whose_media_do_not_come_is_told_from_one_that_is_refused() {
+    run(async {
+        let gateway = gateway(Dialect::default());
+        let client = connected(&gateway).await;
+        let testing = tokio::spawn(async move { client.preflight(echo("/public/slow")).await });
+        // The fault needs the call's media at the gateway; it rings for three seconds.
+        let deadline = std::time::Instant::now() + DEADLINE;
+        while gateway.state()["calls"][0]["state"] != "ringing" {
+            assert!(std::time::Instant::now() < deadline, "the test call rings");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        gateway.fault(json!({"fault": "drop_media"}));
+        let report = testing.await.unwrap().unwrap();
+        assert_eq!(report.verdict, PreflightVerdict::Failed, "{report:#?}");
+        assert_eq!(kinds(&report), [PreflightProblemKind::NoMedia], "{report:#?}");
+    });
+}
+
+#[test]
 fn silent_servers_are_named_one_by_one() {
     run(async {
         // Bound and never read: nobody answers.

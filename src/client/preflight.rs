@@ -1,7 +1,7 @@
 //! A test of everything that a call needs, before there is one.
 
 use super::{Client, ClientState};
-use crate::call::{Call, CallEvent, CallStats, SetupTimes};
+use crate::call::{Call, CallEvent, CallStats, EndKind, SetupTimes};
 use crate::config::DialOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::frame::{AudioFormat, AudioFrame};
@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the test call may take until it has media.
-const CALL_LIMIT: Duration = Duration::from_secs(20);
+/// How long the test call may ring.
+const RING_LIMIT: Duration = Duration::from_secs(20);
 /// Above it, setting up a connection takes longer than people like to wait.
 const SLOW_CONNECT_MS: f64 = 2_000.0;
 /// The bounds of [`crate::WarningKind`].
@@ -340,16 +340,21 @@ async fn measure(call: &Call, call_ms: u32) -> Result<PreflightCall> {
     let events = call.events();
     let listener = Arc::new(EchoListener::default());
     call.add_audio_sink(AudioFormat::MONO_8K, listener.clone())?;
-    let ready = async {
-        call.answered().await?;
-        while let Some(event) = events.next().await {
-            if matches!(event, CallEvent::MediaConnected { .. }) {
-                return Ok(true);
-            }
+    tokio::time::timeout(RING_LIMIT, call.answered()).await.unwrap_or_else(|_| {
+        let text = format!("nobody answered within {RING_LIMIT:?}; call an address that does");
+        Err(Error::new(ErrorKind::Timeout, text))
+    })?;
+    // The call itself gives up when its media do not come (`DialOptions::media_timeout_ms`).
+    let has_media = loop {
+        match events.next().await {
+            Some(CallEvent::MediaConnected { .. }) => break true,
+            Some(_) => {}
+            None => match call.ended().await? {
+                end if end.kind == EndKind::MediaFailed => break false,
+                end => return Err(end.into_error()),
+            },
         }
-        Err(Error::closed("the test call"))
     };
-    let has_media = tokio::time::timeout(CALL_LIMIT, ready).await.unwrap_or(Ok(false))?;
     if has_media {
         send_tone(call, call_ms).await?;
     }

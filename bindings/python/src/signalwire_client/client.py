@@ -431,6 +431,7 @@ class Client:
         dtmf: _native.DtmfMethod | None = None,
         opus_complexity: int = 5,
         opus_dtx: bool = False,
+        statistics_interval_ms: int = 0,
     ) -> Call:
         """Calls an entry of the directory by its best channel, see :func:`dial_string`.
 
@@ -452,6 +453,7 @@ class Client:
             dtmf=dtmf,
             opus_complexity=opus_complexity,
             opus_dtx=opus_dtx,
+            statistics_interval_ms=statistics_interval_ms,
         )
         return Call(guarded(self._native.dial_address, address, options))
 
