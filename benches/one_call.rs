@@ -24,7 +24,7 @@ fn main() -> Result<()> {
     let numbers: Vec<u64> = std::env::args().filter_map(|word| word.parse().ok()).collect();
     let calls = numbers.first().copied().unwrap_or(1);
     let seconds = numbers.get(1).copied().unwrap_or(10);
-    let (mut gateway, ready) = start_gateway();
+    let (gateway, ready) = start_gateway();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -32,8 +32,7 @@ fn main() -> Result<()> {
     println!("before: {}", memory());
     let result = runtime.block_on(measure(&ready, calls, Duration::from_secs(seconds)));
     shutdown();
-    let _ = gateway.kill();
-    let _ = gateway.wait();
+    drop(gateway);
     result
 }
 
@@ -80,12 +79,15 @@ async fn measure(ready: &serde_json::Value, calls: u64, length: Duration) -> Res
     );
     let stats = up[0].stats();
     println!(
-        "first call: {} packets received, {} lost, jitter {:.1} ms, buffer {:.0} ms, concealed {}",
+        "first call: {} packets received, {} lost, jitter {:.1} ms, buffer {:.0} of {:.0} ms, concealed {}, removed {} ms, inserted {} ms",
         stats.packets_received,
         stats.packets_lost,
         stats.jitter_ms,
         stats.jitter_buffer_ms,
-        stats.frames_concealed
+        stats.jitter_buffer_target_ms,
+        stats.frames_concealed,
+        stats.removed_ms,
+        stats.inserted_ms
     );
     echo_times(&up[0], &ear).await?;
     client.disconnect().await
@@ -105,6 +107,10 @@ async fn echo_times(call: &Call, ear: &Listener) -> Result<()> {
         times.extend(ear.heard());
     }
     times.sort_unstable();
+    if times.is_empty() {
+        println!("push to echo: none of {BURSTS} bursts came back");
+        return Ok(());
+    }
     let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
     println!(
         "push to echo: median {:.1} ms, 95 % {:.1} ms, of {} bursts",
@@ -182,7 +188,17 @@ impl AudioSink for Listener {
     }
 }
 
-fn start_gateway() -> (Child, serde_json::Value) {
+/// The gateway ends with the benchmark, however that ends.
+struct Gateway(Child);
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start_gateway() -> (Gateway, serde_json::Value) {
     let binary = std::env::var("SW_GATEWAY_BIN").unwrap_or_else(|_| {
         let bench = std::env::current_exe().expect("this program's path");
         let folder = bench.ancestors().nth(2).expect("the target folder").to_owned();
@@ -195,7 +211,7 @@ fn start_gateway() -> (Child, serde_json::Value) {
     let output = child.stdout.take().expect("the gateway's output");
     let mut line = String::new();
     BufReader::new(output).read_line(&mut line).expect("the gateway's line");
-    (child, serde_json::from_str(&line).expect("JSON from the gateway"))
+    (Gateway(child), serde_json::from_str(&line).expect("JSON from the gateway"))
 }
 
 /// User and system time of this process so far.

@@ -424,6 +424,25 @@ mod tests {
         assert_eq!((input.buffered_ms(), input.dropped_ms()), (0, 1030));
     }
 
+    #[test]
+    fn short_bursts_are_heard_whatever_their_rate() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
+        let mut decoder = Decoder::new(AudioCodec::Pcmu, 1).unwrap();
+        for rate in [8_000, 16_000, 44_100, 48_000] {
+            for burst in 0..4 {
+                let samples = rate as usize / 50;
+                input.push(&vec![8_000; samples], AudioFormat::new(rate, 1)).unwrap();
+                let mut heard = Vec::new();
+                for _ in 0..15 {
+                    decoder.decode(pipeline.tick().unwrap().payload, &mut heard).unwrap();
+                }
+                let loud = heard.iter().filter(|&&sample| sample > 7_000).count();
+                assert!((120..=165).contains(&loud), "{rate} Hz, burst {burst}: {loud} of 160");
+            }
+        }
+    }
+
     /// Ticks until two files of one second were played; how many samples at 8 kHz were loud.
     fn play_two(format: AudioFormat, capacity_ms: u32) -> usize {
         let name = format!("sw-out-{}-{format:?}-{capacity_ms}.wav", std::process::id());

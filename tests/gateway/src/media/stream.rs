@@ -17,7 +17,7 @@ use super::rtp::{self, Header, Rtcp};
 use super::{lock, random};
 
 /// How long the echo waits for the client's next packet before silence takes its place.
-const ECHO_GRACE: Duration = Duration::from_millis(25);
+const ECHO_GRACE: Duration = Duration::from_millis(60);
 
 /// Packets of video that can be sent again.
 const KEPT_PACKETS: usize = 1024;
@@ -257,6 +257,8 @@ pub struct Stream {
     timestamp: u32,
     follower: Follower,
     next_due: Option<Instant>,
+    /// The last packet sent was passed on.
+    is_passing_on: bool,
     last_received: Option<(u32, usize)>,
     last_arrival: Option<Instant>,
     presser: Presser,
@@ -292,6 +294,7 @@ impl Stream {
             timestamp: u32::from_be_bytes(random()),
             follower: Follower::default(),
             next_due: None,
+            is_passing_on: false,
             last_received: None,
             last_arrival: None,
             presser: Presser::default(),
@@ -403,6 +406,7 @@ impl Stream {
         }
         let duration = self.codec.as_ref()?.duration(payload);
         self.next_due = Some(now + millis(duration, agreed.codec.clock()) + ECHO_GRACE);
+        self.is_passing_on = true;
         lock(&self.shared.counters).echoed += 1;
         self.timestamp =
             self.follower.place(header.timestamp, self.timestamp, agreed.codec.clock());
@@ -469,6 +473,7 @@ impl Stream {
             let units = length.as_millis() as u32 * agreed.codec.clock() / 1000;
             self.timestamp = self.timestamp.wrapping_add(units);
             self.next_due = Some(now);
+            self.is_passing_on = false;
         }
         out
     }
@@ -562,6 +567,11 @@ impl Stream {
             let heard = controls
                 .seat()
                 .and_then(|(mixer, seat)| mixer.hear(seat, duration, agreed.codec.clock()));
+            if std::mem::take(&mut self.is_passing_on) {
+                // Time went by while the next packet was waited for.
+                let units = ECHO_GRACE.as_millis() as u32 * agreed.codec.clock() / 1000;
+                self.timestamp = self.timestamp.wrapping_add(units);
+            }
             let payload = match (controls.source(), heard) {
                 _ if controls.is(&controls.deaf) => codec.silence(agreed.ptime),
                 (Source::Tone, _) => codec.tone(agreed.ptime),
@@ -750,6 +760,22 @@ mod tests {
         assert!(stream.receive(&opus(false, 1), &controls, now).is_none());
         assert_eq!(stream.tick(&controls, now).len(), 1);
         assert_eq!(stream.tick(&controls, now + Duration::from_millis(200)).len(), 10);
+    }
+
+    #[test]
+    fn silence_for_an_echo_keeps_the_pace_of_the_clock() {
+        let (mut stream, controls) = (stream(), Controls::new(Source::Echo));
+        let (now, ms) = (Instant::now(), Duration::from_millis);
+        let back = stream.receive(&opus(false, 1), &controls, now).unwrap();
+        let first = Header::parse(&back).unwrap().timestamp;
+        // A packet that is late by less is waited for.
+        assert!(stream.tick(&controls, now + ms(79)).is_empty());
+        let silence = stream.tick(&controls, now + ms(80));
+        let timestamps: Vec<u32> = silence
+            .iter()
+            .map(|packet| Header::parse(packet).unwrap().timestamp.wrapping_sub(first))
+            .collect();
+        assert_eq!(timestamps, [80 * 48]);
     }
 
     #[test]
