@@ -1,6 +1,7 @@
 //! What an application chooses when it makes a client, and every time-out by name.
 
 use crate::error::{Error, Result};
+use crate::media::codec::PACKET_MS;
 use crate::media::video::VideoCodec;
 use crate::util::redact::Secret;
 use std::net::IpAddr;
@@ -202,7 +203,7 @@ pub struct DialOptions {
     /// Variables for the far side's scripts, as the text of one JSON object. Default: none.
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub user_variables_json: Option<String>,
-    /// Audio codecs to offer, best first. Default: Opus, PCMU, PCMA.
+    /// Audio codecs to offer, best first. Default: Opus, G.722, PCMU, PCMA.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub audio_codecs: Vec<crate::media::codec::AudioCodec>,
     /// Opus target bitrate in bits per second, 6000 to 510000. Default 32000.
@@ -243,6 +244,12 @@ pub struct DialOptions {
     /// [`crate::Call::stats`] gives them at any other time.
     #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub statistics_interval_ms: u32,
+    /// How long the packets of audio should be in milliseconds: 10, 20, 40 or 60; 0 (default): as the
+    /// far side likes, which mostly is 20. Short ones cost bandwidth, long ones delay. The far side
+    /// is asked to send such packets, and gets them from here unless it asks for others or takes
+    /// only shorter ones (`a=ptime` and `a=maxptime`, RFC 8866, 6.4). Any length is received.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
+    pub packet_time_ms: u32,
 }
 
 impl Default for DialOptions {
@@ -262,6 +269,7 @@ impl Default for DialOptions {
             opus_complexity: 5,
             opus_dtx: false,
             statistics_interval_ms: 0,
+            packet_time_ms: 0,
         }
     }
 }
@@ -290,6 +298,13 @@ impl DialOptions {
             return Err(Error::invalid(format!(
                 "audio_queue_ms must be 40 to 10000; got {}",
                 self.audio_queue_ms
+            )));
+        }
+        let packet_ms = self.packet_time_ms;
+        if packet_ms != 0 && !PACKET_MS.contains(&packet_ms) {
+            return Err(Error::invalid(format!(
+                "packet_time_ms must be 10, 20, 40 or 60, or 0 for what the far side likes; got \
+                 {packet_ms}"
             )));
         }
         let interval = self.statistics_interval_ms;
@@ -340,7 +355,7 @@ pub struct AnswerOptions {
     /// Variables for the far side's scripts, as the text of one JSON object. Default: none.
     #[cfg_attr(feature = "uniffi", uniffi(default = None))]
     pub user_variables_json: Option<String>,
-    /// Audio codecs to accept. Default: Opus, PCMU, PCMA.
+    /// Audio codecs to accept. Default: Opus, G.722, PCMU, PCMA.
     #[cfg_attr(feature = "uniffi", uniffi(default = []))]
     pub audio_codecs: Vec<crate::media::codec::AudioCodec>,
     /// Opus target bitrate in bits per second, 6000 to 510000. Default 32000.
@@ -368,6 +383,12 @@ pub struct AnswerOptions {
     /// [`crate::Call::stats`] gives them at any other time.
     #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub statistics_interval_ms: u32,
+    /// How long the packets of audio should be in milliseconds: 10, 20, 40 or 60; 0 (default): as the
+    /// far side likes, which mostly is 20. Short ones cost bandwidth, long ones delay. The far side
+    /// is asked to send such packets, and gets them from here unless it asks for others or takes
+    /// only shorter ones (`a=ptime` and `a=maxptime`, RFC 8866, 6.4). Any length is received.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
+    pub packet_time_ms: u32,
 }
 
 impl Default for AnswerOptions {
@@ -384,6 +405,7 @@ impl Default for AnswerOptions {
             opus_complexity: 5,
             opus_dtx: false,
             statistics_interval_ms: 0,
+            packet_time_ms: 0,
         }
     }
 }
@@ -406,6 +428,7 @@ impl AnswerOptions {
             opus_bitrate_bps: self.opus_bitrate_bps,
             opus_complexity: self.opus_complexity,
             statistics_interval_ms: self.statistics_interval_ms,
+            packet_time_ms: self.packet_time_ms,
             ..DialOptions::default()
         };
         as_dialled.validate()?;

@@ -309,6 +309,7 @@ impl Actor {
             leg.video_codecs = super::start::video_codecs_or_all(&options.video_codecs);
             leg.directions.video = options.video.unwrap_or_default();
             leg.encoder = options.encoder();
+            leg.packet_ms = options.packet_time_ms;
         }
         self.statistics_every = statistics::interval(options.statistics_interval_ms);
         self.progress().dtmf = options.dtmf.unwrap_or_default();

@@ -154,7 +154,7 @@ pub enum CallEvent {
     },
     /// ICE and DTLS are up: audio flows from here on. Comes again after [`CallEvent::MediaLost`].
     MediaConnected {
-        /// The negotiated audio codec's SDP name: `opus`, `PCMU` or `PCMA`.
+        /// The negotiated audio codec's SDP name: `opus`, `G722`, `PCMU` or `PCMA`.
         codec: String,
     },
     /// The path of the video is up: frames may be pushed from here on where video is sent, a key frame

@@ -54,6 +54,7 @@ pub(crate) fn start_outbound(call: OutboundCall) -> Result<Call> {
     let port = AudioPort::new(options.audio_queue_ms, Instant::now());
     let variables = options.user_variables()?;
     let mut leg = leg_config(&context, &options.audio_codecs, options.encoder(), port.clone());
+    leg.packet_ms = options.packet_time_ms;
     leg.video_codecs = video_codecs_or_all(&options.video_codecs);
     leg.directions.video = options.video.unwrap_or(match destination.has_video() {
         true => MediaDirection::SendReceive,
@@ -154,6 +155,7 @@ pub(super) fn start_child(context: &CallContext, child: ChildLeg) -> Result<Call
     let ChildLeg { dialog, directions, video_codecs, options, parent_id } = child;
     let port = AudioPort::new(options.audio_queue_ms, Instant::now());
     let mut leg = leg_config(context, &options.audio_codecs, options.encoder(), port.clone());
+    leg.packet_ms = options.packet_time_ms;
     leg.directions = directions;
     leg.video_codecs = video_codecs;
     let limits = limits(options.ring_timeout_ms, options.media_timeout_ms);
@@ -249,6 +251,7 @@ fn leg_config(
             video: MediaDirection::Inactive,
         },
         encoder,
+        packet_ms: 0,
         port,
     }
 }
@@ -256,7 +259,7 @@ fn leg_config(
 /// The chosen codecs, each once; without a choice all.
 pub(super) fn codecs_or_all(chosen: &[AudioCodec]) -> Vec<AudioCodec> {
     match chosen {
-        [] => vec![AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma],
+        [] => AudioCodec::ALL.to_vec(),
         chosen => dedup(chosen),
     }
 }

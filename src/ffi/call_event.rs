@@ -189,7 +189,7 @@ pub struct sw_call_event {
     pub audio_muted: i32,
     /// `MEMBER_UPDATED`: 1 muted camera, 0 not muted, -1 not said.
     pub video_muted: i32,
-    /// `MEDIA_CONNECTED`, `VIDEO_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`; `VP8`
+    /// `MEDIA_CONNECTED`, `VIDEO_CONNECTED`: SDP name of the codec: `opus`, `G722`, `PCMU` or `PCMA`; `VP8`
     /// or `H264`.
     pub codec: *const c_char,
     /// `JOINED`, `SEGMENT_LEFT`, `SERVER_STATE_CHANGED`: the call id of that segment.

@@ -64,6 +64,8 @@ pub enum sw_audio_codecs {
     SW_AUDIO_CODEC_PCMU = 2,
     /// G.711 A-law, 8 kHz.
     SW_AUDIO_CODEC_PCMA = 3,
+    /// G.722, 16 kHz.
+    SW_AUDIO_CODEC_G722 = 4,
 }
 
 /// How the digits of `sw_call_send_digits` travel, for `dtmf` of `sw_dial_options` and
@@ -97,8 +99,8 @@ pub struct sw_dial_options {
     /// How much pushed audio may wait to be sent, in milliseconds, 40 to 10000; the oldest is
     /// dropped beyond that. 0: 200, which suits a live source.
     pub audio_queue_ms: u32,
-    /// Codecs to offer, best first, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0:
-    /// Opus, PCMU, PCMA.
+    /// Codecs to offer, best first, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0: all
+    /// four, Opus, G.722, PCMU, PCMA.
     pub audio_codecs: [i32; 3],
     /// Variables for the far side's scripts, as the text of one JSON object. NULL: none.
     pub user_variables_json: *const c_char,
@@ -125,6 +127,10 @@ pub struct sw_dial_options {
     /// Every how many milliseconds `SW_CALL_EVENT_STATISTICS` tells the numbers about the call, 100 to
     /// 3600000, from the first media to the end. 0: never.
     pub statistics_interval_ms: u32,
+    /// How long the packets of audio should be in milliseconds: 10, 20, 40 or 60. Short ones cost
+    /// bandwidth, long ones delay. The far side is asked to send such packets, and gets them unless
+    /// it asks for others or takes only shorter ones. 0: as the far side likes, mostly 20.
+    pub packet_time_ms: u32,
 }
 
 // SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
@@ -144,8 +150,8 @@ pub struct sw_answer_options {
     pub media_timeout_ms: u32,
     /// Opus target bitrate in bits per second, 6000 to 510000. 0: 32000.
     pub opus_bitrate_bps: u32,
-    /// Codecs to accept, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0: Opus, PCMU,
-    /// PCMA.
+    /// Codecs to accept, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0: all four, Opus,
+    /// G.722, PCMU, PCMA.
     pub audio_codecs: [i32; 3],
     /// Variables for the far side's scripts, as the text of one JSON object. NULL: none.
     pub user_variables_json: *const c_char,
@@ -162,6 +168,10 @@ pub struct sw_answer_options {
     /// Every how many milliseconds `SW_CALL_EVENT_STATISTICS` tells the numbers about the call, 100 to
     /// 3600000, from the first media to the end. 0: never.
     pub statistics_interval_ms: u32,
+    /// How long the packets of audio should be in milliseconds: 10, 20, 40 or 60. Short ones cost
+    /// bandwidth, long ones delay. The far side is asked to send such packets, and gets them unless
+    /// it asks for others or takes only shorter ones. 0: as the far side likes, mostly 20.
+    pub packet_time_ms: u32,
 }
 
 // SAFETY: repr(C), size first, integers, nullable pointers, and a bool that C writes as one.
@@ -333,6 +343,7 @@ pub(super) unsafe fn dial(
     result.opus_complexity = or_default(options.opus_complexity, result.opus_complexity);
     result.opus_dtx = options.opus_dtx;
     result.statistics_interval_ms = options.statistics_interval_ms;
+    result.packet_time_ms = options.packet_time_ms;
     // SAFETY: the caller's promise.
     unsafe {
         result.user_variables_json =
@@ -361,6 +372,7 @@ pub(super) unsafe fn answer(pointer: *const sw_answer_options) -> Result<AnswerO
     result.opus_complexity = or_default(options.opus_complexity, result.opus_complexity);
     result.opus_dtx = options.opus_dtx;
     result.statistics_interval_ms = options.statistics_interval_ms;
+    result.packet_time_ms = options.packet_time_ms;
     // SAFETY: the caller's promise.
     result.user_variables_json =
         unsafe { text::optional(options.user_variables_json, "user_variables_json")? };
@@ -389,10 +401,12 @@ fn audio_codec(number: i32) -> Result<AudioCodec> {
     const OPUS: i32 = SW_AUDIO_CODEC_OPUS as i32;
     const PCMU: i32 = SW_AUDIO_CODEC_PCMU as i32;
     const PCMA: i32 = SW_AUDIO_CODEC_PCMA as i32;
+    const G722: i32 = SW_AUDIO_CODEC_G722 as i32;
     match number {
         OPUS => Ok(AudioCodec::Opus),
         PCMU => Ok(AudioCodec::Pcmu),
         PCMA => Ok(AudioCodec::Pcma),
+        G722 => Ok(AudioCodec::G722),
         other => Err(Error::invalid(format!("audio_codecs: {other} is no SW_AUDIO_CODEC_*"))),
     }
 }

@@ -117,6 +117,11 @@ impl AudioFormat {
         (self.sample_rate_hz / 50) as usize
     }
 
+    /// Interleaved samples in so many milliseconds; rounded down.
+    pub(crate) const fn samples_in_ms(&self, ms: u32) -> usize {
+        (self.sample_rate_hz as u64 * ms as u64 / 1000) as usize * self.channels as usize
+    }
+
     /// Checks that `samples` is a whole, positive number of sample frames of this valid format.
     ///
     /// Errors: `InvalidFormat`, `InvalidSamples`.

@@ -56,6 +56,8 @@ pub(crate) struct LegConfig {
     /// What the application wants; nothing is offered of a kind that is inactive.
     pub(crate) directions: MediaDirections,
     pub(crate) encoder: EncoderOptions,
+    /// How long packets should be in milliseconds, if the application has a wish; else 0.
+    pub(crate) packet_ms: u32,
     pub(crate) port: AudioPort,
 }
 
@@ -352,6 +354,9 @@ impl Task {
                 peer.handle_timeout(now);
             }
         }
+        if self.second_packet_at().is_some_and(|due| due <= now) {
+            self.send_rest(now);
+        }
         if self.is_connected() && self.next_tick <= now {
             self.take_rtp(now);
             self.tick(now);
@@ -365,10 +370,12 @@ impl Task {
 
     /// While audio alone flows the ticks are dense enough for every timer of the connection.
     fn next_deadline(&mut self) -> Option<Instant> {
-        if self.is_connected() && self.lines.len() == 1 && self.video.is_none() {
-            return Some(self.next_tick);
-        }
+        let second = self.second_packet_at();
         let tick = self.is_connected().then_some(self.next_tick);
+        let tick = tick.into_iter().chain(second).min();
+        if self.is_connected() && self.lines.len() == 1 && self.video.is_none() {
+            return tick;
+        }
         let video = self.video.as_ref().and_then(Video::poll_timeout);
         let timers = self.lines.iter_mut().filter_map(|line| line.transport.peer.poll_timeout());
         timers.chain(tick).chain(video).min()

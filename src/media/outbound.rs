@@ -1,5 +1,6 @@
-//! The way out: the application pushes PCM in any format, or plays files; the media task takes a
-//! packet per tick.
+//! The way out: the application pushes PCM in any format, or plays files; the media task takes 20 ms
+//! per tick and makes packets of it: two a tick, or one every second or third tick, where the far
+//! side likes other lengths than 20 ms.
 //!
 //! Conversion happens in the pusher's thread, so the media task only copies, measures and encodes.
 
@@ -7,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::codec::{AudioCodec, Encoder, EncoderOptions, MAX_PAYLOAD_BYTES};
+use super::codec::{AudioCodec, Encoder, EncoderOptions, MAX_PAYLOAD_BYTES, PACKET_MS};
 use super::frame::{AudioError, AudioFormat, AudioLevel, LevelCell, TICK_MS};
 use super::playback::{Next, Playback};
 use super::resample::StreamResampler;
@@ -247,10 +248,11 @@ fn ring_capacity(format: AudioFormat, capacity_ms: u32) -> usize {
     frames as usize * format.channels as usize
 }
 
-/// One packet's worth of encoded audio, borrowed until the next tick.
+/// One packet of encoded audio, borrowed until the next one.
 #[derive(Clone, Copy, Debug)]
 pub struct EncodedFrame<'a> {
-    /// The RTP payload; empty for silence that the encoder leaves out (DTX): nothing is sent.
+    /// The RTP payload; empty while a packet fills and for silence that the encoder leaves out (DTX):
+    /// nothing is sent.
     pub payload: &'a [u8],
     /// By how much the RTP timestamp of the next packet is larger, in clock units.
     pub rtp_duration: u32,
@@ -268,9 +270,15 @@ pub struct AudioEncoderPipeline {
     pending: Vec<i16>,
     pending_len: usize,
     partial_ticks: u32,
+    packet_ms: u32,
+    /// What is not sent yet: a packet that fills, or the second half of a tick.
+    packet: Vec<i16>,
     payload: Box<[u8]>,
     silent_ticks: u32,
-    is_first: bool,
+    has_ticked: bool,
+    has_sent: bool,
+    /// Whether the next packet that is sent gets the marker.
+    is_marked: bool,
     has_dtx: bool,
 }
 
@@ -293,11 +301,15 @@ impl AudioEncoderPipeline {
             pending: vec![0; frame_len(encoder.format())],
             pending_len: 0,
             partial_ticks: 0,
+            packet_ms: TICK_MS,
+            packet: Vec::new(),
             payload: vec![0; MAX_PAYLOAD_BYTES].into_boxed_slice(),
             encoder,
             input,
             silent_ticks: 0,
-            is_first: true,
+            has_ticked: false,
+            has_sent: false,
+            is_marked: true,
             has_dtx: options.has_dtx && codec == AudioCodec::Opus,
         })
     }
@@ -307,14 +319,24 @@ impl AudioEncoderPipeline {
         self.codec
     }
 
-    /// By how much the RTP timestamp grows per tick, in clock units, also when a tick fails.
-    pub fn rtp_duration(&self) -> u32 {
+    /// Sets how long packets are from the next one on: one of [`PACKET_MS`], else 20 ms.
+    pub fn set_packet_ms(&mut self, ms: u32) {
+        self.packet_ms = if PACKET_MS.contains(&ms) { ms } else { TICK_MS };
+    }
+
+    /// By how much the RTP timestamp grows per tick, in clock units.
+    pub fn tick_duration(&self) -> u32 {
         self.codec.rtp_clock_rate() / 1000 * TICK_MS
+    }
+
+    /// By how much the RTP timestamp grows per packet, in clock units, also when its encoding failed.
+    pub fn packet_duration(&self) -> u32 {
+        self.codec.rtp_clock_rate() / 1000 * self.packet_ms
     }
 
     /// Whether the last tick had audio of the application, be it silent.
     pub fn has_audio(&self) -> bool {
-        self.silent_ticks == 0 && !self.is_first
+        self.silent_ticks == 0 && self.has_ticked
     }
 
     /// Tells the codec how much of what is sent gets lost, in percent 0 to 100.
@@ -322,10 +344,12 @@ impl AudioEncoderPipeline {
         self.encoder.set_expected_loss(percent)
     }
 
-    /// Encodes the next 20 ms: queued audio, or silence when there is none or the input is muted.
+    /// Takes the next 20 ms, queued audio or silence when there is none or the input is muted, and
+    /// encodes a packet if there is enough for one.
     ///
-    /// Call it every 20 ms and send the result. Error: `Encode`; then nothing is sent on this
-    /// tick, the timestamp must advance all the same, and the next tick may succeed.
+    /// Call it every 20 ms and send the result; then, 10 ms later, what [`Self::next_packet`] has.
+    /// Error: `Encode`; then this packet is not sent, the timestamp must advance all the same, and
+    /// the next one may succeed.
     pub fn tick(&mut self) -> Result<EncodedFrame<'_>, AudioError> {
         let has_audio = self.fill();
         self.input.shared.level.set(if has_audio {
@@ -333,15 +357,32 @@ impl AudioEncoderPipeline {
         } else {
             AudioLevel::SILENCE
         });
-        let is_talkspurt = has_audio && self.silent_ticks >= TALKSPURT_GAP_TICKS;
+        self.is_marked |= has_audio && self.silent_ticks >= TALKSPURT_GAP_TICKS;
         self.silent_ticks = if has_audio { 0 } else { self.silent_ticks.saturating_add(1) };
-        let marker = self.is_first || is_talkspurt;
-        let rtp_duration = self.rtp_duration();
-        let mut len = self.encoder.encode(&self.pcm, &mut self.payload)?;
-        if self.has_dtx && len <= DTX_PAYLOAD_BYTES && !self.is_first {
-            len = 0;
+        self.has_ticked = true;
+        self.packet.extend_from_slice(&self.pcm);
+        self.next_packet()
+    }
+
+    /// Whether a whole packet waits.
+    pub fn has_packet(&self) -> bool {
+        self.packet.len() >= self.packet_len()
+    }
+
+    /// The next packet of what was taken already; nothing to send where that is too short.
+    pub fn next_packet(&mut self) -> Result<EncodedFrame<'_>, AudioError> {
+        if !self.has_packet() {
+            return Ok(EncodedFrame { payload: &[], rtp_duration: 0, marker: false });
         }
-        self.is_first = false;
+        let (taken, rtp_duration) = (self.packet_len(), self.packet_duration());
+        let encoded = self.encoder.encode(&self.packet[..taken], &mut self.payload);
+        self.packet.drain(..taken);
+        let len = encoded?;
+        if self.has_dtx && len <= DTX_PAYLOAD_BYTES && self.has_sent {
+            return Ok(EncodedFrame { payload: &[], rtp_duration, marker: false });
+        }
+        self.has_sent = true;
+        let marker = std::mem::take(&mut self.is_marked);
         Ok(EncodedFrame { payload: &self.payload[..len], rtp_duration, marker })
     }
 
@@ -350,6 +391,18 @@ impl AudioEncoderPipeline {
         self.fill();
         self.input.shared.level.set(AudioLevel::SILENCE);
         self.silent_ticks = self.silent_ticks.saturating_add(1);
+    }
+
+    /// Throws away what was taken for a packet that is not whole; its length in clock units.
+    pub fn abandon_packet(&mut self) -> u32 {
+        let frames = self.packet.len() / self.encoder.format().channels.max(1) as usize;
+        self.packet.clear();
+        let rate = self.encoder.format().sample_rate_hz.max(1);
+        (frames as u64 * u64::from(self.codec.rtp_clock_rate()) / u64::from(rate)) as u32
+    }
+
+    fn packet_len(&self) -> usize {
+        self.encoder.format().samples_in_ms(self.packet_ms)
     }
 
     /// Puts the next 20 ms into `pcm`; false when that is silence for want of audio.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::media::codec::AudioCodec;
 
-const ALL: [AudioCodec; 3] = [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma];
+const ALL: [AudioCodec; 4] = AudioCodec::ALL;
 
 fn host() -> LocalCandidate {
     LocalCandidate::Host("192.0.2.7:4000".parse().expect("an address"))

@@ -276,6 +276,16 @@ impl Description {
         Ok(join(&lines))
     }
 
+    /// Says how long the packets should be that the far side sends, and how long they may be
+    /// (RFC 8866, 6.4; RFC 3264, 5.1).
+    pub(crate) fn with_packet_ms(mut self, wanted: u32, longest: u32) -> Self {
+        for section in &mut self.sections {
+            section.lines.push(format!("a=ptime:{wanted}"));
+            section.lines.push(format!("a=maxptime:{longest}"));
+        }
+        self
+    }
+
     /// Puts the default candidate into the m- and c-lines (RFC 8839, 4.2.1.2) and ends the list
     /// of candidates, which is complete: there is no trickling, and RTCP shares the RTP port.
     pub(crate) fn complete(mut self, address: std::net::SocketAddr) -> Self {
@@ -326,6 +336,20 @@ impl Section {
         self.attributes("fmtp").find_map(|value| {
             let (number, parameters) = value.split_once(' ')?;
             (number.parse() == Ok(payload_type)).then(|| parameters.trim())
+        })
+    }
+
+    /// The value of an attribute that is a length of packets, in whole milliseconds (RFC 8866, 6.4:
+    /// not zero, maybe with a fraction).
+    pub(crate) fn milliseconds(&self, name: &str) -> Option<u32> {
+        milliseconds(self.attributes(name).next()?)
+    }
+
+    /// The same as a parameter of a payload type, which is not in any standard.
+    pub(crate) fn parameter_ms(&self, payload_type: u8, name: &str) -> Option<u32> {
+        self.parameters(payload_type)?.split(';').find_map(|parameter| {
+            let (key, value) = parameter.trim().split_once('=')?;
+            key.eq_ignore_ascii_case(name).then(|| milliseconds(value)).flatten()
         })
     }
 
@@ -408,6 +432,11 @@ impl Section {
             self.lines.push("a=end-of-candidates".into());
         }
     }
+}
+
+fn milliseconds(text: &str) -> Option<u32> {
+    let whole = text.trim().split('.').next()?;
+    whole.parse().ok().filter(|ms| *ms > 0)
 }
 
 fn direction_of(line: &str) -> Option<MediaDirection> {

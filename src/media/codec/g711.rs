@@ -1,7 +1,7 @@
 //! G.711 (ITU-T G.711, both laws) by table.
 
 use super::repeat::Repeater;
-use crate::media::frame::AudioError;
+use crate::media::frame::{AudioError, AudioFormat};
 
 /// The longest payload taken, in bytes: 120 ms.
 const MAX_PAYLOAD: usize = 960;
@@ -139,7 +139,7 @@ pub struct G711Decoder {
 impl G711Decoder {
     /// Makes a decoder for `law`.
     pub fn new(law: G711Law) -> Self {
-        G711Decoder { law, repeater: Repeater::new() }
+        G711Decoder { law, repeater: Repeater::new(AudioFormat::MONO_8K) }
     }
 
     /// Decodes one payload of 1 to 960 bytes; see [`super::Decoder::decode`].

@@ -1,10 +1,12 @@
-//! Audio codecs: Opus and G.711, behind one encoder and one decoder type.
+//! Audio codecs: Opus, G.722 and G.711, behind one encoder and one decoder type.
 
 mod g711;
+mod g722;
 mod opus;
 mod repeat;
 
 pub use self::g711::{G711Decoder, G711Encoder, G711Law};
+pub use self::g722::{G722Decoder, G722Encoder};
 pub use self::opus::{OpusDecoder, OpusEncoder};
 
 use super::frame::{AudioError, AudioFormat};
@@ -25,14 +27,29 @@ pub enum AudioCodec {
     Pcmu,
     /// G.711 A-law, 8 kHz mono.
     Pcma,
+    /// G.722, 16 kHz mono: wideband where there is no Opus.
+    G722,
 }
 
 impl AudioCodec {
-    /// The rate of the RTP timestamp in Hz; also the PCM rate of encoder and decoder.
+    /// All codecs, best first: what a call uses without a choice.
+    pub(crate) const ALL: [AudioCodec; 4] =
+        [AudioCodec::Opus, AudioCodec::G722, AudioCodec::Pcmu, AudioCodec::Pcma];
+
+    /// The rate of the audio in Hz; that of the RTP timestamp for all but G.722.
+    pub const fn sample_rate_hz(self) -> u32 {
+        match self {
+            AudioCodec::G722 => 16_000,
+            AudioCodec::Opus | AudioCodec::Pcmu | AudioCodec::Pcma => self.rtp_clock_rate(),
+        }
+    }
+
+    /// The rate of the RTP timestamp in Hz.
     pub const fn rtp_clock_rate(self) -> u32 {
         match self {
             AudioCodec::Opus => 48_000,
-            AudioCodec::Pcmu | AudioCodec::Pcma => 8_000,
+            // 8000 for G.722, too (RFC 3551, 4.5.2).
+            AudioCodec::Pcmu | AudioCodec::Pcma | AudioCodec::G722 => 8_000,
         }
     }
 
@@ -42,6 +59,7 @@ impl AudioCodec {
             AudioCodec::Opus => "opus",
             AudioCodec::Pcmu => "PCMU",
             AudioCodec::Pcma => "PCMA",
+            AudioCodec::G722 => "G722",
         }
     }
 
@@ -49,7 +67,7 @@ impl AudioCodec {
     pub const fn sdp_channels(self) -> u32 {
         match self {
             AudioCodec::Opus => 2,
-            AudioCodec::Pcmu | AudioCodec::Pcma => 1,
+            AudioCodec::Pcmu | AudioCodec::Pcma | AudioCodec::G722 => 1,
         }
     }
 
@@ -59,21 +77,20 @@ impl AudioCodec {
             AudioCodec::Opus => None,
             AudioCodec::Pcmu => Some(0),
             AudioCodec::Pcma => Some(8),
+            AudioCodec::G722 => Some(9),
         }
     }
 
     /// Finds a codec by its `a=rtpmap` name, in any case; none when it is not supported.
     pub fn from_sdp_name(name: &str) -> Option<AudioCodec> {
-        [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma]
-            .into_iter()
-            .find(|codec| codec.sdp_name().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|codec| codec.sdp_name().eq_ignore_ascii_case(name))
     }
 }
 
 /// How audio is encoded. Fields that a codec does not know are ignored by it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EncoderOptions {
-    /// 1 or 2; G.711 is always mono. Default 1.
+    /// 1 or 2; G.711 and G.722 are always mono. Default 1.
     pub channels: u32,
     /// Opus target bitrate in bits per second, 6000 to 510000. Default 32000.
     pub bitrate_bps: u32,
@@ -105,12 +122,17 @@ impl Default for EncoderOptions {
     }
 }
 
-/// Encodes 20 ms frames with one of the codecs. Not for several threads at once.
+/// The lengths of packets that are sent, in milliseconds: what each codec here can make.
+pub(crate) const PACKET_MS: [u32; 4] = [10, 20, 40, 60];
+
+/// Encodes packets with one of the codecs. Not for several threads at once.
 pub enum Encoder {
     /// Opus.
     Opus(OpusEncoder),
     /// G.711, either law.
     G711(G711Encoder),
+    /// G.722.
+    G722(G722Encoder),
 }
 
 impl Encoder {
@@ -120,6 +142,7 @@ impl Encoder {
             AudioCodec::Opus => Encoder::Opus(OpusEncoder::new(options)?),
             AudioCodec::Pcmu => Encoder::G711(G711Encoder::new(G711Law::Mu)),
             AudioCodec::Pcma => Encoder::G711(G711Encoder::new(G711Law::A)),
+            AudioCodec::G722 => Encoder::G722(G722Encoder::new()),
         })
     }
 
@@ -128,33 +151,35 @@ impl Encoder {
         match self {
             Encoder::Opus(encoder) => encoder.format(),
             Encoder::G711(_) => AudioFormat::MONO_8K,
+            Encoder::G722(_) => AudioFormat::MONO_16K,
         }
     }
 
-    /// Encodes exactly 20 ms of interleaved PCM into `out` and returns the payload's length.
+    /// Encodes one packet of interleaved PCM, as long as one of [`PACKET_MS`], into `out` and returns
+    /// the payload's length.
     ///
     /// `out` must hold [`MAX_PAYLOAD_BYTES`]. Errors: `InvalidSamples` for another length,
     /// `Encode` when the codec refuses.
     pub fn encode(&mut self, pcm: &[i16], out: &mut [u8]) -> Result<usize, AudioError> {
         let format = self.format();
-        let wanted = format.samples_per_20ms() * format.channels as usize;
-        if pcm.len() != wanted {
+        if !PACKET_MS.iter().any(|ms| format.samples_in_ms(*ms) == pcm.len()) {
             return Err(AudioError::InvalidSamples(format!(
-                "the encoder takes frames of {wanted} samples (20 ms); got {}",
+                "the encoder takes packets of {PACKET_MS:?} ms; got {} samples",
                 pcm.len()
             )));
         }
         match self {
             Encoder::Opus(encoder) => encoder.encode(pcm, out),
             Encoder::G711(encoder) => encoder.encode(pcm, out),
+            Encoder::G722(encoder) => encoder.encode(pcm, out),
         }
     }
 
-    /// Tells the encoder how much the network loses, in percent; no effect on G.711.
+    /// Tells the encoder how much the network loses, in percent; no effect on G.711 and G.722.
     pub fn set_expected_loss(&mut self, percent: u32) -> Result<(), AudioError> {
         match self {
             Encoder::Opus(encoder) => encoder.set_expected_loss(percent),
-            Encoder::G711(_) => Ok(()),
+            Encoder::G711(_) | Encoder::G722(_) => Ok(()),
         }
     }
 }
@@ -165,10 +190,12 @@ pub enum Decoder {
     Opus(OpusDecoder),
     /// G.711, either law.
     G711(G711Decoder),
+    /// G.722.
+    G722(G722Decoder),
 }
 
 impl Decoder {
-    /// Makes a decoder with `channels` (1 or 2) output channels; G.711 is always mono.
+    /// Makes a decoder with `channels` (1 or 2) output channels; G.711 and G.722 are always mono.
     ///
     /// Errors: `InvalidFormat`, `CodecSetup`.
     pub fn new(codec: AudioCodec, channels: u32) -> Result<Decoder, AudioError> {
@@ -176,6 +203,7 @@ impl Decoder {
             AudioCodec::Opus => Decoder::Opus(OpusDecoder::new(channels)?),
             AudioCodec::Pcmu => Decoder::G711(G711Decoder::new(G711Law::Mu)),
             AudioCodec::Pcma => Decoder::G711(G711Decoder::new(G711Law::A)),
+            AudioCodec::G722 => Decoder::G722(G722Decoder::new()),
         })
     }
 
@@ -185,6 +213,7 @@ impl Decoder {
         match self {
             Decoder::Opus(decoder) => decoder.format(),
             Decoder::G711(_) => AudioFormat::MONO_8K,
+            Decoder::G722(_) => AudioFormat::MONO_16K,
         }
     }
 
@@ -201,6 +230,7 @@ impl Decoder {
         match self {
             Decoder::Opus(decoder) => decoder.decode(payload, out),
             Decoder::G711(decoder) => decoder.decode(payload, out),
+            Decoder::G722(decoder) => decoder.decode(payload, out),
         }
     }
 
@@ -215,8 +245,8 @@ impl Decoder {
     ) -> Result<usize, AudioError> {
         match self {
             Decoder::Opus(decoder) => decoder.decode_fec(next, frames, out),
-            Decoder::G711(_) => Err(AudioError::Decode {
-                codec: "G.711",
+            Decoder::G711(_) | Decoder::G722(_) => Err(AudioError::Decode {
+                codec: "G.711 or G.722",
                 reason: "the codec has no error correction".into(),
             }),
         }
@@ -229,6 +259,7 @@ impl Decoder {
         match self {
             Decoder::Opus(decoder) => decoder.conceal(frames, out),
             Decoder::G711(decoder) => decoder.conceal(frames, out),
+            Decoder::G722(decoder) => decoder.conceal(frames, out),
         }
     }
 }
@@ -243,6 +274,7 @@ mod tests {
             (AudioCodec::Opus, "opus", 48_000, 2, None),
             (AudioCodec::Pcmu, "PCMU", 8_000, 1, Some(0)),
             (AudioCodec::Pcma, "PCMA", 8_000, 1, Some(8)),
+            (AudioCodec::G722, "G722", 8_000, 1, Some(9)),
         ];
         for (codec, name, clock, channels, pt) in cases {
             assert_eq!(codec.sdp_name(), name);
@@ -256,13 +288,18 @@ mod tests {
     }
 
     #[test]
-    fn only_20_ms_frames_are_encoded() {
-        for codec in [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma] {
+    fn only_packets_of_a_known_length_are_encoded() {
+        for codec in AudioCodec::ALL {
             let mut encoder = Encoder::new(codec, &EncoderOptions::default()).unwrap();
             let n = encoder.format().samples_per_20ms();
             let mut out = [0; MAX_PAYLOAD_BYTES];
-            assert!(encoder.encode(&vec![0; n], &mut out).unwrap() > 0);
-            for bad in [0, n - 1, n + 1, 3 * n] {
+            for good in [n / 2, n, 2 * n, 3 * n] {
+                let length = encoder.encode(&vec![0; good], &mut out).unwrap();
+                let mut heard = Vec::new();
+                Decoder::new(codec, 1).unwrap().decode(&out[..length], &mut heard).unwrap();
+                assert_eq!(heard.len(), good, "{codec:?}");
+            }
+            for bad in [0, n - 1, n + 1, 4 * n] {
                 assert!(matches!(
                     encoder.encode(&vec![0; bad], &mut out),
                     Err(AudioError::InvalidSamples(_))
@@ -281,7 +318,7 @@ mod tests {
             state ^= state << 5;
             state
         };
-        for codec in [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma] {
+        for codec in AudioCodec::ALL {
             let mut decoder = Decoder::new(codec, 1).unwrap();
             let mut out = Vec::new();
             for _ in 0..300 {

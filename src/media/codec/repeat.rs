@@ -2,27 +2,28 @@
 //! fades, and what comes next is faded in. The idea is that of ITU-T G.711, Appendix I.
 
 use crate::media::frame::AudioFormat;
-use crate::media::stretch::{blend, Stretcher};
+use crate::media::stretch::{blend, frames_of, Stretcher};
 
-const FORMAT: AudioFormat = AudioFormat::MONO_8K;
-
-/// Samples that are remembered (40 ms), and the periods looked for: 400 to 67 Hz.
-const HISTORY: usize = 320;
-const SHORTEST: usize = 20;
-const LONGEST: usize = 120;
+/// Microseconds that are remembered, and the periods looked for: 400 to 67 Hz.
+const HISTORY_US: usize = 40_000;
+const SHORTEST_US: usize = 2_500;
+const LONGEST_US: usize = 15_000;
 
 /// Below this agreement it is no voice; the longest repetition sounds least like a tone.
 const VOICED: f64 = 0.5;
 
-/// The fade begins and ends after so many samples: 20 and 100 ms.
-const FADE: (usize, usize) = (160, 800);
+/// The fade begins and ends after so many microseconds.
+const FADE_US: (usize, usize) = (20_000, 100_000);
 
-/// Samples over which the received signal replaces the one made up: 5 ms.
-const MERGE: usize = 40;
+/// Microseconds over which the received signal replaces the one made up.
+const MERGE_US: usize = 5_000;
 
-/// Remembers 8 kHz mono audio and goes on with it.
+/// Remembers mono audio and goes on with it.
 pub(super) struct Repeater {
-    history: Box<[i16; HISTORY]>,
+    format: AudioFormat,
+    history: Vec<i16>,
+    longest: usize,
+    fade: (usize, usize),
     search: Stretcher,
     period: usize,
     /// Samples made up since the last that was received.
@@ -30,51 +31,64 @@ pub(super) struct Repeater {
 }
 
 impl Repeater {
-    pub(super) fn new() -> Self {
-        let history = Box::new([0; HISTORY]);
-        Repeater { history, search: Stretcher::default(), period: LONGEST, made: 0 }
+    /// `format`: mono.
+    pub(super) fn new(format: AudioFormat) -> Self {
+        let samples = |us: usize| frames_of(us, format.sample_rate_hz);
+        let longest = samples(LONGEST_US);
+        Repeater {
+            format,
+            history: vec![0; samples(HISTORY_US)],
+            longest,
+            fade: (samples(FADE_US.0), samples(FADE_US.1)),
+            search: Stretcher::default(),
+            period: longest,
+            made: 0,
+        }
     }
 
     /// Takes what was received, and blends what was made up before over into it.
     pub(super) fn received(&mut self, pcm: &mut [i16]) {
         if self.made > 0 {
-            let len = pcm.len().min(MERGE);
+            let len = pcm.len().min(frames_of(MERGE_US, self.format.sample_rate_hz));
             for (i, sample) in pcm[..len].iter_mut().enumerate() {
                 *sample = blend(self.sample(self.made + i), *sample, i, len);
             }
         }
-        let kept = pcm.len().min(HISTORY);
+        let (kept, length) = (pcm.len().min(self.history.len()), self.history.len());
         self.history.copy_within(kept.., 0);
-        self.history[HISTORY - kept..].copy_from_slice(&pcm[pcm.len() - kept..]);
+        self.history[length - kept..].copy_from_slice(&pcm[pcm.len() - kept..]);
         self.made = 0;
     }
 
     /// Appends `frames` samples of what might have come.
     pub(super) fn make_up(&mut self, frames: usize, out: &mut Vec<i16>) {
         if self.made == 0 {
-            let found = self.search.period(&self.history[..], FORMAT, SHORTEST, LONGEST);
+            let shortest = frames_of(SHORTEST_US, self.format.sample_rate_hz);
+            let found = self.search.period(&self.history, self.format, shortest, self.longest);
             let voiced = found.filter(|found| found.agreement >= VOICED);
-            self.period = voiced.map_or(LONGEST, |found| found.lag);
+            self.period = voiced.map_or(self.longest, |found| found.lag);
         }
         out.extend((self.made..self.made + frames).map(|at| self.sample(at)));
         // Beyond the fade all is silence: no need to count on.
-        self.made = (self.made + frames).min(FADE.1);
+        self.made = (self.made + frames).min(self.fade.1);
     }
 
     /// The sample at so many after the last that was received.
     fn sample(&self, at: usize) -> i16 {
-        if at >= FADE.1 {
+        let (begin_fade, end_fade) = self.fade;
+        if at >= end_fade {
             return 0;
         }
         let into = at % self.period;
-        let begin = HISTORY - self.period;
+        let length = self.history.len();
+        let begin = length - self.period;
         // Where the period begins again the step that is left is spread over a quarter of it.
         let smooth = self.period / 4;
-        let step = i32::from(self.history[HISTORY - 1]) - i32::from(self.history[begin - 1]);
+        let step = i32::from(self.history[length - 1]) - i32::from(self.history[begin - 1]);
         let left = step * smooth.saturating_sub(into) as i32 / smooth.max(1) as i32;
         let sample = i32::from(self.history[begin + into]) + left;
-        let gain = (FADE.1 - at.max(FADE.0)) as i32;
-        let faded = i64::from(sample) * i64::from(gain) / (FADE.1 - FADE.0) as i64;
+        let gain = (end_fade - at.max(begin_fade)) as i32;
+        let faded = i64::from(sample) * i64::from(gain) / (end_fade - begin_fade) as i64;
         faded.clamp(i16::MIN.into(), i16::MAX.into()) as i16
     }
 }
@@ -101,7 +115,7 @@ mod tests {
     #[test]
     fn a_voice_goes_on_in_its_pitch_and_comes_back_without_a_click() {
         for pitch in [90.0, 120.0, 173.0, 220.0, 267.0] {
-            let mut repeater = Repeater::new();
+            let mut repeater = Repeater::new(AudioFormat::MONO_8K);
             let mut before = voice(pitch, 0, 800);
             repeater.received(&mut before);
             let mut made = Vec::new();
@@ -121,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_long_gap_ends_in_silence() {
-        let mut repeater = Repeater::new();
+        let mut repeater = Repeater::new(AudioFormat::MONO_8K);
         repeater.received(&mut voice(150.0, 0, 400));
         let mut made = Vec::new();
         for len in [1, 7, 152, 320, 320, 5_000] {

@@ -90,7 +90,7 @@ impl Player {
         let has_listener = is_metering || !sinks.is_empty();
         let is_stereo = sinks.iter().any(|slot| slot.format().channels == 2);
         let channels = if codec == AudioCodec::Opus && is_stereo { 2 } else { 1 };
-        let format = AudioFormat::new(codec.rtp_clock_rate(), channels);
+        let format = AudioFormat::new(codec.sample_rate_hz(), channels);
         let keeps_decoder = self.codec == Some(codec) && self.format == format;
         if !keeps_decoder || !has_listener {
             self.decoder = None;

@@ -61,7 +61,12 @@ pub(super) struct Rig {
 impl Rig {
     pub(super) fn new(codec: AudioCodec) -> Rig {
         let output = AudioOutput::new();
-        let codecs = [(OPUS, AudioCodec::Opus), (PCMU, AudioCodec::Pcmu), (8, AudioCodec::Pcma)];
+        let codecs = [
+            (OPUS, AudioCodec::Opus),
+            (PCMU, AudioCodec::Pcmu),
+            (8, AudioCodec::Pcma),
+            (9, AudioCodec::G722),
+        ];
         let pipeline =
             AudioReceivePipeline::new(codecs, output.clone(), &ReceiveOptions::default());
         let mut rig = Rig {
@@ -149,7 +154,7 @@ impl Rig {
 
 #[test]
 fn every_tick_after_the_first_packet_delivers_one_frame_in_each_format() {
-    for codec in [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma] {
+    for codec in AudioCodec::ALL {
         let mut rig = Rig::new(codec);
         let formats = [
             AudioFormat::MONO_48K,

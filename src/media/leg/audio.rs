@@ -4,17 +4,21 @@ use super::digits::Digits;
 use super::watch::Watch;
 use super::{LegConfig, Task};
 use crate::error::{Error, Result};
-use crate::media::codec::AudioCodec;
+use crate::media::codec::{AudioCodec, PACKET_MS};
+use crate::media::frame::{AudioError, TICK_MS};
 use crate::media::expected_loss::ExpectedLoss;
 use crate::media::inbound::{AudioReceivePipeline, ReceiveOptions, RtpAudio};
 use crate::media::outbound::{AudioEncoderPipeline, EncodedFrame};
-use crate::media::peer::{PathReport, ReceivedRtp};
+use crate::media::peer::{PathReport, Peer, ReceivedRtp};
 use crate::media::telephone_event::EventPacket;
 use crate::proto::sdp::{Kind, Section};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How often the path is asked about: it is not cheap.
 const REPORT_EVERY_TICKS: u32 = 50;
+
+/// From the first of the two packets of a tick to the second.
+const SECOND_PACKET: Duration = Duration::from_millis(TICK_MS as u64 / 2);
 
 /// Audio both ways, from the negotiation on.
 pub(super) struct Audio {
@@ -24,6 +28,16 @@ pub(super) struct Audio {
     payload_type: u8,
     expected_loss: ExpectedLoss,
     watch: Watch,
+    /// When the second packet of this tick is due.
+    second_at: Option<Instant>,
+    sent: Sent,
+}
+
+/// What went out in this tick.
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    packets: u64,
+    bytes: u64,
 }
 
 impl Task {
@@ -32,12 +46,14 @@ impl Task {
         &mut self,
         section: &Section,
         negotiated: Vec<(u8, AudioCodec)>,
+        packet_ms: u32,
     ) -> Result<()> {
         let digits = Digits::negotiated(section, negotiated[0].1);
         if !self.digits.as_ref().is_some_and(|present| present.is_like(&digits)) {
             self.digits = Some(digits);
         }
-        if self.audio.as_ref().is_some_and(|audio| audio.negotiated == negotiated) {
+        if let Some(audio) = self.audio.as_mut().filter(|audio| audio.negotiated == negotiated) {
+            audio.encoder.set_packet_ms(packet_ms);
             return Ok(());
         }
         if self.audio.is_none() {
@@ -45,56 +61,51 @@ impl Task {
             self.config.port.input().clear();
         }
         self.config.port.facts().codec = negotiated[0].1.sdp_name();
-        self.audio = Some(Audio::new(negotiated, &self.config)?);
+        let mut audio = Audio::new(negotiated, &self.config)?;
+        audio.encoder.set_packet_ms(packet_ms);
+        self.audio = Some(audio);
         Ok(())
+    }
+
+    /// When the second packet of this tick is to go out.
+    pub(super) fn second_packet_at(&self) -> Option<Instant> {
+        self.audio.as_ref().and_then(|audio| audio.second_at)
+    }
+
+    /// Sends what is left of the last tick, where packets are shorter than ticks.
+    pub(super) fn send_rest(&mut self, now: Instant) {
+        let line = self.lines.iter_mut().find(|line| line.kind == Kind::Audio);
+        let (Some(line), Some(audio)) = (line, &mut self.audio) else { return };
+        audio.second_at = None;
+        let may_send = line.direction.sends();
+        let mut way = Way { peer: &mut line.transport.peer, may_send, now };
+        while audio.encoder.has_packet() {
+            audio.send_next(&mut way);
+        }
     }
 
     /// 20 ms of audio out and in.
     pub(super) fn tick(&mut self, now: Instant) {
+        self.send_rest(now);
         let line = self.lines.iter_mut().find(|line| line.kind == Kind::Audio);
         let (Some(line), Some(audio)) = (line, &mut self.audio) else { return };
         if !line.is_connected {
             return;
         }
-        let peer = &mut line.transport.peer;
-        let mut sent = 0;
         let may_send = line.direction.sends();
-        let event = self.digits.as_mut().and_then(|digits| digits.next_packet(may_send));
-        let frame = match &event {
-            Some((payload_type, packet)) => Ok((*payload_type, audio.suspend(packet))),
-            None => {
-                let payload_type = audio.payload_type;
-                audio.encoder.tick().map(|frame| (payload_type, frame))
-            }
-        };
-        match frame {
-            // Time goes by while nothing may be sent.
-            Ok((_, frame)) if !may_send => peer.skip(frame.rtp_duration),
-            Ok((payload_type, frame)) => {
-                sent = frame.payload.len() as u64;
-                let result = peer.send_or_skip(
-                    payload_type,
-                    frame.payload,
-                    frame.rtp_duration,
-                    frame.marker,
-                    now,
-                );
-                if let Err(error) = result {
-                    tracing::debug!(%error, "a packet could not be sent");
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a frame could not be encoded");
-                peer.skip(audio.encoder.rtp_duration());
-            }
+        let mut way = Way { peer: &mut line.transport.peer, may_send, now };
+        match self.digits.as_mut().and_then(|digits| digits.next_packet(may_send)) {
+            Some((payload_type, event)) => audio.send_event(&mut way, payload_type, &event),
+            None => audio.send_tick(&mut way),
         }
+        let sent = std::mem::take(&mut audio.sent);
         audio.receiver.tick(now);
         let stats = audio.receiver.stats();
         self.ticks = self.ticks.wrapping_add(1);
-        let path = self.ticks.is_multiple_of(REPORT_EVERY_TICKS).then(|| peer.path_report(now));
+        let path = self.ticks.is_multiple_of(REPORT_EVERY_TICKS).then(|| way.peer.path_report(now));
         let mut facts = self.config.port.facts();
-        facts.packets_sent += u64::from(sent > 0);
-        facts.bytes_sent += sent;
+        facts.packets_sent += sent.packets;
+        facts.bytes_sent += sent.bytes;
         facts.bytes_received = stats.payload_bytes;
         facts.jitter = stats.jitter;
         if let Some(path) = path {
@@ -138,15 +149,74 @@ impl Task {
     }
 }
 
-impl Audio {
-    /// The frame of an event, in whose place no audio is sent; what was to be said is lost.
-    fn suspend<'a>(&mut self, event: &'a EventPacket) -> EncodedFrame<'a> {
-        self.encoder.skip();
-        EncodedFrame {
-            payload: &event.payload,
-            rtp_duration: event.ticks_after * self.encoder.rtp_duration(),
-            marker: event.marker,
+/// Where packets go.
+struct Way<'a> {
+    peer: &'a mut Peer,
+    may_send: bool,
+    now: Instant,
+}
+
+impl Way<'_> {
+    /// Sends a packet, or lets its time pass; `duration` is that of one that could not be encoded.
+    fn send(
+        &mut self,
+        payload_type: u8,
+        frame: std::result::Result<EncodedFrame<'_>, AudioError>,
+        duration: u32,
+    ) -> Sent {
+        let frame = match frame {
+            Ok(frame) if self.may_send => frame,
+            Ok(frame) => {
+                self.peer.skip(frame.rtp_duration);
+                return Sent::default();
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a frame could not be encoded");
+                self.peer.skip(duration);
+                return Sent::default();
+            }
+        };
+        let EncodedFrame { payload, rtp_duration, marker } = frame;
+        let result = self.peer.send_or_skip(payload_type, payload, rtp_duration, marker, self.now);
+        if let Err(error) = result {
+            tracing::debug!(%error, "a packet could not be sent");
         }
+        Sent { packets: u64::from(!payload.is_empty()), bytes: payload.len() as u64 }
+    }
+}
+
+impl Sent {
+    fn add(&mut self, more: Self) {
+        self.packets += more.packets;
+        self.bytes += more.bytes;
+    }
+}
+
+impl Audio {
+    /// Takes the next 20 ms and sends the packet that they complete; the second of two is sent later,
+    /// so that packets keep their distance.
+    fn send_tick(&mut self, way: &mut Way<'_>) {
+        let duration = self.encoder.packet_duration();
+        self.sent.add(way.send(self.payload_type, self.encoder.tick(), duration));
+        self.second_at = self.encoder.has_packet().then(|| way.now + SECOND_PACKET);
+    }
+
+    fn send_next(&mut self, way: &mut Way<'_>) {
+        let duration = self.encoder.packet_duration();
+        self.sent.add(way.send(self.payload_type, self.encoder.next_packet(), duration));
+    }
+
+    /// Sends an event, in whose place no audio is sent; what was to be said is lost.
+    fn send_event(&mut self, way: &mut Way<'_>, payload_type: u8, event: &EventPacket) {
+        way.peer.skip(self.encoder.abandon_packet());
+        self.encoder.skip();
+        let frame = EncodedFrame {
+            payload: &event.payload,
+            rtp_duration: event.ticks_after * self.encoder.tick_duration(),
+            marker: event.marker,
+        };
+        let duration = frame.rtp_duration;
+        self.sent.add(way.send(payload_type, Ok(frame), duration));
     }
 
     /// Makes as much redundancy as the loss that the far side reports asks for.
@@ -172,8 +242,20 @@ impl Audio {
             payload_type,
             expected_loss: ExpectedLoss::default(),
             watch: Watch::default(),
+            second_at: None,
+            sent: Sent::default(),
         })
     }
+}
+
+/// How long packets are to be, in milliseconds: as the far side wishes, else as this side does, and
+/// no longer than it takes (RFC 8866, 6.4). FreeSWITCH says the same among Opus' parameters, too.
+pub(super) fn packet_ms(section: &Section, payload_type: u8, wish: u32) -> u32 {
+    let [own, least, most] = ["ptime", "minptime", "maxptime"]
+        .map(|name| section.milliseconds(name).or(section.parameter_ms(payload_type, name)));
+    let wanted = own.unwrap_or(if wish == 0 { TICK_MS } else { wish });
+    let allowed = wanted.max(least.unwrap_or(0)).min(most.unwrap_or(u32::MAX));
+    PACKET_MS.into_iter().rev().find(|ms| *ms <= allowed).unwrap_or(PACKET_MS[0])
 }
 
 /// The codecs that both sides have, in the answer's order; its payload types are the ones to use.
@@ -208,17 +290,43 @@ mod tests {
 
     #[test]
     fn the_answer_decides_codec_and_payload_type() {
-        let all = [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma];
+        let all = AudioCodec::ALL;
         for (lines, expected) in [
             (
                 "m=audio 1 X 102 110\r\na=rtpmap:102 opus/48000/2\r\na=rtpmap:110 telephone-event/48000\r\n",
                 vec![(102, AudioCodec::Opus)],
             ),
+            ("m=audio 1 X 9\r\n", vec![(9, AudioCodec::G722)]),
             ("m=audio 1 X 8 0\r\n", vec![(8, AudioCodec::Pcma), (0, AudioCodec::Pcmu)]),
         ] {
             assert_eq!(negotiate(&section(lines), &all).unwrap(), expected);
         }
-        assert!(negotiate(&section("m=audio 1 X 9\r\n"), &all).is_err());
+        assert!(negotiate(&section("m=audio 1 X 3\r\n"), &all).is_err());
         assert!(negotiate(&section("m=audio 1 X 0\r\n"), &[AudioCodec::Opus]).is_err());
+    }
+
+    #[test]
+    fn the_far_side_says_how_long_packets_are() {
+        // What it says, the wish, what is sent.
+        let cases: [(&str, u32, u32); 14] = [
+            ("", 0, 20),
+            ("", 60, 60),
+            ("a=ptime:20\r\n", 60, 20),
+            ("a=ptime:40\r\n", 0, 40),
+            ("a=ptime:10\r\n", 0, 10),
+            ("a=ptime:30\r\n", 0, 20),
+            ("a=ptime:120\r\n", 0, 60),
+            ("a=ptime:2.5\r\n", 0, 10),
+            ("a=ptime:nonsense\r\n", 40, 40),
+            ("a=ptime:0\r\n", 40, 40),
+            ("a=maxptime:40\r\n", 60, 40),
+            ("a=maxptime:5\r\n", 60, 10),
+            ("a=fmtp:102 useinbandfec=1; minptime=10; maxptime=40\r\n", 60, 40),
+            ("a=fmtp:102 ptime=40; minptime=20\r\na=ptime:10\r\n", 0, 20),
+        ];
+        for (lines, wish, expected) in cases {
+            let section = section(&format!("m=audio 1 X 102\r\n{lines}"));
+            assert_eq!(packet_ms(&section, 102, wish), expected, "{lines:?} {wish}");
+        }
     }
 }

@@ -4,14 +4,14 @@
 //! A change without a new path repeats what was said of the transports and never reaches the peer
 //! connections: directions are kept here.
 
-use super::audio::negotiate;
+use super::audio::{negotiate, packet_ms};
 use super::line::{Line, Transport};
 use super::restart::{Pending, Purpose};
 use super::video::negotiate_video;
 use super::{LegConfig, LegEvent, Task};
 use crate::config::{MediaDirection, MediaDirections};
 use crate::error::{Error, ErrorKind, Result};
-use crate::media::codec::AudioCodec;
+use crate::media::codec::{AudioCodec, MAX_PACKET_MS};
 use crate::media::gather::{gather, GatherConfig, Gathered};
 use crate::media::peer::{Offered, Peer};
 use crate::media::video::VideoCodec;
@@ -43,6 +43,14 @@ impl LegConfig {
         match kind {
             Kind::Audio => Offered::Audio(&self.codecs),
             Kind::Video => Offered::Video(&self.video_codecs),
+        }
+    }
+
+    /// Adds what this side says of its packets; nothing where the application has no wish.
+    pub(super) fn described(&self, kind: Kind, local: Description) -> Description {
+        match kind {
+            Kind::Audio if self.packet_ms != 0 => local.with_packet_ms(self.packet_ms, MAX_PACKET_MS),
+            _ => local,
         }
     }
 
@@ -89,7 +97,7 @@ impl Task {
     ) -> Result<Line> {
         let now = Instant::now();
         let mut peer = Peer::new(self.config.offered(kind), now)?;
-        let local = peer.offer(&candidates, now)?;
+        let local = self.config.described(kind, peer.offer(&candidates, now)?);
         Ok(Line::new(kind, wish, Transport::new(peer, candidates, local), sockets))
     }
 
@@ -151,11 +159,16 @@ impl Task {
         let for_peer = offer.for_peer(kind, "0").ok_or_else(vanished)?;
         let now = Instant::now();
         let mut peer = Peer::new(self.config.offered(kind), now)?;
-        let local = peer.answer(for_peer, &candidates, now)?;
+        let local = self.config.described(kind, peer.answer(for_peer, &candidates, now)?);
         let chosen =
             local.section(kind).ok_or_else(|| Error::media("the caller's media cannot be used"))?;
         match kind {
-            Kind::Audio => self.adopt_audio(chosen, negotiate(chosen, &self.config.codecs)?)?,
+            Kind::Audio => {
+                let negotiated = negotiate(chosen, &self.config.codecs)?;
+                let offered = offer.section(kind).ok_or_else(vanished)?;
+                let packet_ms = packet_ms(offered, negotiated[0].0, self.config.packet_ms);
+                self.adopt_audio(chosen, negotiated, packet_ms)?;
+            }
             Kind::Video => {
                 let negotiated = negotiate_video(chosen, &self.config.video_codecs)?;
                 self.adopt_video(negotiated, offer);
@@ -176,7 +189,8 @@ impl Task {
         let answered = self.look_at_answer(&answer)?;
         if let (Some(negotiated), Some(section)) = (answered.audio, answer.section(Kind::Audio)) {
             self.settle_line(Kind::Audio, &answer)?;
-            self.adopt_audio(section, negotiated)?;
+            let packet_ms = packet_ms(section, negotiated[0].0, self.config.packet_ms);
+            self.adopt_audio(section, negotiated, packet_ms)?;
         }
         match answered.video {
             Some(negotiated) => {

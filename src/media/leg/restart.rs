@@ -111,7 +111,8 @@ impl Task {
         self.give_up_path(now);
         for (line, Gathered { sockets, candidates }) in self.lines.iter_mut().zip(gathered) {
             let transport = &mut line.transport;
-            transport.local = transport.peer.restart(&candidates, now)?;
+            let local = transport.peer.restart(&candidates, now)?;
+            transport.local = self.config.described(line.kind, local);
             transport.candidates = candidates;
             transport.is_restarting = true;
             transport.has_own_dtls = false;
@@ -125,7 +126,8 @@ impl Task {
         for (line, gathered) in self.lines.iter_mut().zip(gathered) {
             let identity = Identity::new(Some(line.transport.peer.stream()))?;
             let mut peer = Peer::with_identity(identity, self.config.offered(line.kind), now)?;
-            let local = peer.offer(&gathered.candidates, now)?;
+            let local =
+                self.config.described(line.kind, peer.offer(&gathered.candidates, now)?);
             line.succeed(peer, gathered, local);
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::media::video::VideoCodec;
 use crate::proto::sdp::Kind;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::media_engine::{
-    MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_PCMA, MIME_TYPE_PCMU, MIME_TYPE_TELEPHONE_EVENT,
+    MIME_TYPE_G722, MIME_TYPE_H264, MIME_TYPE_OPUS, MIME_TYPE_PCMA, MIME_TYPE_PCMU, MIME_TYPE_TELEPHONE_EVENT,
     MIME_TYPE_VP8,
 };
 use rtc::rtp_transceiver::rtp_sender::{
@@ -139,6 +139,7 @@ fn audio_codec(codec: AudioCodec) -> RTCRtpCodec {
         AudioCodec::Opus => (MIME_TYPE_OPUS, 2, "minptime=10;useinbandfec=1"),
         AudioCodec::Pcmu => (MIME_TYPE_PCMU, 0, ""),
         AudioCodec::Pcma => (MIME_TYPE_PCMA, 0, ""),
+        AudioCodec::G722 => (MIME_TYPE_G722, 0, ""),
     };
     RTCRtpCodec {
         mime_type: mime_type.to_owned(),
