@@ -17,8 +17,9 @@ use crate::util::ring::SampleRing;
 /// Default length of the queue between application and media task, in milliseconds.
 pub const DEFAULT_CAPACITY_MS: u32 = 200;
 
-/// Ticks without audio after which the next audio begins a talkspurt (200 ms).
-const TALKSPURT_GAP_TICKS: u32 = 10;
+/// Sound above this level begins a talkspurt after packets that were left out; below it, it is the
+/// encoder's update of the background.
+const TALKSPURT_DBFS: f32 = -50.0;
 
 /// Ticks that a rest shorter than a frame waits for more audio before it is padded and sent.
 const PARTIAL_WAIT_TICKS: u32 = 2;
@@ -256,7 +257,8 @@ pub struct EncodedFrame<'a> {
     pub payload: &'a [u8],
     /// By how much the RTP timestamp of the next packet is larger, in clock units.
     pub rtp_duration: u32,
-    /// The RTP marker: true only on the first packet and where speech begins after 200 ms of none.
+    /// The RTP marker: true only on the first packet after none were sent, so never where silence is
+    /// sent as packets (RFC 3551, 4.1). FreeSWITCH throws away what it has at each marker.
     pub marker: bool,
 }
 
@@ -277,6 +279,8 @@ pub struct AudioEncoderPipeline {
     silent_ticks: u32,
     has_ticked: bool,
     has_sent: bool,
+    /// Whether the last packet was left out (DTX).
+    is_omitting: bool,
     /// Whether the next packet that is sent gets the marker.
     is_marked: bool,
     has_dtx: bool,
@@ -309,6 +313,7 @@ impl AudioEncoderPipeline {
             silent_ticks: 0,
             has_ticked: false,
             has_sent: false,
+            is_omitting: false,
             is_marked: true,
             has_dtx: options.has_dtx && codec == AudioCodec::Opus,
         })
@@ -357,7 +362,6 @@ impl AudioEncoderPipeline {
         } else {
             AudioLevel::SILENCE
         });
-        self.is_marked |= has_audio && self.silent_ticks >= TALKSPURT_GAP_TICKS;
         self.silent_ticks = if has_audio { 0 } else { self.silent_ticks.saturating_add(1) };
         self.has_ticked = true;
         self.packet.extend_from_slice(&self.pcm);
@@ -379,11 +383,19 @@ impl AudioEncoderPipeline {
         self.packet.drain(..taken);
         let len = encoded?;
         if self.has_dtx && len <= DTX_PAYLOAD_BYTES && self.has_sent {
+            self.is_omitting = true;
             return Ok(EncodedFrame { payload: &[], rtp_duration, marker: false });
         }
         self.has_sent = true;
-        let marker = std::mem::take(&mut self.is_marked);
+        let is_talkspurt = std::mem::take(&mut self.is_omitting)
+            && self.input.level().rms_dbfs > TALKSPURT_DBFS;
+        let marker = std::mem::take(&mut self.is_marked) || is_talkspurt;
         Ok(EncodedFrame { payload: &self.payload[..len], rtp_duration, marker })
+    }
+
+    /// The caller does not send for now: the next packet that is sent begins anew.
+    pub fn pause(&mut self) {
+        self.is_marked = true;
     }
 
     /// Lets 20 ms of queued audio pass unsent, for a tick in which something else is sent.
@@ -560,23 +572,24 @@ mod tests {
     }
 
     #[test]
-    fn marker_is_set_at_the_start_of_talkspurts_only() {
+    fn the_marker_is_set_only_after_packets_were_not_sent() {
         let input = AudioInput::default();
         let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
-        // Frames pushed before each tick, and whether that packet has the marker.
+        // Frames pushed before each tick, and whether that packet has the marker. Silence is sent.
         let mut script = vec![(0, true), (0, false), (1, false)];
-        script.extend([(0, false); 9]);
+        script.extend([(0, false); 20]);
         script.extend([(1, false), (1, false)]);
-        script.extend([(0, false); 10]);
-        script.extend([(1, true), (1, false), (0, false)]);
         for (i, (frames, marker)) in script.into_iter().enumerate() {
             if frames > 0 {
-                input.push(&[9; 160], AudioFormat::MONO_8K).unwrap();
+                input.push(&[9_000; 160], AudioFormat::MONO_8K).unwrap();
             }
             let frame = pipeline.tick().unwrap();
             assert_eq!(frame.marker, marker, "tick {i}");
             assert_eq!((frame.payload.len(), frame.rtp_duration), (160, 160));
         }
+        pipeline.pause();
+        assert!(pipeline.tick().unwrap().marker);
+        assert!(!pipeline.tick().unwrap().marker);
     }
 
     #[test]
@@ -593,7 +606,7 @@ mod tests {
             harmonics * (0.5 + 0.5 * (t * 25.0).sin())
         };
         let mut sent = |volume: f32| {
-            let mut count = 0;
+            let (mut count, mut markers) = (0, 0);
             for tick in 0..100u32 {
                 let pcm: Vec<i16> =
                     (tick * 960..(tick + 1) * 960).map(|i| (voice(i) * volume) as i16).collect();
@@ -601,10 +614,13 @@ mod tests {
                 let frame = pipeline.tick().unwrap();
                 assert_eq!(frame.rtp_duration, 960);
                 count += u32::from(!frame.payload.is_empty());
+                markers += u32::from(frame.marker);
             }
-            count
+            (count, markers)
         };
-        let counts = [sent(5_000.0), sent(0.0), sent(5_000.0)];
+        let rows = [sent(5_000.0), sent(0.0), sent(5_000.0)];
+        assert_eq!(rows.map(|row| row.1), [1, 0, 1], "markers: the call, and the talkspurt");
+        let counts = rows.map(|row| row.0);
         assert!(counts[0] >= 90 && counts[2] >= 90, "{counts:?} of 100");
         assert!((1..50).contains(&counts[1]), "{counts:?} of 100: an update now and then");
     }

@@ -199,6 +199,9 @@ impl Audio {
         let duration = self.encoder.packet_duration();
         self.sent.add(way.send(self.payload_type, self.encoder.tick(), duration));
         self.second_at = self.encoder.has_packet().then(|| way.now + SECOND_PACKET);
+        if !way.may_send {
+            self.encoder.pause();
+        }
     }
 
     fn send_next(&mut self, way: &mut Way<'_>) {
