@@ -11,7 +11,8 @@ fn host() -> LocalCandidate {
 
 fn merged(kind: Kind, description: &Description) -> String {
     let direction = crate::config::MediaDirection::SendReceive;
-    let part = crate::proto::sdp::Part { kind, description, direction, is_offer: true };
+    let part =
+        crate::proto::sdp::Part { kind, description, direction, is_offer: true, is_bundled: false };
     Description::merge(&[part]).expect("one description")
 }
 
@@ -19,7 +20,7 @@ fn merged(kind: Kind, description: &Description) -> String {
 fn a_video_offer_has_both_codecs_and_the_feedback_that_is_served() {
     let now = Instant::now();
     let offered = Offered::Video(&crate::media::video::VideoCodec::ALL);
-    let mut peer = Peer::new(offered, now).expect("a peer");
+    let mut peer = Peer::new(&[offered], now).expect("a peer");
     let sdp = merged(Kind::Video, &peer.offer(&[host()], now).expect("an offer"));
     for line in [
         "m=video 4000 UDP/TLS/RTP/SAVPF 96 97",
@@ -45,7 +46,7 @@ fn offer() -> String {
         mapped: "198.51.100.9:5000".parse().expect("an address"),
         base: "192.0.2.7:4000".parse().expect("an address"),
     };
-    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
     let description = peer.offer(&[host(), mapped], now).expect("an offer");
     merged(Kind::Audio, &description)
 }
@@ -88,9 +89,9 @@ fn telephone_events_are_answered_at_the_clock_of_the_codec() {
         (format(opus), vec!["126 telephone-event/8000"]),
     ] {
         let now = Instant::now();
-        let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+        let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
         let description = Description::parse(&offered).expect("an offer");
-        let for_peer = description.for_peer(Kind::Audio, "0").expect("audio");
+        let for_peer = description.for_peer(&[(Kind::Audio, "0")]).expect("audio");
         let answer = peer.answer(for_peer, &[host()], now).expect("an answer");
         let answer = merged(Kind::Audio, &answer);
         for map in wanted {
@@ -104,7 +105,7 @@ fn telephone_events_are_answered_at_the_clock_of_the_codec() {
 #[test]
 fn early_dtls_waits_for_a_pair_and_is_bounded() {
     let now = Instant::now();
-    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
     peer.offer(&[host()], now).expect("an offer");
     let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
     let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
@@ -118,7 +119,7 @@ fn early_dtls_waits_for_a_pair_and_is_bounded() {
 #[test]
 fn garbage_from_the_network_changes_nothing() {
     let now = Instant::now();
-    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
     peer.offer(&[host()], now).expect("an offer");
     let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
     let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
@@ -132,10 +133,10 @@ fn garbage_from_the_network_changes_nothing() {
 #[test]
 fn an_answer_that_is_none_is_an_error() {
     let now = Instant::now();
-    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
     peer.offer(&[host()], now).expect("an offer");
     assert!(peer.apply_answer("v=0\r\n".into(), now).is_err());
     let sdp = "v=0\r\nm=audio 1 RTP/AVP 0\r\n";
-    let for_peer = Description::parse(sdp).expect("parses").for_peer(Kind::Audio, "0");
+    let for_peer = Description::parse(sdp).expect("parses").for_peer(&[(Kind::Audio, "0")]);
     assert!(peer.apply_answer(for_peer.expect("audio"), now).is_err());
 }

@@ -51,14 +51,14 @@ impl Task {
 
     /// 20 ms of audio out and in.
     pub(super) fn tick(&mut self, now: Instant) {
-        let line = self.lines.iter_mut().find(|line| line.kind == Kind::Audio);
+        let line = self.lines.iter_mut().find(|line| line.carries(Kind::Audio));
         let (Some(line), Some(audio)) = (line, &mut self.audio) else { return };
         if !line.is_connected {
             return;
         }
+        let may_send = line.of(Kind::Audio).is_some_and(|media| media.direction.sends());
         let peer = &mut line.transport.peer;
         let mut sent = 0;
-        let may_send = line.direction.sends();
         let event = self.digits.as_mut().and_then(|digits| digits.next_packet(may_send));
         let frame = match &event {
             Some((payload_type, packet)) => Ok((*payload_type, audio.suspend(packet))),

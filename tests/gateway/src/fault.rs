@@ -44,7 +44,7 @@
 //! | `update_message` | `id`, `text?`, `status?` | an entry of a conversation changes, told to both |
 //! | `push_call` | `reference`, `from?`, `source?` echo or tone | an inbound call; gives `call_id` and the `notification` for the registered device |
 //! | `refresh_video` | `call_id?` | the client is asked for a key frame, by PLI and FIR |
-//! | `call_client` | `reference?`, `from?`, `video?`, `telephone_events?`, `source?` echo, tone or silence | an inbound call |
+//! | `call_client` | `reference?`, `from?`, `video?`, `telephone_events?`, `bundle?` shared or only, `source?` echo, tone or silence | an inbound call |
 //! | `oauth` | `what` deny, error, wrong_state, no_code or expired_code; `error?` | the next login that the user allows goes wrong |
 //! | `revoke_refresh` | `reference?` | refresh tokens of logins are revoked |
 //! | `refuse_reauthenticate` | `count?` (1), `code?` (-32002) | the next `signalwire.reauthenticate` are refused |
@@ -62,6 +62,7 @@ use crate::call;
 use crate::conversations;
 use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
 use crate::life::{self, Outgoing};
+use crate::media::describe::Bundle;
 use crate::media::impairment::Impairment;
 use crate::media::keys::Key;
 use crate::media::lock;
@@ -594,8 +595,13 @@ fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         Some("silence") => Source::Silence,
         _ => Source::Echo,
     };
-    let plan =
-        Outgoing { video: flag("video"), telephone_events: flag("telephone_events"), source };
+    let bundle = match rpc::text(fault, "bundle") {
+        Some("shared") => Some(Bundle::Shared),
+        Some("only") => Some(Bundle::Only),
+        _ => None,
+    };
+    let (video, telephone_events) = (flag("video"), flag("telephone_events"));
+    let plan = Outgoing { video, telephone_events, bundle, source };
     let ids: Vec<String> = protocols.iter().map(|p| life::outgoing(hub, p, from, plan)).collect();
     Ok(json!({ "calls": ids }))
 }

@@ -12,6 +12,7 @@ use crate::child::Child;
 use crate::conference;
 use crate::directory::{dialled_path, Address, Behaviour};
 use crate::hub::Hub;
+use crate::media::describe::Bundle;
 use crate::media::negotiate::{Codec, Refusal};
 use crate::media::sdp::Description;
 use crate::media::stream::{Controls, Source};
@@ -210,6 +211,7 @@ fn prepare(
 pub struct Outgoing {
     pub video: bool,
     pub telephone_events: bool,
+    pub bundle: Option<Bundle>,
     pub source: Source,
 }
 
@@ -240,7 +242,7 @@ pub struct Ringing<'a> {
 /// Makes a call of the gateway to a client; gives its id and the parameters of its invite.
 pub fn ring(hub: &Arc<Hub>, ringing: Ringing) -> Option<(String, Value)> {
     let Ringing { protocol, callee, subscriber_id, from, plan } = ringing;
-    let Outgoing { video, telephone_events, source } = plan;
+    let Outgoing { video, telephone_events, bundle, source } = plan;
     let destination = format!("/private/{callee}");
     let plan = Plan {
         id: rpc::uuid(),
@@ -260,8 +262,12 @@ pub fn ring(hub: &Arc<Hub>, ringing: Ringing) -> Option<(String, Value)> {
     let call = Arc::new(Call::new(hub, plan));
     let (sender, events) = mpsc::unbounded_channel();
     let id = call.id.clone();
-    let wanted =
-        Wanted { audio: None, video: video.then_some(Codec::Vp8), events: telephone_events };
+    let wanted = Wanted {
+        audio: None,
+        video: video.then_some(Codec::Vp8),
+        events: telephone_events,
+        bundle,
+    };
     let (media, offer) =
         Media::offer(&hub.media, wanted, Controls::new(source), true, sender).ok()?;
     call.equip(hub, media, None, events);
