@@ -240,7 +240,8 @@ pub struct DialOptions {
     pub opus_dtx: bool,
     /// Every how many milliseconds [`crate::CallEvent::Statistics`] tells the numbers about the call,
     /// 100 to 3600000 (an hour); 0 (default): never. One interval suits displays and uploads alike;
-    /// [`crate::Call::stats`] gives them at any other time.
+    /// [`crate::Call::stats`] gives them at any other time. Screens and devices of the call tell theirs
+    /// as often, and so does the call when another process takes it up with a session record.
     #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub statistics_interval_ms: u32,
 }
@@ -365,7 +366,8 @@ pub struct AnswerOptions {
     pub opus_dtx: bool,
     /// Every how many milliseconds [`crate::CallEvent::Statistics`] tells the numbers about the call,
     /// 100 to 3600000 (an hour); 0 (default): never. One interval suits displays and uploads alike;
-    /// [`crate::Call::stats`] gives them at any other time.
+    /// [`crate::Call::stats`] gives them at any other time. Screens and devices of the call tell theirs
+    /// as often, and so does the call when another process takes it up with a session record.
     #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub statistics_interval_ms: u32,
 }

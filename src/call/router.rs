@@ -331,7 +331,9 @@ impl Router {
 
     /// The service has a call that this process does not know; `false` if it does.
     fn attach(&self, event: &VertoEvent, node_id: &Option<String>) -> bool {
-        let Some(recorded) = RecordedCall::attached(event, node_id.clone()) else { return false };
+        let Some(mut recorded) = RecordedCall::attached(event, node_id.clone()) else {
+            return false;
+        };
         if self.table().calls.contains_key(&recorded.id) {
             return false;
         }
@@ -339,6 +341,9 @@ impl Router {
             tracing::debug!(call = recorded.id, "a call that is over here is still at the service");
             return true;
         }
+        // What the service cannot know is in the record.
+        let known = self.table().restorable.iter().find(|call| call.id == recorded.id).cloned();
+        recorded.statistics_ms = known.map_or(0, |call| call.statistics_ms);
         self.restore(recorded, event.sdp().map(str::to_owned));
         true
     }
