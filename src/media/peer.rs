@@ -11,6 +11,7 @@
 
 mod codecs;
 mod feedback;
+mod nominations;
 mod reports;
 
 pub(crate) use codecs::Offered;
@@ -187,6 +188,7 @@ pub(crate) struct Peer {
     feedback: feedback::Waiting,
     /// DTLS that came before ICE had a pair.
     held: VecDeque<TaggedBytesMut>,
+    nominations: nominations::Nominations,
     is_ice_connected: bool,
     is_connected: bool,
     /// Whether a check of ours was answered.
@@ -251,6 +253,7 @@ impl Peer {
             reported_loss,
             feedback,
             held: VecDeque::new(),
+            nominations: nominations::Nominations::default(),
             is_ice_connected: false,
             is_connected: false,
             has_answer: false,
@@ -282,6 +285,7 @@ impl Peer {
         let offer = self.connection.create_offer(Some(options)).map_err(|error| failed(&error))?;
         self.connection.set_local_description(now, offer).map_err(|error| failed(&error))?;
         self.held.clear();
+        self.nominations.clear();
         self.is_ice_connected = false;
         self.is_connected = false;
         self.has_answer = false;
@@ -414,7 +418,17 @@ impl Peer {
             return;
         }
         let is_step = self.is_step(&datagram.message);
+        let mut nomination = None;
+        if !self.is_ice_connected {
+            self.nominations.note(&datagram);
+            if datagram.message.starts_with(&BINDING_SUCCESS_TYPE) {
+                nomination = self.nominations.take(&datagram);
+            }
+        }
         self.feed(datagram);
+        if let Some(nomination) = nomination {
+            self.feed(nomination);
+        }
         if is_step {
             self.handle_timeout(now);
         } else if !self.is_connected {

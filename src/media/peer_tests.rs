@@ -140,3 +140,78 @@ fn an_answer_that_is_none_is_an_error() {
     let for_peer = Description::parse(sdp).expect("parses").for_peer(&[(Kind::Audio, "0")]);
     assert!(peer.apply_answer(for_peer.expect("audio"), now).is_err());
 }
+
+/// Two peers with a path between them, over which datagrams go when told; no time passes.
+struct Path {
+    peers: [Peer; 2],
+    addresses: [SocketAddr; 2],
+    now: Instant,
+}
+
+impl Path {
+    /// The first one has offered, the second one answered.
+    fn new() -> Self {
+        let now = Instant::now();
+        let addresses = ["192.0.2.7:4000", "192.0.2.9:9000"];
+        let addresses = addresses.map(|text| text.parse::<SocketAddr>().expect("an address"));
+        let mut peers = [(); 2].map(|()| Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer"));
+        let for_peer = |description: Description| {
+            let sdp = merged(Kind::Audio, &description);
+            let parsed = Description::parse(&sdp).expect("parses");
+            parsed.for_peer(&[(Kind::Audio, "0")]).expect("audio")
+        };
+        let own = |at: usize| [LocalCandidate::Host(addresses[at])];
+        let offer = peers[0].offer(&own(0), now).expect("an offer");
+        let answer = peers[1].answer(for_peer(offer), &own(1), now).expect("an answer");
+        let answer = for_peer(answer).replace("a=setup:actpass", "a=setup:active");
+        peers[0].apply_answer(answer, now).expect("is applied");
+        Self { peers, addresses, now: now + Duration::from_millis(1) }
+    }
+
+    /// What one of them has to send.
+    fn sent_by(&mut self, at: usize) -> Vec<BytesMut> {
+        std::iter::from_fn(|| self.peers[at].poll_datagram()).map(|out| out.bytes).collect()
+    }
+
+    fn bring_to(&mut self, at: usize, bytes: BytesMut) {
+        let (local, from) = (self.addresses[at], self.addresses[1 - at]);
+        self.peers[at].handle_datagram(local, from, bytes, self.now);
+    }
+}
+
+#[test]
+fn a_nomination_before_the_own_check_was_answered_counts() {
+    let mut path = Path::new();
+    let mut late = Vec::new();
+    let mut is_nominated = false;
+    // Everything goes to and fro, but the answers to the second one's checks are slow.
+    loop {
+        let from_second = path.sent_by(1);
+        let from_first = path.sent_by(0);
+        if from_first.is_empty() && from_second.is_empty() {
+            break;
+        }
+        for bytes in from_second {
+            path.bring_to(0, bytes);
+        }
+        for bytes in from_first {
+            is_nominated |= nominations::nominates(&bytes);
+            match bytes.starts_with(&BINDING_SUCCESS_TYPE) {
+                true => late.push(bytes),
+                false => path.bring_to(1, bytes),
+            }
+        }
+    }
+    assert!(is_nominated && !late.is_empty());
+    assert!(path.peers[1].poll_event(path.now).is_none());
+    for bytes in late {
+        path.bring_to(1, bytes);
+    }
+    let connected = path.peers[1].poll_event(path.now);
+    assert_eq!(connected, Some(PeerEvent::IceConnected), "no further round of checks is needed");
+    // The nomination is answered, too.
+    for bytes in path.sent_by(1) {
+        path.bring_to(0, bytes);
+    }
+    assert_eq!(path.peers[0].poll_event(path.now), Some(PeerEvent::IceConnected));
+}
