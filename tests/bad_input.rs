@@ -6,7 +6,7 @@ use common::*;
 use serde_json::json;
 use signalwire_client::{
     AddressQuery, AudioCodec, AudioFormat, CallEvent, CallState, Client, ClientOptions,
-    ClientState, DialOptions, EndKind, ErrorKind,
+    ClientState, Credentials, DialOptions, EndKind, ErrorKind,
 };
 use signalwire_gateway::{Dialect, Gateway};
 use std::sync::Arc;
@@ -107,6 +107,36 @@ fn http_failures_are_typed() {
         let query = AddressQuery { page_size: Some(0), ..Default::default() };
         let error = client.addresses(query).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    });
+}
+
+/// They take the client's whole limit for an answer, all at the same time.
+#[test]
+fn answers_whose_body_never_ends_are_time_outs() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        for (path, stall) in
+            [("/subscriber/info", true), ("/addresses", false), ("/embeds/tokens", false)]
+        {
+            gateway.fault(json!({"fault": "slow_http", "path": path, "stall": stall}));
+        }
+        let client = Client::new(options(&gateway)).unwrap();
+        let (http_url, ca) = (gateway.http_url(), gateway.ca_pem());
+        let embed = Credentials::embed(&http_url, "c2c_7acc0e5e968706a0", Some(ca)).unwrap();
+        let bare = ClientOptions { token: String::new(), ..options(&gateway) };
+        let guest = Client::with_credentials(bare, embed).unwrap();
+        let (info, addresses, connected) = tokio::join!(
+            client.subscriber_info(),
+            client.addresses(AddressQuery::default()),
+            guest.connect(),
+        );
+        for error in [info.map(drop), addresses.map(drop), connected].map(Result::unwrap_err) {
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+            assert!(error.message().contains("try again"), "{error}");
+        }
+        // Nothing was repeated, and the next request is answered.
+        assert_eq!(gateway.state()["counters"]["http_requests"], 3);
+        client.subscriber_info().await.unwrap();
     });
 }
 

@@ -40,6 +40,7 @@
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
 //! | `press_keys` | `call_id?`, `digits`, `duration_ms?` (100), `without_end?` (false) | telephone-events in the audio |
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail, by the end of the connection with status 0; with `after` they are carried out first |
+//! | `slow_http` | `stall?` (false), `count?` (1), `path?` | the bodies of the next matching answers drip and never end, or stop in the middle |
 //! | `log_call` | `from`, `to` (references), `kind?` | an entry of the call history, told to both |
 //! | `update_message` | `id`, `text?`, `status?` | an entry of a conversation changes, told to both |
 //! | `push_call` | `reference`, `from?`, `source?` echo or tone | an inbound call; gives `call_id` and the `notification` for the registered device |
@@ -113,6 +114,17 @@ pub struct HttpFailure {
     pub retry_after: Option<String>,
     /// The request is carried out before it fails.
     pub after: bool,
+    /// It does not fail, but its answer never ends.
+    pub slow: Option<Slow>,
+}
+
+/// How the body of an answer never ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slow {
+    /// A blank now and then.
+    Drips,
+    /// Half of it, then nothing.
+    Stalls,
 }
 
 impl Faults {
@@ -337,6 +349,17 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                     status: number("status", 500) as u16,
                     retry_after: rpc::text(fault, "retry_after").map(str::to_owned),
                     after: fault["after"].as_bool().unwrap_or(false),
+                    slow: None,
+                },
+                count: number("count", 1).max(1),
+                path: rpc::text(fault, "path").unwrap_or_default().to_owned(),
+            }),
+            "slow_http" => faults.http.push(HttpFault {
+                failure: HttpFailure {
+                    status: 200,
+                    retry_after: None,
+                    after: false,
+                    slow: Some(if fault["stall"] == true { Slow::Stalls } else { Slow::Drips }),
                 },
                 count: number("count", 1).max(1),
                 path: rpc::text(fault, "path").unwrap_or_default().to_owned(),
@@ -614,7 +637,7 @@ mod tests {
     fn http_faults_are_used_up_by_matching_requests() {
         let mut faults = Faults::default();
         let path = "/api/fabric/subscriber/info".to_owned();
-        let failure = HttpFailure { status: 503, retry_after: None, after: false };
+        let failure = HttpFailure { status: 503, retry_after: None, after: false, slow: None };
         faults.http.push(HttpFault { failure: failure.clone(), count: 2, path: path.clone() });
         assert_eq!(faults.fail_http("/api/fabric/addresses"), None);
         assert_eq!(faults.fail_http(&path), Some(failure.clone()));
