@@ -12,7 +12,7 @@ use std::time::Duration;
 /// (`wss://<ch>`, HTTP on `https://fabric.<domain>`), else `puc.signalwire.com`; `ws_url` and
 /// `http_url` override each of them for private deployments and tests.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 pub struct ClientOptions {
     /// Subscriber access token, as issued by the REST API or by OAuth2. Never logged. May be empty
     /// where the client has other credentials.
