@@ -451,7 +451,9 @@ fn a_bundled_call_that_came_in_is_answered_with_its_video() {
             // So does a path that is made anew.
             let showing = keep_showing(&call);
             gateway.fault(serde_json::json!({"fault": "drop_media", "until_restart": true}));
-            wait_for(&told, |event| matches!(event, CallEvent::Recovered { .. })).await;
+            let seen = wait_for(&told, |event| matches!(event, CallEvent::Recovered { .. })).await;
+            let tries = seen.iter().filter(|e| matches!(e, CallEvent::Recovering { .. })).count();
+            assert_eq!(tries, 1, "in place, over the same DTLS: {seen:?}");
             let before = eye.seen().len();
             eye.wait_for(before + 30).await;
             call.hangup().await.unwrap();

@@ -86,6 +86,15 @@ pub(crate) enum LocalCandidate {
 }
 
 impl LocalCandidate {
+    /// The address that the far side sees.
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Host(address) => *address,
+            Self::ServerReflexive { mapped, .. } => *mapped,
+            Self::Relay { relayed, .. } => *relayed,
+        }
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Host(_) => "host",
@@ -341,13 +350,10 @@ impl Peer {
             .local_description()
             .ok_or_else(|| Error::internal("there is no local description after it was set"))?;
         let sdp = codecs::shown(&local.sdp);
-        let default = match candidates.first() {
-            Some(LocalCandidate::Host(address)) => *address,
-            Some(LocalCandidate::ServerReflexive { mapped, .. }) => *mapped,
-            Some(LocalCandidate::Relay { relayed, .. }) => *relayed,
-            None => return Err(Error::media("there is no network interface that media can use")),
-        };
-        Ok(Description::parse(&sdp)?.complete(default))
+        let addresses: Vec<SocketAddr> = candidates.iter().map(LocalCandidate::address).collect();
+        let nothing = || Error::media("there is no network interface that media can use");
+        let default = *addresses.first().ok_or_else(nothing)?;
+        Ok(Description::parse(&sdp)?.complete(default, &addresses))
     }
 
     fn add_local(&mut self, candidate: &LocalCandidate) -> Result<()> {

@@ -215,3 +215,13 @@ fn a_nomination_before_the_own_check_was_answered_counts() {
     }
     assert_eq!(path.peers[0].poll_event(path.now), Some(PeerEvent::IceConnected));
 }
+
+#[test]
+fn a_restart_offers_the_new_candidates_alone() {
+    let mut path = Path::new();
+    let moved: SocketAddr = "192.0.2.7:4444".parse().expect("an address");
+    let peer = &mut path.peers[0];
+    let offer = peer.restart(&[LocalCandidate::Host(moved)], path.now).expect("an offer");
+    let section = offer.section(Kind::Audio).expect("audio");
+    assert_eq!(section.candidates(), [("host".to_owned(), moved)]);
+}

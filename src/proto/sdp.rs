@@ -8,6 +8,7 @@
 
 use crate::config::MediaDirection;
 use crate::error::{Error, Result};
+use std::net::SocketAddr;
 
 /// Kinds of media that calls have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -319,10 +320,11 @@ impl Description {
     }
 
     /// Puts the default candidate into the m- and c-lines (RFC 8839, 4.2.1.2) and ends the list
-    /// of candidates, which is complete: there is no trickling, and RTCP shares the RTP port.
-    pub(crate) fn complete(mut self, address: std::net::SocketAddr) -> Self {
+    /// of candidates, which is complete: there is no trickling, and RTCP shares the RTP port. Only the
+    /// candidates at `own` are left: an ICE restart would name those of before, and first.
+    pub(crate) fn complete(mut self, address: SocketAddr, own: &[SocketAddr]) -> Self {
         for section in &mut self.sections {
-            section.complete(address);
+            section.complete(address, own);
         }
         self
     }
@@ -426,19 +428,11 @@ impl Section {
     }
 
     /// Address and type of each candidate: `("host", 192.0.2.1:4000)`.
-    pub(crate) fn candidates(&self) -> Vec<(String, std::net::SocketAddr)> {
-        self.attributes("candidate")
-            .filter_map(|value| {
-                let words: Vec<&str> = value.split_whitespace().collect();
-                let ip: std::net::IpAddr = words.get(4)?.parse().ok()?;
-                let port = words.get(5)?.parse().ok()?;
-                let kind = words.iter().position(|word| *word == "typ")?;
-                Some(((*words.get(kind + 1)?).to_owned(), (ip, port).into()))
-            })
-            .collect()
+    pub(crate) fn candidates(&self) -> Vec<(String, SocketAddr)> {
+        self.attributes("candidate").filter_map(candidate).collect()
     }
 
-    fn complete(&mut self, address: std::net::SocketAddr) {
+    fn complete(&mut self, address: SocketAddr, own: &[SocketAddr]) {
         let mut words: Vec<String> = self.lines[0].split(' ').map(str::to_owned).collect();
         if let Some(port) = words.get_mut(1) {
             *port = address.port().to_string();
@@ -447,7 +441,16 @@ impl Section {
         let family = if address.is_ipv4() { "IP4" } else { "IP6" };
         let connection = format!("c=IN {family} {}", address.ip());
         self.lines.retain(|line| {
-            !line.starts_with("c=") && !line.starts_with("a=rtcp:") && !is_second_component(line)
+            let is_old = || {
+                line.strip_prefix("a=candidate:").is_some_and(|value| {
+                    candidate(value)
+                        .is_some_and(|(_, address)| !own.iter().any(|own| is_same(own, &address)))
+                })
+            };
+            !line.starts_with("c=")
+                && !line.starts_with("a=rtcp:")
+                && !is_second_component(line)
+                && !is_old()
         });
         self.lines.insert(1, connection);
         if !self.lines.iter().any(|line| line == "a=end-of-candidates") {
@@ -479,6 +482,20 @@ fn attributes<'a>(lines: &'a [String], name: &'a str) -> impl Iterator<Item = &'
     lines
         .iter()
         .filter_map(move |line| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
+}
+
+/// The scope of an IPv6 address is not in descriptions.
+fn is_same(one: &SocketAddr, other: &SocketAddr) -> bool {
+    (one.ip(), one.port()) == (other.ip(), other.port())
+}
+
+/// Type and address of a candidate (RFC 8839, 5.1).
+fn candidate(value: &str) -> Option<(String, SocketAddr)> {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    let ip: std::net::IpAddr = words.get(4)?.parse().ok()?;
+    let port = words.get(5)?.parse().ok()?;
+    let kind = words.iter().position(|word| *word == "typ")?;
+    Some(((*words.get(kind + 1)?).to_owned(), (ip, port).into()))
 }
 
 /// A candidate for RTCP alone, which RTCP on the RTP port (RFC 5761) makes pointless.
@@ -655,7 +672,7 @@ mod tests {
     fn the_default_candidate_is_written() {
         let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n";
         let completed =
-            Description::parse(sdp).unwrap().complete("192.0.2.7:5000".parse().unwrap());
+            Description::parse(sdp).unwrap().complete("192.0.2.7:5000".parse().unwrap(), &[]);
         let text = Description::merge(&[answer_part(&completed)]).unwrap();
         assert!(text.contains("m=audio 5000 UDP"));
         assert!(text.contains("c=IN IP4 192.0.2.7\r\n") && !text.contains("0.0.0.0"));
