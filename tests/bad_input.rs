@@ -186,6 +186,27 @@ fn hang_ups_from_the_far_side_at_every_time() {
 }
 
 #[test]
+fn an_invite_that_is_answered_with_another_calls_id_mixes_nothing_up() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let first = answered(&client, "/public/echo").await;
+        gateway.fault(json!({"fault": "misname_call", "call_id": first.id()}));
+        let second = answered(&client, "/public/echo").await;
+        gateway.fault(json!({"fault": "hang_up", "call_id": first.id()}));
+        assert_eq!(first.ended().await.unwrap().kind, EndKind::RemoteHangup);
+        // Said once more when that call is over.
+        let bye = json!({"callID": first.id(), "cause": "NORMAL_CLEARING", "causeCode": 16});
+        gateway.fault(json!({"fault": "send_verto", "method": "verto.bye", "params": bye}));
+        // The answer to this comes behind it.
+        second.send_digits("7").await.unwrap();
+        assert_eq!(second.state(), CallState::Active);
+        second.hangup().await.unwrap();
+        assert_eq!(second.end_reason().unwrap().kind, EndKind::LocalHangup);
+    });
+}
+
+#[test]
 fn giving_up_while_it_rings_and_right_away() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);

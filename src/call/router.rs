@@ -76,7 +76,8 @@ impl Table {
     }
 
     fn add_alias(&mut self, call_id: &str, alias: &str) {
-        if alias == call_id || !self.calls.contains_key(call_id) {
+        // Another call's own id stays that call's, also for what comes when it is over.
+        if self.calls.contains_key(alias) || !self.calls.contains_key(call_id) {
             return;
         }
         let calls = self.aliases.entry(alias.to_owned()).or_default();

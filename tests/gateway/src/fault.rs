@@ -24,6 +24,7 @@
 //! | `forget_sessions` | – | all sessions without a socket are forgotten, all sockets dropped |
 //! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
 //! | `redirect` | `to`, `count?` (1) | the next invites get a bye with this `redirectDestination` |
+//! | `misname_call` | `call_id` | the next invite is answered with this id |
 //! | `call_event` | `event_type` call.play, call.connect or call.room, `call_id?`, `state?`, `control_id?` | that event with the ids of the call |
 //! | `attach` | `call_id?` | `verto.attach` for answered calls, as after a resume |
 //! | `move_call` | `call_id?`, `name?`, `members?` (names) | answered calls are moved into a room: one more segment |
@@ -88,6 +89,7 @@ pub struct Faults {
     loses_events: bool,
     http: Vec<HttpFault>,
     redirects: VecDeque<String>,
+    misnamed: Option<String>,
     reauthentications: VecDeque<i64>,
     /// Requests of the server whose answers are of interest, by id.
     expected: HashMap<String, &'static str>,
@@ -201,6 +203,11 @@ impl Faults {
     /// Where the invite under way is redirected to.
     pub fn redirect(&mut self) -> Option<String> {
         self.redirects.pop_front()
+    }
+
+    /// The id that the invite under way is answered with.
+    pub fn misname(&mut self) -> Option<String> {
+        self.misnamed.take()
     }
 
     /// How an HTTP request has to fail.
@@ -343,6 +350,7 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 let method = rpc::text(fault, "method").unwrap_or_default().to_owned();
                 faults.ignored.insert(method, number("count", 1));
             }
+            "misname_call" => faults.misnamed = rpc::text(fault, "call_id").map(str::to_owned),
             "lose_events" => faults.loses_events = true,
             "fail_http" => faults.http.push(HttpFault {
                 failure: HttpFailure {

@@ -70,8 +70,9 @@ pub fn incoming(request: &Request, invite: Invite) {
         call.subscribe(names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     }
     hub.add_call(call.clone());
+    let told = hub.with(|inner| inner.faults.misname()).unwrap_or(call.id.clone());
     request.ok(json!({
-        "message": "CALL CREATED", "callID": call.id, "memberID": call.member_id,
+        "message": "CALL CREATED", "callID": told, "memberID": call.member_id,
     }));
     call.announce(hub, "created");
     let task = tokio::spawn(live(hub.clone(), call.clone(), behaviour, invite.offer));
