@@ -13,7 +13,7 @@ use std::time::Duration;
 /// (`wss://<ch>`, HTTP on `https://fabric.<domain>`), else `puc.signalwire.com`; `ws_url` and
 /// `http_url` override each of them for private deployments and tests.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 pub struct ClientOptions {
     /// Subscriber access token, as issued by the REST API or by OAuth2. Never logged. May be empty
     /// where the client has other credentials.
@@ -241,7 +241,8 @@ pub struct DialOptions {
     pub opus_dtx: bool,
     /// Every how many milliseconds [`crate::CallEvent::Statistics`] tells the numbers about the call,
     /// 100 to 3600000 (an hour); 0 (default): never. One interval suits displays and uploads alike;
-    /// [`crate::Call::stats`] gives them at any other time.
+    /// [`crate::Call::stats`] gives them at any other time. Screens and devices of the call tell theirs
+    /// as often, and so does the call when another process takes it up with a session record.
     #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub statistics_interval_ms: u32,
     /// How long the packets of audio should be in milliseconds: 10, 20, 40 or 60; 0 (default): as the
@@ -380,7 +381,8 @@ pub struct AnswerOptions {
     pub opus_dtx: bool,
     /// Every how many milliseconds [`crate::CallEvent::Statistics`] tells the numbers about the call,
     /// 100 to 3600000 (an hour); 0 (default): never. One interval suits displays and uploads alike;
-    /// [`crate::Call::stats`] gives them at any other time.
+    /// [`crate::Call::stats`] gives them at any other time. Screens and devices of the call tell theirs
+    /// as often, and so does the call when another process takes it up with a session record.
     #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub statistics_interval_ms: u32,
     /// How long the packets of audio should be in milliseconds: 10, 20, 40 or 60; 0 (default): as the

@@ -6,7 +6,7 @@ use common::*;
 use serde_json::json;
 use signalwire_client::{
     AddressQuery, AudioCodec, AudioFormat, CallEvent, CallState, Client, ClientOptions,
-    ClientState, DialOptions, EndKind, ErrorKind,
+    ClientState, Credentials, DialOptions, EndKind, ErrorKind,
 };
 use signalwire_gateway::{Dialect, Gateway};
 use std::sync::Arc;
@@ -110,6 +110,36 @@ fn http_failures_are_typed() {
     });
 }
 
+/// They take the client's whole limit for an answer, all at the same time.
+#[test]
+fn answers_whose_body_never_ends_are_time_outs() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        for (path, stall) in
+            [("/subscriber/info", true), ("/addresses", false), ("/embeds/tokens", false)]
+        {
+            gateway.fault(json!({"fault": "slow_http", "path": path, "stall": stall}));
+        }
+        let client = Client::new(options(&gateway)).unwrap();
+        let (http_url, ca) = (gateway.http_url(), gateway.ca_pem());
+        let embed = Credentials::embed(&http_url, "c2c_7acc0e5e968706a0", Some(ca)).unwrap();
+        let bare = ClientOptions { token: String::new(), ..options(&gateway) };
+        let guest = Client::with_credentials(bare, embed).unwrap();
+        let (info, addresses, connected) = tokio::join!(
+            client.subscriber_info(),
+            client.addresses(AddressQuery::default()),
+            guest.connect(),
+        );
+        for error in [info.map(drop), addresses.map(drop), connected].map(Result::unwrap_err) {
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+            assert!(error.message().contains("try again"), "{error}");
+        }
+        // Nothing was repeated, and the next request is answered.
+        assert_eq!(gateway.state()["counters"]["http_requests"], 3);
+        client.subscriber_info().await.unwrap();
+    });
+}
+
 #[test]
 fn dialling_what_cannot_be_dialled() {
     run(async {
@@ -152,6 +182,27 @@ fn hang_ups_from_the_far_side_at_every_time() {
         assert_eq!(call.state(), CallState::Ended);
         call.hangup().await.unwrap();
         assert_clean(&gateway);
+    });
+}
+
+#[test]
+fn an_invite_that_is_answered_with_another_calls_id_mixes_nothing_up() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let first = answered(&client, "/public/echo").await;
+        gateway.fault(json!({"fault": "misname_call", "call_id": first.id()}));
+        let second = answered(&client, "/public/echo").await;
+        gateway.fault(json!({"fault": "hang_up", "call_id": first.id()}));
+        assert_eq!(first.ended().await.unwrap().kind, EndKind::RemoteHangup);
+        // Said once more when that call is over.
+        let bye = json!({"callID": first.id(), "cause": "NORMAL_CLEARING", "causeCode": 16});
+        gateway.fault(json!({"fault": "send_verto", "method": "verto.bye", "params": bye}));
+        // The answer to this comes behind it.
+        second.send_digits("7").await.unwrap();
+        assert_eq!(second.state(), CallState::Active);
+        second.hangup().await.unwrap();
+        assert_eq!(second.end_reason().unwrap().kind, EndKind::LocalHangup);
     });
 }
 

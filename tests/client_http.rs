@@ -6,7 +6,7 @@ mod scripted;
 use common::run;
 use scripted::{json_answer, Reply, Scripted};
 use serde_json::json;
-use signalwire_client::{Client, ClientOptions, ErrorKind};
+use signalwire_client::{AddressQuery, Client, ClientOptions, ErrorKind};
 
 const TOKEN: &str = "e30..s3cr3t.b.c";
 
@@ -57,6 +57,44 @@ fn unusable_answers_are_protocol_errors() {
             let server = Scripted::start(vec![Reply::answer(200, &[], &body)]).await;
             let error = of_server(&server).subscriber_info().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+        }
+    });
+}
+
+#[test]
+fn what_is_unknown_is_tolerated_and_what_is_missing_is_named() {
+    run(async {
+        let mut address = json!({"id": "a-1", "name": "alice", "type": "spaceship", "locked": "no",
+            "channels": {"audio": "/private/alice", "smell": "/private/alice?channel=smell"},
+            "moons": [{"name": "Io"}]});
+        let subscriber = json!({"id": "s-1", "fabric_addresses": [address], "shoe_size": 46,
+            "sat_claims": {"scope": 7, "new": {}}, "app_settings": [1]});
+        let page = json!({"data": [address], "links": {"self": 7, "sideways": "x"}, "total": 1});
+        let server =
+            Scripted::start(vec![json_answer(200, &subscriber), json_answer(200, &page)]).await;
+        let client = of_server(&server);
+        let info = client.subscriber_info().await.unwrap();
+        assert_eq!((info.id.as_str(), info.addresses.len()), ("s-1", 1));
+        let page = client.addresses(AddressQuery::default()).await.unwrap();
+        assert_eq!(page.addresses[0].name, "alice");
+
+        address.as_object_mut().unwrap().remove("id");
+        let server = Scripted::start(vec![
+            json_answer(200, &json!({"email": "x@example.com"})),
+            json_answer(200, &address),
+            json_answer(200, &json!({"links": {}})),
+        ])
+        .await;
+        let client = of_server(&server);
+        let named = [
+            (client.subscriber_info().await.map(drop), "id"),
+            (client.address("a-1").await.map(drop), "id"),
+            (client.addresses(AddressQuery::default()).await.map(drop), "data"),
+        ];
+        for (result, name) in named {
+            let error = result.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{error}");
+            assert!(error.message().contains(name), "{name}: {error}");
         }
     });
 }

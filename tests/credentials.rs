@@ -9,7 +9,7 @@ use signalwire_client::{
     ClientState, CredentialProvider, Credentials, EndKind, Error, ErrorKind, TokenReason,
     TokenRequest,
 };
-use signalwire_gateway::{Dialect, Gateway};
+use signalwire_gateway::{Dialect, Gateway, GatewayConfig};
 use std::sync::{Arc, Mutex};
 
 /// A backend that gives tokens of this gateway, or fails as told.
@@ -353,6 +353,91 @@ fn a_renewal_during_a_loss_reaches_the_session_when_it_is_back() {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         assert_eq!(session(&gateway)["protocol"], before["protocol"]);
+        assert_clean(&gateway);
+    });
+}
+
+fn with_clock(clock_offset: i64) -> Arc<Gateway> {
+    let config = GatewayConfig { clock_offset, ..GatewayConfig::default() };
+    Arc::new(Gateway::start(config).expect("a gateway"))
+}
+
+fn is_ready(event: &ClientEvent) -> bool {
+    matches!(event, ClientEvent::SessionReady { .. })
+}
+
+/// Every token seems to be over when it comes: that must not be a reason to ask for the next one
+/// at once, and the one that is over in truth has to be replaced all the same.
+#[test]
+fn a_clock_that_is_an_hour_ahead_renews_once_and_then_when_the_service_refuses() {
+    run(async {
+        let gateway = with_clock(-3_600);
+        let backend = Backend::new(&gateway, vec![Ok(3_600), Ok(6), Ok(3_600)]);
+        let client = client(&gateway, &backend);
+        let events = client.events();
+        client.connect().await.unwrap();
+        event(&events, is_ready).await;
+        event(&events, is_refreshed).await;
+        // That token lives for six seconds, and is then refused with its socket.
+        let seen = event(&events, is_ready).await;
+        let refusals =
+            |event: &&ClientEvent| matches!(event, ClientEvent::TokenRefreshFailed { .. });
+        assert_eq!(seen.iter().filter(refusals).count(), 0, "{seen:?}");
+        let reasons = [TokenReason::Initial, TokenReason::Expiring, TokenReason::Refused];
+        assert_eq!(backend.asked(), reasons, "{seen:?}");
+        client.subscriber_info().await.unwrap();
+        assert_eq!(client.state(), ClientState::Connected);
+    });
+}
+
+#[test]
+fn a_clock_that_is_an_hour_behind_lets_no_token_run_out_silently() {
+    run(async {
+        let gateway = with_clock(3_600);
+        let backend = Backend::new(&gateway, vec![Ok(2), Ok(3_600)]);
+        let client = client(&gateway, &backend);
+        let events = client.events();
+        client.connect().await.unwrap();
+        event(&events, is_ready).await;
+        // The token seems to last for an hour and is over after two seconds.
+        event(&events, is_ready).await;
+        assert_eq!(backend.asked(), [TokenReason::Initial, TokenReason::Refused]);
+        client.subscriber_info().await.unwrap();
+
+        // Without a backend the application is told.
+        let token = gateway.mint_token("tester", 2, None);
+        let alone = Client::new(ClientOptions { token, ..options(&gateway) }).unwrap();
+        let events = alone.events();
+        alone.connect().await.unwrap();
+        let ended = |event: &ClientEvent| matches!(event, ClientEvent::SessionEnded { .. });
+        let seen = event(&events, ended).await;
+        let refused =
+            |event: &ClientEvent| matches!(event, ClientEvent::AuthorizationFailed { .. });
+        assert!(seen.iter().any(refused), "{seen:?}");
+    });
+}
+
+#[test]
+fn without_a_backend_a_clock_that_is_ahead_warns_once_and_ends_nothing() {
+    run(async {
+        let gateway = with_clock(-3_600);
+        let client = Client::new(options(&gateway)).unwrap();
+        let events = client.events();
+        client.connect().await.unwrap();
+        let expiring = |event: &ClientEvent| matches!(event, ClientEvent::TokenExpiring { .. });
+        event(&events, expiring).await;
+        // A call, and a new session with the same token.
+        let call = answered(&client, "/public/echo").await;
+        call.hangup().await.unwrap();
+        gateway.fault(json!({"fault": "forget_sessions"}));
+        event(&events, is_ready).await;
+        client.subscriber_info().await.unwrap();
+        client.disconnect().await.unwrap();
+        let mut seen = Vec::new();
+        while let Ok(Some(event)) = tokio::time::timeout(DEADLINE, events.next()).await {
+            seen.push(event);
+        }
+        assert_eq!(seen.iter().filter(|event| expiring(event)).count(), 0, "{seen:?}");
         assert_clean(&gateway);
     });
 }

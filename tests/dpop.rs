@@ -214,6 +214,39 @@ fn what_cannot_be_bound_is_said_and_never_follows_a_bound_token() {
 }
 
 #[test]
+fn a_token_that_cannot_be_bound_is_told_once() {
+    run(async {
+        let gateway = started(900);
+        let (client, _) = bound_client(&gateway, vec![false]);
+        let events = client.events();
+        let unbound = |event: &ClientEvent| matches!(event, ClientEvent::TokenNotBound { .. });
+        client.connect().await.unwrap();
+        let mut seen = event(&events, is_ready).await;
+        // Neither the token's becoming known nor another connection is news.
+        gateway.fault(json!({"fault": "drop_sockets"}));
+        seen.extend(event(&events, is_ready).await);
+        client.connect().await.unwrap();
+        client.disconnect().await.unwrap();
+        while let Ok(Some(event)) = tokio::time::timeout(DEADLINE, events.next()).await {
+            seen.push(event);
+        }
+        assert_eq!(seen.iter().filter(|event| unbound(event)).count(), 1, "{seen:#?}");
+
+        // Another token is.
+        let (client, _) = bound_client(&gateway, vec![false]);
+        let events = client.events();
+        client.connect().await.unwrap();
+        event(&events, unbound).await;
+        client
+            .update_token(AccessToken::new(gateway.mint_token("tester", 3_600, None)))
+            .await
+            .unwrap();
+        event(&events, unbound).await;
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
 fn a_bound_token_is_of_no_use_without_its_key() {
     run(async {
         let gateway = started(900);

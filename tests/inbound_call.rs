@@ -177,6 +177,48 @@ fn a_caller_that_gives_up_stops_the_ringing() {
 }
 
 #[test]
+fn a_bye_during_the_answer_ends_it() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let (client, events) = reachable(&gateway).await;
+        call_in(&gateway, "echo");
+        let call = ringing(&client, &events).await;
+        // The answer is sent, and nobody takes it.
+        gateway.fault(json!({"fault": "ignore_requests", "method": "verto.answer"}));
+        let gives_up = async {
+            let mut look = tokio::time::interval(std::time::Duration::from_millis(5));
+            while gateway.state()["faults"]["ignore_requests"] != 0 {
+                look.tick().await;
+            }
+            gateway.fault(json!({"fault": "hang_up", "call_id": call.id(),
+                "cause": "ORIGINATOR_CANCEL", "cause_code": 487}));
+        };
+        let (answered, ()) = tokio::join!(call.answer(AnswerOptions::default()), gives_up);
+        let error = answered.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CallFailed, "{error}");
+        let reason = call.ended().await.expect("ends");
+        assert_eq!((reason.kind, reason.code), (EndKind::Cancelled, 487));
+        assert!(client.calls().is_empty());
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
+fn a_caller_that_hangs_up_stops_the_ringing_at_the_callee() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let (callee, events) = reachable(&gateway).await;
+        let caller = connected(&gateway).await;
+        let out = caller.dial("/private/tester", DialOptions::default()).expect("dials");
+        let call = ringing(&callee, &events).await;
+        out.hangup().await.expect("hangs up");
+        assert_eq!(call.ended().await.expect("ends").kind, EndKind::Cancelled);
+        assert!(callee.calls().is_empty());
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
 fn a_call_that_is_announced_twice_rings_once() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);

@@ -214,3 +214,43 @@ fn every_kind_of_failure_has_an_exception_in_the_order_of_the_numbers() {
     assert!(kinds.len() >= 22);
     assert_eq!(kinds, exceptions);
 }
+
+/// Fields that are secrets though their type does not say so.
+const SECRET_FIELDS: [&str; 6] =
+    ["token", "device_token", "push_notification_key", "resume_from", "password", "invite"];
+
+/// By itself a record of the generated languages shows all its fields.
+#[test]
+fn records_with_secrets_have_a_description_without_them() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut with_secrets = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            for part in source.split("uniffi::Record)").skip(1) {
+                let (head, fields) = part.split_once(" {\n").expect("a struct with fields");
+                let fields = fields.split("\n}").next().unwrap_or_default();
+                let is_secret = fields.lines().any(|line| {
+                    let field = line.trim().strip_prefix("pub ").and_then(|l| l.split_once(": "));
+                    let is_named = |name: &str| SECRET_FIELDS.contains(&name);
+                    field.is_some_and(|(name, kind)| is_named(name) || kind.contains("Secret"))
+                });
+                if is_secret {
+                    let name = head.rsplit(' ').next().unwrap_or_default().to_owned();
+                    assert!(
+                        head.starts_with(", uniffi::export(Debug, Display))]"),
+                        "{name} in {} shows its secrets",
+                        path.display()
+                    );
+                    with_secrets.push(name);
+                }
+            }
+        }
+    }
+    assert!(with_secrets.len() >= 7, "{with_secrets:?}");
+}

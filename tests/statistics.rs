@@ -5,7 +5,8 @@ mod common;
 use common::*;
 use serde_json::json;
 use signalwire_client::{
-    AnswerOptions, Call, CallEvent, CallStats, ClientEvent, DialOptions, ErrorKind,
+    AnswerOptions, Call, CallEvent, CallStats, ClientEvent, DeviceOptions, DialOptions, ErrorKind,
+    ScreenShareOptions,
 };
 use signalwire_gateway::Dialect;
 
@@ -52,6 +53,23 @@ fn numbers_come_from_the_first_media_on_and_grow() {
         // What comes again and again leaves the history of a call to what happened.
         let history = call.diagnostics();
         assert!(history.contains("MediaConnected") && !history.contains("Statistics"), "{history}");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
+fn screens_and_devices_tell_theirs_as_often_as_their_call() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = client.dial("/public/echo", with_interval(100)).unwrap();
+        call.answered().await.unwrap();
+        let screen = call.start_screen_share(ScreenShareOptions::default()).await.unwrap();
+        let device = call.add_device(DeviceOptions::default()).await.unwrap();
+        for leg in [&screen, &device] {
+            until_numbers(leg, 2).await;
+        }
         call.hangup().await.unwrap();
         assert_clean(&gateway);
     });

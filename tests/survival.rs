@@ -148,6 +148,28 @@ fn a_call_that_came_in_is_moved_too() {
     });
 }
 
+#[test]
+fn a_call_that_came_in_comes_back_by_an_ice_restart_too() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = taken(&gateway, &client, "tone").await;
+        let ear = Ear::new();
+        call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+        ear.wait_for_tone(440.0, MONO_48K, 100).await;
+        let events = call.events();
+        gateway.fault(json!({"fault": "drop_media", "until_restart": true}));
+        let seen = wait_for(&events, |event| matches!(event, CallEvent::Recovered { .. })).await;
+        assert_eq!(tries(&seen), [1], "{seen:?}");
+        ear.forget();
+        ear.wait_for_tone(440.0, MONO_48K, 100).await;
+        let at = at_gateway(&gateway, &call);
+        assert_eq!(at["updates"][0]["new_certificate"], false, "DTLS goes on");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}
+
 /// A call of the gateway, answered.
 async fn taken(gateway: &Gateway, client: &Client, source: &str) -> Call {
     let events = client.events();

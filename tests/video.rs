@@ -407,6 +407,62 @@ fn a_call_that_came_in_is_answered_with_its_video() {
     });
 }
 
+#[test]
+fn a_bundled_call_that_came_in_is_answered_with_its_video() {
+    for bundle in ["shared", "only"] {
+        run(async move {
+            let gateway = gateway(Dialect::Browser);
+            let client = connected(&gateway).await;
+            client.online().await.unwrap();
+            let events = client.events();
+            gateway.fault(
+                serde_json::json!({"fault": "call_client", "video": true, "bundle": bundle}),
+            );
+            let call_id = loop {
+                let next = tokio::time::timeout(DEADLINE, events.next()).await.unwrap();
+                if let Some(ClientEvent::IncomingCall { call_id, has_video: true, .. }) = next {
+                    break call_id;
+                }
+            };
+            let call = client.call(&call_id).unwrap();
+            let told = call.events();
+            let ear = Ear::new();
+            call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+            let video = Some(MediaDirection::SendReceive);
+            call.answer(AnswerOptions { video, ..AnswerOptions::default() }).await.unwrap();
+            wait_for(&told, |event| matches!(event, CallEvent::VideoConnected { .. })).await;
+            assert_eq!(call.media(), SEND_RECEIVE);
+            let transports = &gateway.state()["calls"][0]["transports"];
+            assert_eq!(transports.as_array().map(Vec::len), Some(1), "{transports}");
+            let eye = Eye::on(&call);
+            let frames = clip();
+            show(&call, &frames).await;
+            assert_eq!(data(&eye.wait_for(frames.len()).await), data(&frames));
+            // The audio flows beside it.
+            call.push_audio(&tone(440.0, MONO_48K, 1000), MONO_48K).unwrap();
+            ear.wait_for_tone(440.0, MONO_48K, 20).await;
+            // A further offer has the caller's sections in their bundle, and flows on.
+            let receive = MediaDirections { video: MediaDirection::ReceiveOnly, ..SEND_RECEIVE };
+            call.set_media(receive).await.unwrap();
+            assert_eq!(call.media(), receive);
+            call.set_media(SEND_RECEIVE).await.unwrap();
+            show(&call, &frames).await;
+            eye.wait_for(2 * frames.len()).await;
+            // So does a path that is made anew.
+            let showing = keep_showing(&call);
+            gateway.fault(serde_json::json!({"fault": "drop_media", "until_restart": true}));
+            let seen = wait_for(&told, |event| matches!(event, CallEvent::Recovered { .. })).await;
+            let tries = seen.iter().filter(|e| matches!(e, CallEvent::Recovering { .. })).count();
+            assert_eq!(tries, 1, "in place, over the same DTLS: {seen:?}");
+            let before = eye.seen().len();
+            eye.wait_for(before + 30).await;
+            call.hangup().await.unwrap();
+            showing.await.unwrap();
+            assert_clean(&gateway);
+        });
+    }
+}
+
 /// Whether the path of the video was up before the audio's.
 fn told_of_video(_events: &signalwire_client::CallEventStream, call: &Call) -> bool {
     call.push_video(clip().remove(1)).is_ok()

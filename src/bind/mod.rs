@@ -26,6 +26,7 @@ mod preflight;
 mod push;
 #[cfg(feature = "rest-api")]
 mod rest_api;
+mod shown;
 mod video;
 
 use crate::runtime::dispatch::WakeOnDispatcher;

@@ -157,8 +157,6 @@ pub(crate) struct Actor {
     progress: Arc<Mutex<Progress>>,
     events: Bus<CallEvent>,
     port: AudioPort,
-    /// How often the numbers are told, where they are.
-    statistics_every: Option<Duration>,
     messages: mpsc::Sender<ServerMessage>,
     leg: Option<Arc<Leg>>,
     start: Option<Start>,
@@ -209,7 +207,6 @@ impl Actor {
             progress: Arc::clone(&shared.progress),
             events: shared.events.clone(),
             port: shared.audio.clone(),
-            statistics_every: statistics::interval(plan.statistics_ms),
             messages,
             leg: None,
             start: Some(plan.start),
@@ -311,8 +308,10 @@ impl Actor {
             leg.encoder = options.encoder();
             leg.packet_ms = options.packet_time_ms;
         }
-        self.statistics_every = statistics::interval(options.statistics_interval_ms);
-        self.progress().dtmf = options.dtmf.unwrap_or_default();
+        let mut progress = self.progress();
+        progress.statistics_ms = options.statistics_interval_ms;
+        progress.dtmf = options.dtmf.unwrap_or_default();
+        drop(progress);
         self.state.set_media_limit(Duration::from_millis(options.media_timeout_ms.into()));
         self.dialog.add_variables(variables);
         self.answering = Some(reply);

@@ -90,6 +90,8 @@ pub(crate) struct Progress {
     /// The media node that hosts the call.
     pub(crate) node_id: Option<String>,
     pub(crate) dtmf: DtmfMethod,
+    /// How often the numbers about the call are told; 0 for never.
+    pub(crate) statistics_ms: u32,
     pub(crate) roster: members::Roster,
     pub(crate) descriptions: diagnostics::Descriptions,
 }

@@ -22,6 +22,9 @@ pub(crate) struct RecordedCall {
     /// Whether video came in.
     #[serde(default)]
     pub(crate) receives_video: bool,
+    /// How often its numbers were told; 0 for never.
+    #[serde(default)]
+    pub(crate) statistics_ms: u32,
 }
 
 impl RecordedCall {
@@ -32,15 +35,20 @@ impl RecordedCall {
         }
         let remote = call.remote_party();
         let video = call.media().video;
+        let (node, statistics_ms) = {
+            let progress = call.progress();
+            (progress.node_id.clone(), progress.statistics_ms)
+        };
         Some(Self {
             id: call.id(),
-            node: call.progress().node_id.clone(),
+            node,
             destination: call.destination(),
             is_inbound: call.direction() == Direction::Inbound,
             remote_name: remote.name,
             remote_number: remote.number,
             sends_video: video.sends(),
             receives_video: video.receives(),
+            statistics_ms,
         })
     }
 
@@ -62,6 +70,7 @@ impl RecordedCall {
             remote_number: text(&format!("{remote}_id_number")),
             sends_video: has_video,
             receives_video: has_video,
+            statistics_ms: 0,
         })
     }
 

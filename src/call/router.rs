@@ -76,7 +76,8 @@ impl Table {
     }
 
     fn add_alias(&mut self, call_id: &str, alias: &str) {
-        if alias == call_id || !self.calls.contains_key(call_id) {
+        // Another call's own id stays that call's, also for what comes when it is over.
+        if self.calls.contains_key(alias) || !self.calls.contains_key(call_id) {
             return;
         }
         let calls = self.aliases.entry(alias.to_owned()).or_default();
@@ -331,7 +332,9 @@ impl Router {
 
     /// The service has a call that this process does not know; `false` if it does.
     fn attach(&self, event: &VertoEvent, node_id: &Option<String>) -> bool {
-        let Some(recorded) = RecordedCall::attached(event, node_id.clone()) else { return false };
+        let Some(mut recorded) = RecordedCall::attached(event, node_id.clone()) else {
+            return false;
+        };
         if self.table().calls.contains_key(&recorded.id) {
             return false;
         }
@@ -339,6 +342,9 @@ impl Router {
             tracing::debug!(call = recorded.id, "a call that is over here is still at the service");
             return true;
         }
+        // What the service cannot know is in the record.
+        let known = self.table().restorable.iter().find(|call| call.id == recorded.id).cloned();
+        recorded.statistics_ms = known.map_or(0, |call| call.statistics_ms);
         self.restore(recorded, event.sdp().map(str::to_owned));
         true
     }

@@ -137,7 +137,7 @@ pub(crate) fn start_restored(
     let parties = recorded.parties();
     let dialog = Dialog::reattached(recorded.id, recorded.destination, parties, recorded.node);
     let state = State::restored(limits, offer);
-    let plan = Plan { state, start: Start::Dial(leg), statistics_ms: 0 };
+    let plan = Plan { state, start: Start::Dial(leg), statistics_ms: recorded.statistics_ms };
     start(context, dialog, about, port, plan)
 }
 
@@ -203,7 +203,11 @@ fn start(
         parent_id: about.parent_id,
         commands,
         state,
-        progress: Arc::new(Mutex::new(Progress { dtmf: about.dtmf, ..Progress::default() })),
+        progress: Arc::new(Mutex::new(Progress {
+            dtmf: about.dtmf,
+            statistics_ms: plan.statistics_ms,
+            ..Progress::default()
+        })),
         events: Bus::new(diagnostics::remembered),
         audio: port,
     });

@@ -65,6 +65,7 @@ impl Keeper {
             updates: queue,
             settle,
             was_bound: false,
+            unbindable: 0,
             session_generation: 0,
             grant: Grant::default(),
             seen_generation: 0,
@@ -125,6 +126,9 @@ struct Task {
     #[cfg_attr(not(feature = "dpop"), allow(dead_code, reason = "for client-bound tokens"))]
     /// Whether the client ever had a token that was bound to its key.
     was_bound: bool,
+    #[cfg_attr(not(feature = "dpop"), allow(dead_code, reason = "for client-bound tokens"))]
+    /// The token that cannot be bound, which was told; 0 for none.
+    unbindable: u64,
     authorizations: watch::Receiver<Authorization>,
     current: watch::Receiver<Option<Current>>,
     updates: mpsc::Receiver<Update>,
@@ -254,7 +258,8 @@ impl Task {
         let Some(key) = self.parts.prover.key.clone() else { return Ok(()) };
         let Some(current) = self.parts.tokens.current() else { return Ok(()) };
         let is_up = self.parts.router.state() == ClientState::Connected;
-        if current.is_bound || !is_up || self.session_generation != current.generation {
+        let is_settled = current.is_bound || self.unbindable == current.generation;
+        if is_settled || !is_up || self.session_generation != current.generation {
             return Ok(());
         }
         let binding = Binding { http: self.parts.http.clone(), key };
@@ -266,6 +271,7 @@ impl Task {
                  backend must make it with fingerprint and the scope sat:refresh",
             )),
             Ok(false) => {
+                self.unbindable = current.generation;
                 let message = "the token has not the scope sat:refresh".to_owned();
                 self.tell(ClientEvent::TokenNotBound { message });
                 Ok(())

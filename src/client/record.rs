@@ -102,6 +102,7 @@ mod tests {
                 remote_number: "/public/echo".into(),
                 sends_video: true,
                 receives_video: false,
+                statistics_ms: 0,
             }],
         }
     }

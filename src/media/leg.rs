@@ -1,7 +1,7 @@
 //! The media of one dialog: sockets, peer connections, audio and video, driven by one task.
 //!
 //! The service has one transport per m-section, so a leg keeps one peer connection per section
-//! and cuts and joins the descriptions. A bundled answer is the same thing with one section.
+//! and cuts and joins the descriptions. A caller that bundles gets one peer connection for both.
 
 mod audio;
 mod describe;
@@ -29,7 +29,7 @@ use crate::proto::sdp::{Description, Kind, Origin};
 use crate::runtime;
 use audio::Audio;
 use digits::Digits;
-use line::Line;
+use line::{Line, Media};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -197,7 +197,7 @@ fn gone() -> Error {
 struct Task {
     config: LegConfig,
     events: Box<dyn Fn(LegEvent) + Send + Sync>,
-    /// One for each m-section, audio first. The first one's path is the call's.
+    /// One for each transport, the audio's first. The first one's path is the call's.
     lines: Vec<Line>,
     audio: Option<Audio>,
     digits: Option<Digits>,
@@ -329,7 +329,11 @@ impl Task {
     }
 
     fn line_mut(&mut self, kind: Kind) -> Option<&mut Line> {
-        self.lines.iter_mut().find(|line| line.kind == kind)
+        self.lines.iter_mut().find(|line| line.carries(kind))
+    }
+
+    fn media_mut(&mut self, kind: Kind) -> Option<&mut Media> {
+        self.lines.iter_mut().flat_map(Line::media_mut).find(|media| media.kind == kind)
     }
 
     fn datagram(&mut self, at: usize, Received { local, from, bytes, at: when }: Received) {
@@ -413,7 +417,7 @@ impl Task {
     fn take_rtp(&mut self, now: Instant) {
         for at in 0..self.lines.len() {
             while let Some(rtp) = self.lines[at].transport.peer.poll_rtp() {
-                match self.lines[at].kind {
+                match self.kind_of(at, rtp.payload_type) {
                     Kind::Audio => {
                         self.heard(rtp.at);
                         self.hear(rtp);
@@ -421,6 +425,19 @@ impl Task {
                     Kind::Video => self.see(rtp, now),
                 }
             }
+        }
+    }
+
+    /// What a received packet carries: where a transport is shared its payload type tells
+    /// (RFC 9143, 9.2).
+    fn kind_of(&self, at: usize, payload_type: u8) -> Kind {
+        let line = &self.lines[at];
+        let is_shared = line.media().len() > 1;
+        let is_video = || self.video.as_ref().is_some_and(|video| video.takes(payload_type));
+        if is_shared && is_video() {
+            Kind::Video
+        } else {
+            line.kind()
         }
     }
 
@@ -443,13 +460,14 @@ impl Task {
             PeerEvent::Connected => {
                 let was_connected = std::mem::replace(&mut self.lines[at].is_connected, true);
                 // Pictures do not wait for a tick.
-                if self.lines[at].kind == Kind::Audio {
+                let has_video = self.lines[at].carries(Kind::Video);
+                if !has_video {
                     self.lines[at].sockets.quieten();
                 }
                 if is_call {
                     self.path_connected(was_connected, now);
                 }
-                if self.lines[at].kind == Kind::Video {
+                if has_video {
                     self.video_connected();
                 }
             }

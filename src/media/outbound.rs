@@ -387,8 +387,8 @@ impl AudioEncoderPipeline {
             return Ok(EncodedFrame { payload: &[], rtp_duration, marker: false });
         }
         self.has_sent = true;
-        let is_talkspurt = std::mem::take(&mut self.is_omitting)
-            && self.input.level().rms_dbfs > TALKSPURT_DBFS;
+        let is_talkspurt =
+            std::mem::take(&mut self.is_omitting) && self.input.level().rms_dbfs > TALKSPURT_DBFS;
         let marker = std::mem::take(&mut self.is_marked) || is_talkspurt;
         Ok(EncodedFrame { payload: &self.payload[..len], rtp_duration, marker })
     }

@@ -1,4 +1,5 @@
-//! One peer connection: ICE, DTLS and SRTP of one m-section, without I/O and without a clock.
+//! One peer connection: ICE, DTLS and SRTP of one m-section, or of two that share a transport, without
+//! I/O and without a clock.
 //!
 //! This file and those below it are the only ones that know the crate `rtc` (the sans-I/O core of
 //! `webrtc`). Datagrams and time go in, datagrams, events, RTP and feedback come out; the leg's task
@@ -10,6 +11,7 @@
 
 mod codecs;
 mod feedback;
+mod nominations;
 mod reports;
 
 pub(crate) use codecs::Offered;
@@ -84,6 +86,15 @@ pub(crate) enum LocalCandidate {
 }
 
 impl LocalCandidate {
+    /// The address that the far side sees.
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Host(address) => *address,
+            Self::ServerReflexive { mapped, .. } => *mapped,
+            Self::Relay { relayed, .. } => *relayed,
+        }
+    }
+
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Host(_) => "host",
@@ -143,6 +154,8 @@ pub(crate) struct Identity {
 #[derive(Clone, Copy)]
 pub(crate) struct Stream {
     ssrc: u32,
+    /// The source of a second section that shares the transport.
+    second_ssrc: u32,
     sequence: u16,
     timestamp: u32,
 }
@@ -163,6 +176,7 @@ impl Identity {
             .map_err(|error| failed(&error))?;
         let stream = stream.unwrap_or_else(|| Stream {
             ssrc: rand::random(),
+            second_ssrc: rand::random(),
             sequence: rand::random::<u16>() & 0x7fff,
             timestamp: rand::random(),
         });
@@ -176,11 +190,14 @@ pub(crate) struct Peer {
     certificate: RTCCertificate,
     kind: Kind,
     sender: RTCRtpSenderId,
+    /// Sender and source of the video: the only ones, or those of the second section.
+    video: (RTCRtpSenderId, u32),
     stream: Stream,
     reported_loss: ReportedLoss,
     feedback: feedback::Waiting,
     /// DTLS that came before ICE had a pair.
     held: VecDeque<TaggedBytesMut>,
+    nominations: nominations::Nominations,
     is_ice_connected: bool,
     is_connected: bool,
     /// Whether a check of ours was answered.
@@ -192,21 +209,23 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// A peer connection for one section that sends and receives.
-    pub(crate) fn new(offered: Offered<'_>, now: Instant) -> Result<Self> {
+    /// A peer connection for a section that sends and receives, and for one that shares its transport.
+    pub(crate) fn new(offered: &[Offered<'_>], now: Instant) -> Result<Self> {
         Self::with_identity(Identity::new(None)?, offered, now)
     }
 
     /// The same under a given identity.
     pub(crate) fn with_identity(
         identity: Identity,
-        offered: Offered<'_>,
+        offered: &[Offered<'_>],
         now: Instant,
     ) -> Result<Self> {
         let Identity { certificate, credentials, stream } = identity;
         let mut media = MediaEngine::default();
-        for codec in offered.parameters() {
-            media.register_codec(codec, offered.rtc_kind()).map_err(|error| failed(&error))?;
+        for section in offered {
+            for codec in section.parameters() {
+                media.register_codec(codec, section.rtc_kind()).map_err(|error| failed(&error))?;
+            }
         }
         let reported_loss = ReportedLoss::default();
         let tap = feedback::Tap::default();
@@ -224,18 +243,26 @@ impl Peer {
             .with_interceptor_registry(registry)
             .build(now)
             .map_err(|error| failed(&error))?;
-        let sender =
-            connection.add_track(offered.track(stream.ssrc)).map_err(|error| failed(&error))?;
-        prefer(&mut connection, offered.parameters())?;
+        let mut senders = Vec::new();
+        for (section, ssrc) in offered.iter().zip([stream.ssrc, stream.second_ssrc]) {
+            let added = connection.add_track(section.track(ssrc));
+            senders.push((added.map_err(|error| failed(&error))?, ssrc));
+            prefer(&mut connection, senders.len() - 1, section.parameters())?;
+        }
+        let nothing = || Error::internal("a peer connection needs a section");
+        let sender = senders.first().ok_or_else(nothing)?.0;
+        let video = *senders.last().ok_or_else(nothing)?;
         Ok(Self {
             connection,
             certificate,
-            kind: offered.kind(),
+            kind: offered.first().ok_or_else(nothing)?.kind(),
             sender,
+            video,
             stream,
             reported_loss,
             feedback,
             held: VecDeque::new(),
+            nominations: nominations::Nominations::default(),
             is_ice_connected: false,
             is_connected: false,
             has_answer: false,
@@ -267,6 +294,7 @@ impl Peer {
         let offer = self.connection.create_offer(Some(options)).map_err(|error| failed(&error))?;
         self.connection.set_local_description(now, offer).map_err(|error| failed(&error))?;
         self.held.clear();
+        self.nominations.clear();
         self.is_ice_connected = false;
         self.is_connected = false;
         self.has_answer = false;
@@ -290,7 +318,8 @@ impl Peer {
 
     /// Goes on where another connection's packets stand.
     pub(crate) fn continue_stream(&mut self, stream: Stream) {
-        self.stream = Stream { ssrc: self.stream.ssrc, ..stream };
+        let Stream { ssrc, second_ssrc, .. } = self.stream;
+        self.stream = Stream { ssrc, second_ssrc, ..stream };
     }
 
     /// Takes the far side's offer for this section and makes the complete answer; checks start at
@@ -321,13 +350,10 @@ impl Peer {
             .local_description()
             .ok_or_else(|| Error::internal("there is no local description after it was set"))?;
         let sdp = codecs::shown(&local.sdp);
-        let default = match candidates.first() {
-            Some(LocalCandidate::Host(address)) => *address,
-            Some(LocalCandidate::ServerReflexive { mapped, .. }) => *mapped,
-            Some(LocalCandidate::Relay { relayed, .. }) => *relayed,
-            None => return Err(Error::media("there is no network interface that media can use")),
-        };
-        Ok(Description::parse(&sdp)?.complete(default))
+        let addresses: Vec<SocketAddr> = candidates.iter().map(LocalCandidate::address).collect();
+        let nothing = || Error::media("there is no network interface that media can use");
+        let default = *addresses.first().ok_or_else(nothing)?;
+        Ok(Description::parse(&sdp)?.complete(default, &addresses))
     }
 
     fn add_local(&mut self, candidate: &LocalCandidate) -> Result<()> {
@@ -398,7 +424,17 @@ impl Peer {
             return;
         }
         let is_step = self.is_step(&datagram.message);
+        let mut nomination = None;
+        if !self.is_ice_connected {
+            self.nominations.note(&datagram);
+            if datagram.message.starts_with(&BINDING_SUCCESS_TYPE) {
+                nomination = self.nominations.take(&datagram);
+            }
+        }
         self.feed(datagram);
+        if let Some(nomination) = nomination {
+            self.feed(nomination);
+        }
         if is_step {
             self.handle_timeout(now);
         } else if !self.is_connected {
@@ -502,7 +538,7 @@ impl Peer {
         };
         self.stream.sequence = self.stream.sequence.wrapping_add(1);
         self.skip(duration);
-        self.write(header, Bytes::copy_from_slice(payload), now)
+        self.write(self.sender, header, Bytes::copy_from_slice(payload), now)
     }
 
     /// Sends one packet of video.
@@ -518,16 +554,22 @@ impl Peer {
             payload_type,
             sequence_number: packet.sequence,
             timestamp: packet.timestamp,
-            ssrc: self.stream.ssrc,
+            ssrc: self.video.1,
             ..Default::default()
         };
-        self.write(header, packet.payload, now)
+        self.write(self.video.0, header, packet.payload, now)
     }
 
-    fn write(&mut self, header: rtc::rtp::Header, payload: Bytes, now: Instant) -> Result<()> {
+    fn write(
+        &mut self,
+        sender: RTCRtpSenderId,
+        header: rtc::rtp::Header,
+        payload: Bytes,
+        now: Instant,
+    ) -> Result<()> {
         let mut sender = self
             .connection
-            .rtp_sender(self.sender)
+            .rtp_sender(sender)
             .ok_or_else(|| Error::internal("the sender is gone"))?;
         sender.write_rtp(now, rtc::rtp::Packet { header, payload }).map_err(|error| failed(&error))
     }
@@ -539,7 +581,7 @@ impl Peer {
 
     /// Tells the far side what is missing.
     pub(crate) fn send_feedback(&mut self, feedback: &Feedback, now: Instant) -> Result<()> {
-        let own = self.stream.ssrc;
+        let (sender, own) = self.video;
         let packet = match feedback {
             Feedback::Nack { ssrc, sequences } => feedback::nack(own, *ssrc, sequences),
             Feedback::KeyFrame { ssrc } => feedback::picture_loss(own, *ssrc),
@@ -547,7 +589,7 @@ impl Peer {
         let compound = feedback::compound(own, packet);
         let mut sender = self
             .connection
-            .rtp_sender(self.sender)
+            .rtp_sender(sender)
             .ok_or_else(|| Error::internal("the sender is gone"))?;
         sender.write_rtcp(now, compound).map_err(|error| failed(&error))
     }
@@ -642,8 +684,12 @@ impl Peer {
 }
 
 /// Offers all of these: by itself a transceiver offers the codec of its track only.
-fn prefer(connection: &mut RTCPeerConnection, codecs: Vec<RTCRtpCodecParameters>) -> Result<()> {
-    let id = connection.get_transceivers().next();
+fn prefer(
+    connection: &mut RTCPeerConnection,
+    at: usize,
+    codecs: Vec<RTCRtpCodecParameters>,
+) -> Result<()> {
+    let id = connection.get_transceivers().nth(at);
     let transceiver = id.and_then(|id| connection.rtp_transceiver(id));
     let mut transceiver = transceiver.ok_or_else(|| Error::internal("the transceiver is gone"))?;
     transceiver.set_codec_preferences(codecs).map_err(|error| failed(&error))

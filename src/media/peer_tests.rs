@@ -11,7 +11,8 @@ fn host() -> LocalCandidate {
 
 fn merged(kind: Kind, description: &Description) -> String {
     let direction = crate::config::MediaDirection::SendReceive;
-    let part = crate::proto::sdp::Part { kind, description, direction, is_offer: true };
+    let part =
+        crate::proto::sdp::Part { kind, description, direction, is_offer: true, is_bundled: false };
     Description::merge(&[part]).expect("one description")
 }
 
@@ -19,7 +20,7 @@ fn merged(kind: Kind, description: &Description) -> String {
 fn a_video_offer_has_both_codecs_and_the_feedback_that_is_served() {
     let now = Instant::now();
     let offered = Offered::Video(&crate::media::video::VideoCodec::ALL);
-    let mut peer = Peer::new(offered, now).expect("a peer");
+    let mut peer = Peer::new(&[offered], now).expect("a peer");
     let sdp = merged(Kind::Video, &peer.offer(&[host()], now).expect("an offer"));
     for line in [
         "m=video 4000 UDP/TLS/RTP/SAVPF 96 97",
@@ -45,7 +46,7 @@ fn offer() -> String {
         mapped: "198.51.100.9:5000".parse().expect("an address"),
         base: "192.0.2.7:4000".parse().expect("an address"),
     };
-    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
     let description = peer.offer(&[host(), mapped], now).expect("an offer");
     merged(Kind::Audio, &description)
 }
@@ -88,9 +89,9 @@ fn telephone_events_are_answered_at_the_clock_of_the_codec() {
         (format(opus), vec!["126 telephone-event/8000"]),
     ] {
         let now = Instant::now();
-        let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+        let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
         let description = Description::parse(&offered).expect("an offer");
-        let for_peer = description.for_peer(Kind::Audio, "0").expect("audio");
+        let for_peer = description.for_peer(&[(Kind::Audio, "0")]).expect("audio");
         let answer = peer.answer(for_peer, &[host()], now).expect("an answer");
         let answer = merged(Kind::Audio, &answer);
         for map in wanted {
@@ -104,7 +105,7 @@ fn telephone_events_are_answered_at_the_clock_of_the_codec() {
 #[test]
 fn early_dtls_waits_for_a_pair_and_is_bounded() {
     let now = Instant::now();
-    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
     peer.offer(&[host()], now).expect("an offer");
     let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
     let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
@@ -118,7 +119,7 @@ fn early_dtls_waits_for_a_pair_and_is_bounded() {
 #[test]
 fn garbage_from_the_network_changes_nothing() {
     let now = Instant::now();
-    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
     peer.offer(&[host()], now).expect("an offer");
     let (local, from) = ("192.0.2.7:4000", "192.0.2.9:9000");
     let (local, from) = (local.parse().expect("local"), from.parse().expect("remote"));
@@ -132,10 +133,95 @@ fn garbage_from_the_network_changes_nothing() {
 #[test]
 fn an_answer_that_is_none_is_an_error() {
     let now = Instant::now();
-    let mut peer = Peer::new(Offered::Audio(&ALL), now).expect("a peer");
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
     peer.offer(&[host()], now).expect("an offer");
     assert!(peer.apply_answer("v=0\r\n".into(), now).is_err());
     let sdp = "v=0\r\nm=audio 1 RTP/AVP 0\r\n";
-    let for_peer = Description::parse(sdp).expect("parses").for_peer(Kind::Audio, "0");
+    let for_peer = Description::parse(sdp).expect("parses").for_peer(&[(Kind::Audio, "0")]);
     assert!(peer.apply_answer(for_peer.expect("audio"), now).is_err());
+}
+
+/// Two peers with a path between them, over which datagrams go when told; no time passes.
+struct Path {
+    peers: [Peer; 2],
+    addresses: [SocketAddr; 2],
+    now: Instant,
+}
+
+impl Path {
+    /// The first one has offered, the second one answered.
+    fn new() -> Self {
+        let now = Instant::now();
+        let addresses = ["192.0.2.7:4000", "192.0.2.9:9000"];
+        let addresses = addresses.map(|text| text.parse::<SocketAddr>().expect("an address"));
+        let mut peers = [(); 2].map(|()| Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer"));
+        let for_peer = |description: Description| {
+            let sdp = merged(Kind::Audio, &description);
+            let parsed = Description::parse(&sdp).expect("parses");
+            parsed.for_peer(&[(Kind::Audio, "0")]).expect("audio")
+        };
+        let own = |at: usize| [LocalCandidate::Host(addresses[at])];
+        let offer = peers[0].offer(&own(0), now).expect("an offer");
+        let answer = peers[1].answer(for_peer(offer), &own(1), now).expect("an answer");
+        let answer = for_peer(answer).replace("a=setup:actpass", "a=setup:active");
+        peers[0].apply_answer(answer, now).expect("is applied");
+        Self { peers, addresses, now: now + Duration::from_millis(1) }
+    }
+
+    /// What one of them has to send.
+    fn sent_by(&mut self, at: usize) -> Vec<BytesMut> {
+        std::iter::from_fn(|| self.peers[at].poll_datagram()).map(|out| out.bytes).collect()
+    }
+
+    fn bring_to(&mut self, at: usize, bytes: BytesMut) {
+        let (local, from) = (self.addresses[at], self.addresses[1 - at]);
+        self.peers[at].handle_datagram(local, from, bytes, self.now);
+    }
+}
+
+#[test]
+fn a_nomination_before_the_own_check_was_answered_counts() {
+    let mut path = Path::new();
+    let mut late = Vec::new();
+    let mut is_nominated = false;
+    // Everything goes to and fro, but the answers to the second one's checks are slow.
+    loop {
+        let from_second = path.sent_by(1);
+        let from_first = path.sent_by(0);
+        if from_first.is_empty() && from_second.is_empty() {
+            break;
+        }
+        for bytes in from_second {
+            path.bring_to(0, bytes);
+        }
+        for bytes in from_first {
+            is_nominated |= nominations::nominates(&bytes);
+            match bytes.starts_with(&BINDING_SUCCESS_TYPE) {
+                true => late.push(bytes),
+                false => path.bring_to(1, bytes),
+            }
+        }
+    }
+    assert!(is_nominated && !late.is_empty());
+    assert!(path.peers[1].poll_event(path.now).is_none());
+    for bytes in late {
+        path.bring_to(1, bytes);
+    }
+    let connected = path.peers[1].poll_event(path.now);
+    assert_eq!(connected, Some(PeerEvent::IceConnected), "no further round of checks is needed");
+    // The nomination is answered, too.
+    for bytes in path.sent_by(1) {
+        path.bring_to(0, bytes);
+    }
+    assert_eq!(path.peers[0].poll_event(path.now), Some(PeerEvent::IceConnected));
+}
+
+#[test]
+fn a_restart_offers_the_new_candidates_alone() {
+    let mut path = Path::new();
+    let moved: SocketAddr = "192.0.2.7:4444".parse().expect("an address");
+    let peer = &mut path.peers[0];
+    let offer = peer.restart(&[LocalCandidate::Host(moved)], path.now).expect("an offer");
+    let section = offer.section(Kind::Audio).expect("audio");
+    assert_eq!(section.candidates(), [("host".to_owned(), moved)]);
 }

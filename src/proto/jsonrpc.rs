@@ -189,6 +189,40 @@ mod tests {
     }
 
     #[test]
+    fn every_refusal_has_a_class_and_keeps_its_code() {
+        use ErrorKind::{NotFound, Rejected, Server, Unauthorized};
+        for (code, kind) in [
+            (json!(-32000), Unauthorized),
+            (json!(-32001), Rejected),
+            (json!("-32001"), Rejected),
+            (json!(-32002), Rejected),
+            (json!(-32003), Unauthorized),
+            (json!(-32602), Rejected),
+            (json!(-32603), Server),
+            (json!("400"), Rejected),
+            (json!(404), NotFound),
+            (json!("422"), Rejected),
+            (json!(500), Server),
+            (json!("599"), Server),
+            (json!("what"), Rejected),
+        ] {
+            let number = number(&code).unwrap_or(0);
+            let refusal = json!({"code": code, "message": "why"});
+            for body in [
+                json!({"error": refusal}),
+                json!({"result": refusal}),
+                json!({"result": {"code": "200", "result": {"jsonrpc": "2.0", "error": refusal}}}),
+            ] {
+                // In a result a code that is none says nothing.
+                let Err(error) = unwrap(&body) else { panic!("{body} is no success") };
+                let error = Error::from(error);
+                assert_eq!((error.kind(), error.code()), (kind, Some(number)), "{body}");
+                assert!(error.message().contains("why"), "{error}");
+            }
+        }
+    }
+
+    #[test]
     fn the_cause_of_a_call_error_is_kept() {
         let body = json!({"error":{"code":-32002,"message":"m","cause":"BUSY","causeCode":17}});
         let error = unwrap(&body).unwrap_err();

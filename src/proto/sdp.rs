@@ -8,6 +8,7 @@
 
 use crate::config::MediaDirection;
 use crate::error::{Error, Result};
+use std::net::SocketAddr;
 
 /// Kinds of media that calls have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,13 +71,16 @@ pub(crate) struct Part<'a> {
     pub(crate) direction: MediaDirection,
     /// Whether it is to be an offer's: then the far side chooses the DTLS role (RFC 8842, 5.2).
     pub(crate) is_offer: bool,
+    /// Whether it shares the transport of the part before it (RFC 9143).
+    pub(crate) is_bundled: bool,
 }
 
 impl Part<'_> {
     /// The section's lines without a `mid`.
     fn lines(&self) -> Result<Vec<String>> {
-        let section = self.description.sections.first();
-        let section = section.ok_or_else(|| unusable("a peer connection has no section"))?;
+        let mut sections = self.description.sections.iter();
+        let section = sections.find(|section| section.is_kind(self.kind));
+        let section = section.ok_or_else(|| unusable("a peer connection lacks a section"))?;
         let mut lines = section.directed(self.direction).lines;
         lines.retain(|line| !line.starts_with("a=mid:"));
         if !self.direction.sends() {
@@ -134,12 +138,13 @@ impl Description {
         self.sections.iter().find(|section| section.is_kind(kind) && !section.is_rejected())
     }
 
-    /// The description for the peer connection of this kind: the session part, this one section,
-    /// and the `mid` and group that the peer connection insists on. For the peer connection media
-    /// always flow both ways: directions change without it (its own handling of them cannot end a
-    /// hold of the far side's).
-    pub(crate) fn for_peer(&self, kind: Kind, mid: &str) -> Option<String> {
-        let section = self.section(kind)?.directed(MediaDirection::SendReceive);
+    /// The description for the peer connection of these sections, under the names that it knows them
+    /// by: the session part, the sections in the given order, and the `mid` and group that the peer
+    /// connection insists on. The first section has to be there; another one that is refused stays
+    /// so. For the peer connection media always flow both ways: directions change without it (its
+    /// own handling of them cannot end a hold of the far side's).
+    pub(crate) fn for_peer(&self, named: &[(Kind, &str)]) -> Option<String> {
+        self.section(named.first()?.0)?;
         let inherited = |line: &&String| {
             !line.starts_with("a=group:")
                 && !line.starts_with("a=msid-semantic")
@@ -147,14 +152,27 @@ impl Description {
         };
         let mut lines: Vec<&str> =
             self.session.iter().filter(inherited).map(String::as_str).collect();
-        let group = format!("a=group:BUNDLE {mid}");
-        let mid_line = format!("a=mid:{mid}");
+        let accepted = named.iter().filter(|(kind, _)| self.has(*kind)).map(|(_, mid)| *mid);
+        let group = format!("a=group:BUNDLE {}", accepted.collect::<Vec<_>>().join(" "));
         lines.push(&group);
-        lines.extend(
-            section.lines.iter().map(String::as_str).filter(|line| !line.starts_with("a=mid:")),
-        );
-        lines.push(&mid_line);
+        let sections: Vec<(Vec<String>, String)> = named
+            .iter()
+            .filter_map(|(kind, mid)| Some((self.section_for_peer(*kind)?, format!("a=mid:{mid}"))))
+            .collect();
+        for (section, mid) in &sections {
+            lines.extend(section.iter().map(String::as_str));
+            lines.push(mid);
+        }
         Some(join(&lines))
+    }
+
+    fn section_for_peer(&self, kind: Kind) -> Option<Vec<String>> {
+        let Some(section) = self.section(kind) else {
+            return self.sections.iter().find(|own| own.is_kind(kind)).map(Section::rejected);
+        };
+        let mut lines = section.directed(MediaDirection::SendReceive).lines;
+        lines.retain(|line| !line.starts_with("a=mid:"));
+        Some(lines)
     }
 
     /// A description with the sections of this one, in its order and under its `mid` (RFC 3264, 6
@@ -175,11 +193,12 @@ impl Description {
             let mut all = self.sections.iter();
             all.find(accepted).or_else(|| self.sections.iter().find(is_kind))
         };
-        if let [single] = parts {
-            if let Some(mid) = chosen(single.kind).and_then(Section::mid) {
-                if self.bundles(mid) {
-                    lines.push(format!("a=group:BUNDLE {mid}"));
-                }
+        let bundled = 1 + parts.iter().skip(1).take_while(|part| part.is_bundled).count();
+        if bundled > 1 || parts.len() == 1 {
+            let mids = parts[..bundled].iter().filter_map(|part| chosen(part.kind)?.mid());
+            let mids: Vec<&str> = mids.filter(|mid| self.bundles(mid)).collect();
+            if !mids.is_empty() {
+                lines.push(format!("a=group:BUNDLE {}", mids.join(" ")));
             }
         }
         for section in &self.sections {
@@ -220,6 +239,30 @@ impl Description {
             lines.iter().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
         };
         value("b=TIAS:").or_else(|| value("b=AS:").map(|kilobits| kilobits.saturating_mul(1000)))
+    }
+
+    /// Whether this side put both kinds onto one transport: they are in one group, and the video
+    /// names no transport, or the audio's (RFC 9143, 7.2 and 7.4).
+    pub(crate) fn shares_transport(&self) -> bool {
+        let (Some(audio), Some(video)) = (self.section(Kind::Audio), self.section(Kind::Video))
+        else {
+            return false;
+        };
+        let groups = self.session.iter().filter_map(|line| line.strip_prefix("a=group:BUNDLE"));
+        let has = |group: &str, section: &Section| {
+            section.mid().is_some_and(|mid| group.split_whitespace().any(|other| other == mid))
+        };
+        let mut common = groups.filter(|group| has(group, audio) && has(group, video));
+        let is_own = video.has_transport() && video.candidates() != audio.candidates();
+        common.next().is_some() && !is_own
+    }
+
+    /// The sections under their names, in order.
+    pub(crate) fn named(&self) -> Vec<(Kind, &str)> {
+        let kind = |section: &Section| {
+            [Kind::Audio, Kind::Video].into_iter().find(|kind| section.is_kind(*kind))
+        };
+        self.sections.iter().filter_map(|own| Some((kind(own)?, own.mid()?))).collect()
     }
 
     fn bundles(&self, mid: &str) -> bool {
@@ -276,10 +319,10 @@ impl Description {
         Ok(join(&lines))
     }
 
-    /// Says how long the packets should be that the far side sends, and how long they may be
+    /// Says how long the packets of audio should be that the far side sends, and how long they may be
     /// (RFC 8866, 6.4; RFC 3264, 5.1).
     pub(crate) fn with_packet_ms(mut self, wanted: u32, longest: u32) -> Self {
-        for section in &mut self.sections {
+        for section in self.sections.iter_mut().filter(|section| section.kind == Kind::Audio) {
             section.lines.push(format!("a=ptime:{wanted}"));
             section.lines.push(format!("a=maxptime:{longest}"));
         }
@@ -287,10 +330,11 @@ impl Description {
     }
 
     /// Puts the default candidate into the m- and c-lines (RFC 8839, 4.2.1.2) and ends the list
-    /// of candidates, which is complete: there is no trickling, and RTCP shares the RTP port.
-    pub(crate) fn complete(mut self, address: std::net::SocketAddr) -> Self {
+    /// of candidates, which is complete: there is no trickling, and RTCP shares the RTP port. Only the
+    /// candidates at `own` are left: an ICE restart would name those of before, and first.
+    pub(crate) fn complete(mut self, address: SocketAddr, own: &[SocketAddr]) -> Self {
         for section in &mut self.sections {
-            section.complete(address);
+            section.complete(address, own);
         }
         self
     }
@@ -317,8 +361,13 @@ impl Section {
             .is_some_and(|word| word == kind.word())
     }
 
+    /// A port of 0 means rejected, or in an offer that there is only the bundle's (RFC 9143, 6).
     fn is_rejected(&self) -> bool {
-        self.lines[0].split(' ').nth(1) == Some("0")
+        self.lines[0].split(' ').nth(1) == Some("0") && !self.is_bundle_only()
+    }
+
+    fn is_bundle_only(&self) -> bool {
+        self.lines.iter().any(|line| line == "a=bundle-only")
     }
 
     /// The same section with this direction.
@@ -363,8 +412,7 @@ impl Section {
 
     /// Whether the section has a transport of its own that candidates are known for.
     pub(crate) fn has_transport(&self) -> bool {
-        self.attributes("candidate").next().is_some()
-            && !self.lines.iter().any(|line| line == "a=bundle-only")
+        self.attributes("candidate").next().is_some() && !self.is_bundle_only()
     }
 
     fn attributes<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
@@ -404,19 +452,11 @@ impl Section {
     }
 
     /// Address and type of each candidate: `("host", 192.0.2.1:4000)`.
-    pub(crate) fn candidates(&self) -> Vec<(String, std::net::SocketAddr)> {
-        self.attributes("candidate")
-            .filter_map(|value| {
-                let words: Vec<&str> = value.split_whitespace().collect();
-                let ip: std::net::IpAddr = words.get(4)?.parse().ok()?;
-                let port = words.get(5)?.parse().ok()?;
-                let kind = words.iter().position(|word| *word == "typ")?;
-                Some(((*words.get(kind + 1)?).to_owned(), (ip, port).into()))
-            })
-            .collect()
+    pub(crate) fn candidates(&self) -> Vec<(String, SocketAddr)> {
+        self.attributes("candidate").filter_map(candidate).collect()
     }
 
-    fn complete(&mut self, address: std::net::SocketAddr) {
+    fn complete(&mut self, address: SocketAddr, own: &[SocketAddr]) {
         let mut words: Vec<String> = self.lines[0].split(' ').map(str::to_owned).collect();
         if let Some(port) = words.get_mut(1) {
             *port = address.port().to_string();
@@ -425,7 +465,16 @@ impl Section {
         let family = if address.is_ipv4() { "IP4" } else { "IP6" };
         let connection = format!("c=IN {family} {}", address.ip());
         self.lines.retain(|line| {
-            !line.starts_with("c=") && !line.starts_with("a=rtcp:") && !is_second_component(line)
+            let is_old = || {
+                line.strip_prefix("a=candidate:").is_some_and(|value| {
+                    candidate(value)
+                        .is_some_and(|(_, address)| !own.iter().any(|own| is_same(own, &address)))
+                })
+            };
+            !line.starts_with("c=")
+                && !line.starts_with("a=rtcp:")
+                && !is_second_component(line)
+                && !is_old()
         });
         self.lines.insert(1, connection);
         if !self.lines.iter().any(|line| line == "a=end-of-candidates") {
@@ -464,6 +513,20 @@ fn attributes<'a>(lines: &'a [String], name: &'a str) -> impl Iterator<Item = &'
         .filter_map(move |line| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':'))
 }
 
+/// The scope of an IPv6 address is not in descriptions.
+fn is_same(one: &SocketAddr, other: &SocketAddr) -> bool {
+    (one.ip(), one.port()) == (other.ip(), other.port())
+}
+
+/// Type and address of a candidate (RFC 8839, 5.1).
+fn candidate(value: &str) -> Option<(String, SocketAddr)> {
+    let words: Vec<&str> = value.split_whitespace().collect();
+    let ip: std::net::IpAddr = words.get(4)?.parse().ok()?;
+    let port = words.get(5)?.parse().ok()?;
+    let kind = words.iter().position(|word| *word == "typ")?;
+    Some(((*words.get(kind + 1)?).to_owned(), (ip, port).into()))
+}
+
 /// A candidate for RTCP alone, which RTCP on the RTP port (RFC 5761) makes pointless.
 fn is_second_component(line: &str) -> bool {
     line.strip_prefix("a=candidate:").is_some_and(|rest| rest.split(' ').nth(1) == Some("2"))
@@ -494,10 +557,10 @@ mod tests {
     #[test]
     fn an_unbundled_answer_is_split_per_peer() {
         let answer = Description::parse(ANSWER).unwrap();
-        let audio = answer.for_peer(Kind::Audio, "0").unwrap();
+        let audio = answer.for_peer(&[(Kind::Audio, "0")]).unwrap();
         assert!(audio.contains("a=group:BUNDLE 0\r\n") && audio.ends_with("a=mid:0\r\n"));
         assert!(audio.contains("AAAA") && !audio.contains("BBBB") && !audio.contains("m=video"));
-        let video = answer.for_peer(Kind::Video, "0").unwrap();
+        let video = answer.for_peer(&[(Kind::Video, "0")]).unwrap();
         assert!(video.contains("BBBB") && !video.contains("m=audio"));
     }
 
@@ -506,7 +569,7 @@ mod tests {
         let bundled = ANSWER
             .replace("t=0 0", "t=0 0\r\na=group:BUNDLE a1")
             .replace("a=ice-ufrag:AAAA", "a=mid:a1\r\na=ice-ufrag:AAAA");
-        let audio = Description::parse(&bundled).unwrap().for_peer(Kind::Audio, "0").unwrap();
+        let audio = Description::parse(&bundled).unwrap().for_peer(&[(Kind::Audio, "0")]).unwrap();
         assert_eq!(audio.matches("a=group:").count(), 1);
         assert_eq!(audio.matches("a=mid:").count(), 1);
         assert!(audio.contains("a=mid:0"));
@@ -514,7 +577,7 @@ mod tests {
 
     fn answer_part(description: &Description) -> Part<'_> {
         let (kind, direction) = (Kind::Audio, MediaDirection::SendReceive);
-        Part { kind, description, direction, is_offer: false }
+        Part { kind, description, direction, is_offer: false, is_bundled: false }
     }
 
     #[test]
@@ -537,6 +600,59 @@ mod tests {
         let at = |text: &str| answer.find(text).unwrap();
         assert!(at("m=video 0 ") < at("a=mid:v") && at("a=mid:v") < at("m=audio 4000"));
         assert!(answer.ends_with("a=mid:a\r\n"));
+    }
+
+    #[test]
+    fn a_bundled_offer_is_answered_in_its_bundle() {
+        let offer = "v=0\r\na=group:BUNDLE v a\r\nm=video 0 X 96\r\na=mid:v\r\na=bundle-only\r\n\
+            m=audio 9 X 111\r\na=mid:a\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
+        let offer = Description::parse(offer).unwrap();
+        assert!(offer.shares_transport());
+        let for_peer = offer.for_peer(&[(Kind::Audio, "0"), (Kind::Video, "1")]).unwrap();
+        assert!(for_peer.contains("a=group:BUNDLE 0 1\r\n"), "{for_peer}");
+        assert!(for_peer.find("a=mid:0") < for_peer.find("m=video"), "{for_peer}");
+        let local = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\nm=audio 4000 X 111\r\na=mid:0\r\n\
+            m=video 4000 X 96\r\na=mid:1\r\n";
+        let local = Description::parse(local).unwrap();
+        let parts = [(Kind::Audio, false), (Kind::Video, true)].map(|(kind, is_bundled)| Part {
+            is_bundled,
+            kind,
+            ..answer_part(&local)
+        });
+        let answer = offer.replaced_by(&parts).unwrap();
+        assert!(answer.contains("a=group:BUNDLE a v\r\n"), "{answer}");
+        let at = |text: &str| answer.find(text).unwrap();
+        assert!(at("m=video 4000") < at("a=mid:v") && at("a=mid:v") < at("m=audio 4000"));
+    }
+
+    #[test]
+    fn only_a_group_with_one_transport_is_shared() {
+        let sdp = |group: &str, candidates: [&str; 2]| {
+            let section = |kind: &str, candidate: &str| {
+                let candidate = match candidate {
+                    "" => String::new(),
+                    address => format!("a=candidate:1 1 udp 1 {address} 9 typ host\r\n"),
+                };
+                format!("m={kind} 9 X 96\r\na=mid:{kind}\r\n{candidate}")
+            };
+            let [audio, video] = candidates;
+            let sections = section("audio", audio) + &section("video", video);
+            Description::parse(&format!("v=0\r\n{group}{sections}")).unwrap()
+        };
+        let both = "a=group:BUNDLE audio video\r\n";
+        for (group, candidates, expected) in [
+            (both, ["192.0.2.1", "192.0.2.1"], true),
+            (both, ["192.0.2.1", ""], true),
+            (both, ["192.0.2.1", "192.0.2.2"], false),
+            ("a=group:BUNDLE audio\r\na=group:BUNDLE video\r\n", ["192.0.2.1", ""], false),
+            ("", ["192.0.2.1", "192.0.2.1"], false),
+        ] {
+            assert_eq!(
+                sdp(group, candidates).shares_transport(),
+                expected,
+                "{group}{candidates:?}"
+            );
+        }
     }
 
     #[test]
@@ -572,8 +688,9 @@ mod tests {
         };
         let (audio, video) = (part("audio"), part("video"));
         let direction = MediaDirection::SendReceive;
-        let parts = [(Kind::Audio, &audio), (Kind::Video, &video)]
-            .map(|(kind, description)| Part { kind, description, direction, is_offer: true });
+        let parts = [(Kind::Audio, &audio), (Kind::Video, &video)].map(|(kind, description)| {
+            Part { kind, description, direction, is_offer: true, is_bundled: false }
+        });
         let merged = Description::merge(&parts).unwrap();
         assert!(!merged.contains("a=group"));
         assert!(merged.contains("a=mid:0") && merged.contains("a=mid:1"));
@@ -584,7 +701,7 @@ mod tests {
     fn the_default_candidate_is_written() {
         let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n";
         let completed =
-            Description::parse(sdp).unwrap().complete("192.0.2.7:5000".parse().unwrap());
+            Description::parse(sdp).unwrap().complete("192.0.2.7:5000".parse().unwrap(), &[]);
         let text = Description::merge(&[answer_part(&completed)]).unwrap();
         assert!(text.contains("m=audio 5000 UDP"));
         assert!(text.contains("c=IN IP4 192.0.2.7\r\n") && !text.contains("0.0.0.0"));
@@ -615,6 +732,7 @@ mod tests {
                     description,
                     direction,
                     is_offer: true,
+                    is_bundled: false,
                 })
         };
         // The first description was the far side's, audio only: video comes behind it.
@@ -646,7 +764,7 @@ mod tests {
             let sdp = Description::parse(&sdp).unwrap();
             assert_eq!(sdp.direction(Kind::Audio), expected);
             assert_eq!(sdp.direction(Kind::Video), MediaDirection::Inactive, "there is none");
-            let for_peer = sdp.for_peer(Kind::Audio, "0").unwrap();
+            let for_peer = sdp.for_peer(&[(Kind::Audio, "0")]).unwrap();
             assert_eq!(for_peer.matches("a=sendrecv").count(), 1, "{for_peer}");
             assert!(!for_peer.contains("only") && !for_peer.contains("inactive"));
         }

@@ -10,8 +10,8 @@ const MAX_NOTIFICATION: usize = 64 * 1024;
 ///
 /// The caller's name and number are readable at once: show them before anything else, as the
 /// platforms demand. They are not authenticated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 #[non_exhaustive]
 pub struct PushPayload {
     /// Version of the format, as the service writes it.
@@ -34,6 +34,21 @@ pub struct PushPayload {
     pub tag: String,
     /// Encrypted invite, base64.
     pub invite: String,
+}
+
+/// Without the invite: it may not be encrypted.
+impl std::fmt::Debug for PushPayload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PushPayload")
+            .field("version", &self.version)
+            .field("title", &self.title)
+            .field("notification_uuid", &self.notification_uuid)
+            .field("incoming_caller_id", &self.incoming_caller_id)
+            .field("incoming_caller_name", &self.incoming_caller_name)
+            .field("with_video", &self.with_video)
+            .field("encryption_type", &self.encryption_type)
+            .finish_non_exhaustive()
+    }
 }
 
 impl PushPayload {

@@ -38,7 +38,7 @@ impl DeviceType {
 ///
 /// `Debug` shows neither the platform's token nor the key.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 pub struct Device {
     /// Identifier, for `unregister_device`.
     pub id: String,

@@ -10,7 +10,7 @@ use serde_json::Value;
 ///
 /// `Debug` leaves out the key for notifications and the raw answer, which holds it too.
 #[derive(Clone, Default, PartialEq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 pub struct Subscriber {
     /// Identifier (UUID).
     pub id: String,

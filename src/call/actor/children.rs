@@ -23,7 +23,8 @@ impl Actor {
     /// It is told whose it is, and by that the service makes it a child of the own member.
     pub(super) fn start_child(&mut self, child: Child, reply: oneshot::Sender<Result<Call>>) {
         let Some(reply) = self.answered_or_refuse(reply) else { return };
-        let Child { kind, directions, video_codecs, options, mut variables } = child;
+        let Child { kind, directions, video_codecs, mut options, mut variables } = child;
+        options.statistics_interval_ms = self.progress().statistics_ms;
         variables.insert("memberCallId".to_owned(), json!(self.dialog_id()));
         if let Ok(own) = self.progress().roster.own() {
             variables.insert("memberId".to_owned(), json!(own.member_id));

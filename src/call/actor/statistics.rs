@@ -5,14 +5,14 @@ use crate::call::event::CallEvent;
 use std::time::Duration;
 
 /// The application's option: 0 means never.
-pub(super) fn interval(ms: u32) -> Option<Duration> {
+fn interval(ms: u32) -> Option<Duration> {
     (ms > 0).then(|| Duration::from_millis(ms.into()))
 }
 
 impl Actor {
     /// Begins with the first media; later it goes on as it is.
     pub(super) fn begin_statistics(&mut self) {
-        let Some(every) = self.statistics_every else { return };
+        let Some(every) = interval(self.progress().statistics_ms) else { return };
         if !self.timers.iter().any(|(timer, _)| *timer == AnyTimer::Statistics) {
             self.arm(AnyTimer::Statistics, every);
         }

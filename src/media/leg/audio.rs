@@ -5,8 +5,8 @@ use super::watch::Watch;
 use super::{LegConfig, Task};
 use crate::error::{Error, Result};
 use crate::media::codec::{AudioCodec, PACKET_MS};
-use crate::media::frame::{AudioError, TICK_MS};
 use crate::media::expected_loss::ExpectedLoss;
+use crate::media::frame::{AudioError, TICK_MS};
 use crate::media::inbound::{AudioReceivePipeline, ReceiveOptions, RtpAudio};
 use crate::media::outbound::{AudioEncoderPipeline, EncodedFrame};
 use crate::media::peer::{PathReport, Peer, ReceivedRtp};
@@ -74,10 +74,10 @@ impl Task {
 
     /// Sends what is left of the last tick, where packets are shorter than ticks.
     pub(super) fn send_rest(&mut self, now: Instant) {
-        let line = self.lines.iter_mut().find(|line| line.kind == Kind::Audio);
+        let line = self.lines.iter_mut().find(|line| line.carries(Kind::Audio));
         let (Some(line), Some(audio)) = (line, &mut self.audio) else { return };
         audio.second_at = None;
-        let may_send = line.direction.sends();
+        let may_send = line.of(Kind::Audio).is_some_and(|media| media.direction.sends());
         let mut way = Way { peer: &mut line.transport.peer, may_send, now };
         while audio.encoder.has_packet() {
             audio.send_next(&mut way);
@@ -87,12 +87,12 @@ impl Task {
     /// 20 ms of audio out and in.
     pub(super) fn tick(&mut self, now: Instant) {
         self.send_rest(now);
-        let line = self.lines.iter_mut().find(|line| line.kind == Kind::Audio);
+        let line = self.lines.iter_mut().find(|line| line.carries(Kind::Audio));
         let (Some(line), Some(audio)) = (line, &mut self.audio) else { return };
         if !line.is_connected {
             return;
         }
-        let may_send = line.direction.sends();
+        let may_send = line.of(Kind::Audio).is_some_and(|media| media.direction.sends());
         let mut way = Way { peer: &mut line.transport.peer, may_send, now };
         match self.digits.as_mut().and_then(|digits| digits.next_packet(may_send)) {
             Some((payload_type, event)) => audio.send_event(&mut way, payload_type, &event),

@@ -5,7 +5,7 @@
 //! connections: directions are kept here.
 
 use super::audio::{negotiate, packet_ms};
-use super::line::{Line, Transport};
+use super::line::{Line, Media, Transport};
 use super::restart::{Pending, Purpose};
 use super::video::negotiate_video;
 use super::{LegConfig, LegEvent, Task};
@@ -27,7 +27,7 @@ pub(super) const AUDIO_ONLY: MediaDirections =
 
 /// A change whose offer is not answered yet: what was wanted before it.
 pub(super) struct Change {
-    before: Vec<(Kind, MediaDirection)>,
+    before: Vec<Media>,
 }
 
 pub(super) type Gathering = Pin<Box<dyn Future<Output = Result<Vec<Gathered>>> + Send>>;
@@ -47,20 +47,25 @@ impl LegConfig {
     }
 
     /// Adds what this side says of its packets; nothing where the application has no wish.
-    pub(super) fn described(&self, kind: Kind, local: Description) -> Description {
-        match kind {
-            Kind::Audio if self.packet_ms != 0 => local.with_packet_ms(self.packet_ms, MAX_PACKET_MS),
-            _ => local,
+    pub(super) fn described(&self, local: Description) -> Description {
+        match self.packet_ms {
+            0 => local,
+            ms => local.with_packet_ms(ms, MAX_PACKET_MS),
         }
     }
 
-    fn wanted(&self) -> Vec<(Kind, MediaDirection)> {
-        let MediaDirections { audio, video } = self.directions;
-        let all = [(Kind::Audio, audio), (Kind::Video, video)];
-        all.into_iter().filter(|(_, wish)| *wish != MediaDirection::Inactive).collect()
+    /// What each of these sections offers.
+    pub(super) fn all_offered(&self, media: &[Media]) -> Vec<Offered<'_>> {
+        media.iter().map(|media| self.offered(media.kind)).collect()
     }
 
-    /// Gathers for so many m-sections at the same time; each has its own sockets.
+    fn wanted(&self) -> Vec<Media> {
+        let MediaDirections { audio, video } = self.directions;
+        let all = [Media::wanted(Kind::Audio, audio), Media::wanted(Kind::Video, video)];
+        all.into_iter().filter(|media| media.wish != MediaDirection::Inactive).collect()
+    }
+
+    /// Gathers for so many transports at the same time; each has its own sockets.
     pub(super) fn gathering(&self, count: usize, relay_only: bool) -> Gathering {
         let (addresses, only) = (self.local_addresses.clone(), self.only_these_addresses);
         let relay_only = self.relay_only || relay_only;
@@ -82,8 +87,8 @@ impl Task {
     pub(super) async fn offer(&mut self) -> Result<String> {
         let wanted = self.config.wanted();
         let gathered = self.config.gathering(wanted.len(), false).await?;
-        for ((kind, wish), gathered) in wanted.into_iter().zip(gathered) {
-            let line = self.open_line(kind, wish, gathered)?;
+        for (media, gathered) in wanted.into_iter().zip(gathered) {
+            let line = self.open_line(media, gathered)?;
             self.lines.push(line);
         }
         self.compose_offer()
@@ -91,19 +96,18 @@ impl Task {
 
     pub(super) fn open_line(
         &self,
-        kind: Kind,
-        wish: MediaDirection,
+        media: Media,
         Gathered { sockets, candidates }: Gathered,
     ) -> Result<Line> {
         let now = Instant::now();
-        let mut peer = Peer::new(self.config.offered(kind), now)?;
-        let local = self.config.described(kind, peer.offer(&candidates, now)?);
-        Ok(Line::new(kind, wish, Transport::new(peer, candidates, local), sockets))
+        let mut peer = Peer::new(&[self.config.offered(media.kind)], now)?;
+        let local = self.config.described(peer.offer(&candidates, now)?);
+        Ok(Line::new(vec![media], Transport::new(peer, candidates, local), sockets))
     }
 
     /// A further offer has the sections of the first description, in its order (RFC 3264, 8).
     pub(super) fn compose_offer(&mut self) -> Result<String> {
-        let parts: Vec<Part> = self.lines.iter().map(Line::offered).collect();
+        let parts: Vec<Part> = self.lines.iter().flat_map(Line::offered).collect();
         let sdp = match &self.first_offer {
             Some(first) => first.replaced_by(&parts)?,
             None => Description::merge(&parts)?,
@@ -118,20 +122,25 @@ impl Task {
             .ok_or_else(|| Error::media("the caller offers no audio; nothing could be heard"))?;
         negotiate(section, &self.config.codecs)?;
         let mut wanted = self.config.wanted();
-        wanted.retain(|(kind, _)| *kind == Kind::Audio || self.can_take_video(&offer));
-        let gathered = self.config.gathering(wanted.len(), false).await?;
+        wanted.retain(|media| media.kind == Kind::Audio || self.can_take_video(&offer));
+        let transports: Vec<Vec<Media>> = match offer.shares_transport() {
+            true => vec![wanted],
+            false => wanted.into_iter().map(|media| vec![media]).collect(),
+        };
+        let gathered = self.config.gathering(transports.len(), false).await?;
         // An offer of our own may have been refused before.
         self.lines.clear();
-        for ((kind, wish), gathered) in wanted.into_iter().zip(gathered) {
-            match self.accept_line(&offer, (kind, wish), gathered) {
+        for (media, gathered) in transports.into_iter().zip(gathered) {
+            let is_video = media.iter().all(|media| media.kind == Kind::Video);
+            match self.accept_line(&offer, media, gathered) {
                 Ok(line) => self.lines.push(line),
-                Err(error) if kind == Kind::Video => {
+                Err(error) if is_video => {
                     tracing::warn!(%error, "the caller's video cannot be used");
                 }
                 Err(error) => return Err(error),
             }
         }
-        let parts: Vec<Part> = self.lines.iter().map(Line::answered).collect();
+        let parts: Vec<Part> = self.lines.iter().flat_map(Line::answered).collect();
         let answer = self.origin.stamp(&offer.replaced_by(&parts)?);
         self.first_offer = Some(offer);
         self.tell_directions();
@@ -141,42 +150,43 @@ impl Task {
     /// Whether the offered video has a codec and a transport that can be used.
     fn can_take_video(&self, offer: &Description) -> bool {
         let Some(section) = offer.section(Kind::Video) else { return false };
-        let audio = offer.section(Kind::Audio).map(|section| section.candidates());
-        let is_own = section.has_transport() && Some(section.candidates()) != audio;
-        if !is_own {
-            tracing::info!("the caller's video shares the transport of the audio: it is left out");
-        }
-        is_own && negotiate_video(section, &self.config.video_codecs).is_ok()
+        let has_transport = section.has_transport() || offer.shares_transport();
+        has_transport && negotiate_video(section, &self.config.video_codecs).is_ok()
     }
 
     fn accept_line(
         &mut self,
         offer: &Description,
-        (kind, wish): (Kind, MediaDirection),
+        mut media: Vec<Media>,
         Gathered { sockets, candidates }: Gathered,
     ) -> Result<Line> {
         let vanished = || Error::internal("a section vanished");
-        let for_peer = offer.for_peer(kind, "0").ok_or_else(vanished)?;
+        let named: Vec<(Kind, &str)> =
+            media.iter().map(|media| media.kind).zip(["0", "1"]).collect();
+        let for_peer = offer.for_peer(&named).ok_or_else(vanished)?;
         let now = Instant::now();
-        let mut peer = Peer::new(self.config.offered(kind), now)?;
-        let local = self.config.described(kind, peer.answer(for_peer, &candidates, now)?);
-        let chosen =
-            local.section(kind).ok_or_else(|| Error::media("the caller's media cannot be used"))?;
-        match kind {
-            Kind::Audio => {
-                let negotiated = negotiate(chosen, &self.config.codecs)?;
-                let offered = offer.section(kind).ok_or_else(vanished)?;
-                let packet_ms = packet_ms(offered, negotiated[0].0, self.config.packet_ms);
-                self.adopt_audio(chosen, negotiated, packet_ms)?;
+        let mut peer = Peer::new(&self.config.all_offered(&media), now)?;
+        let local = self.config.described(peer.answer(for_peer, &candidates, now)?);
+        for media in &mut media {
+            let chosen = local
+                .section(media.kind)
+                .ok_or_else(|| Error::media("the caller's media cannot be used"))?;
+            match media.kind {
+                Kind::Audio => {
+                    let negotiated = negotiate(chosen, &self.config.codecs)?;
+                    let offered = offer.section(media.kind).ok_or_else(vanished)?;
+                    let packet_ms = packet_ms(offered, negotiated[0].0, self.config.packet_ms);
+                    self.adopt_audio(chosen, negotiated, packet_ms)?;
+                }
+                Kind::Video => {
+                    let negotiated = negotiate_video(chosen, &self.config.video_codecs)?;
+                    self.adopt_video(negotiated, offer);
+                }
             }
-            Kind::Video => {
-                let negotiated = negotiate_video(chosen, &self.config.video_codecs)?;
-                self.adopt_video(negotiated, offer);
-            }
+            media.direction = media.wish.and(offer.direction(media.kind).reversed());
         }
-        let mut line = Line::new(kind, wish, Transport::new(peer, candidates, local), sockets);
-        line.transport.settle(kind, offer);
-        line.direction = wish.and(offer.direction(kind).reversed());
+        let mut line = Line::new(media, Transport::new(peer, candidates, local), sockets);
+        line.transport.settle(line.kind(), offer);
         Ok(line)
     }
 
@@ -209,7 +219,11 @@ impl Task {
         let mut answered = Answered { audio: None, video: None };
         for line in &self.lines {
             self.check_transport(line, answer)?;
-            match line.kind {
+        }
+        let kinds: Vec<Kind> =
+            self.lines.iter().flat_map(Line::media).map(|media| media.kind).collect();
+        for kind in &kinds {
+            match kind {
                 Kind::Audio => {
                     let section = answer.section(Kind::Audio).ok_or_else(|| {
                         Error::media("the far side refused audio; nothing can be heard")
@@ -222,8 +236,8 @@ impl Task {
                         section.map(|section| negotiate_video(section, &self.config.video_codecs));
                     match negotiated {
                         Some(Ok(negotiated)) => answered.video = Some(negotiated),
-                        Some(Err(error)) if self.lines.len() == 1 => return Err(error),
-                        None if self.lines.len() == 1 => {
+                        Some(Err(error)) if kinds.len() == 1 => return Err(error),
+                        None if kinds.len() == 1 => {
                             return Err(Error::media("the far side refused video"));
                         }
                         Some(Err(_)) | None => {}
@@ -238,7 +252,7 @@ impl Task {
     fn check_transport(&self, line: &Line, answer: &Description) -> Result<()> {
         let transport = &line.transport;
         let is_new = !transport.is_settled || transport.is_restarting || line.successor.is_some();
-        let remote = answer.ice_credentials(line.kind);
+        let remote = answer.ice_credentials(line.kind());
         if is_new || remote.is_none() || remote == transport.remote_credentials {
             return Ok(());
         }
@@ -247,13 +261,12 @@ impl Task {
 
     fn settle_line(&mut self, kind: Kind, answer: &Description) -> Result<()> {
         let is_new = self.take_over(kind, answer)?;
-        let Some(line) = self.line_mut(kind) else { return Ok(()) };
-        line.direction = line.wish.and(answer.direction(kind).reversed());
-        if !is_new {
-            return Ok(());
+        if let Some(media) = self.media_mut(kind) {
+            media.direction = media.wish.and(answer.direction(kind).reversed());
         }
+        let Some(line) = self.line_mut(kind).filter(|_| is_new) else { return Ok(()) };
         let for_peer = answer
-            .for_peer(kind, "0")
+            .for_peer(&line.transport.local.named())
             .ok_or_else(|| Error::internal("a section of the answer vanished"))?;
         line.transport.settle(kind, answer);
         line.transport.peer.apply_answer(for_peer, Instant::now())
@@ -261,9 +274,11 @@ impl Task {
 
     /// There is no video in the answer: a new section is dropped, an old one stays without media.
     fn refuse_video(&mut self) {
-        self.lines.retain(|line| line.kind != Kind::Video || line.transport.is_settled);
-        if let Some(line) = self.line_mut(Kind::Video) {
-            line.direction = MediaDirection::Inactive;
+        self.lines.retain(|line| line.kind() != Kind::Video || line.transport.is_settled);
+        if let Some(media) = self.media_mut(Kind::Video) {
+            media.direction = MediaDirection::Inactive;
+        }
+        if let Some(line) = self.lines.iter_mut().find(|line| line.kind() == Kind::Video) {
             line.successor = None;
         }
     }
@@ -278,15 +293,15 @@ impl Task {
             let _ = reply.send(Err(error));
             return;
         }
-        let before = self.lines.iter().map(|line| (line.kind, line.wish)).collect();
+        let before = self.lines.iter().flat_map(Line::media).copied().collect();
         self.change = Some(Change { before });
-        for line in &mut self.lines {
-            line.wish = match line.kind {
+        for media in self.lines.iter_mut().flat_map(Line::media_mut) {
+            media.wish = match media.kind {
                 Kind::Audio => directions.audio,
                 Kind::Video => directions.video,
             };
         }
-        let has_video = self.lines.iter().any(|line| line.kind == Kind::Video);
+        let has_video = self.lines.iter().any(|line| line.carries(Kind::Video));
         if directions.video != MediaDirection::Inactive && !has_video {
             let gathering = self.config.gathering(1, false);
             let purpose = Purpose::Add(Kind::Video, directions.video);
@@ -302,7 +317,7 @@ impl Task {
         if self.lines.is_empty() || !is_settled || self.pending.is_some() {
             return state("the call's media are being negotiated; try again later");
         }
-        let has_audio = self.lines.iter().any(|line| line.kind == Kind::Audio);
+        let has_audio = self.lines.iter().any(|line| line.carries(Kind::Audio));
         if !has_audio && directions.audio != MediaDirection::Inactive {
             return state("this call has video only; audio cannot be added to it");
         }
@@ -315,10 +330,10 @@ impl Task {
         if matches!(self.pending, Some(Pending { purpose: Purpose::Add(..), .. })) {
             self.pending = None;
         }
-        self.lines.retain(|line| before.iter().any(|(kind, _)| *kind == line.kind));
-        for (kind, wish) in before {
-            if let Some(line) = self.line_mut(kind) {
-                line.wish = wish;
+        self.lines.retain(|line| before.iter().any(|media| media.kind == line.kind()));
+        for Media { kind, wish, .. } in before {
+            if let Some(media) = self.media_mut(kind) {
+                media.wish = wish;
             }
         }
     }
@@ -326,8 +341,8 @@ impl Task {
     /// Brings everything in line with what was agreed on.
     fn tell_directions(&mut self) {
         let of = |kind: Kind| {
-            let line = self.lines.iter().find(|line| line.kind == kind);
-            line.map_or(MediaDirection::Inactive, |line| line.direction)
+            let media = self.lines.iter().find_map(|line| line.of(kind));
+            media.map_or(MediaDirection::Inactive, |media| media.direction)
         };
         let directions = MediaDirections { audio: of(Kind::Audio), video: of(Kind::Video) };
         let before = std::mem::replace(&mut self.directions, directions);

@@ -1,4 +1,5 @@
-//! One m-section of a leg: its connection, its sockets, and what was agreed on for it.
+//! One transport of a leg: its connection, its sockets, and what was agreed on for its m-section, or
+//! for its two where the far side bundled them.
 
 use crate::config::MediaDirection;
 use crate::media::gather::Gathered;
@@ -60,59 +61,89 @@ impl Transport {
     }
 }
 
+/// One m-section.
+#[derive(Clone, Copy)]
+pub(super) struct Media {
+    pub(super) kind: Kind,
+    /// What this side wants.
+    pub(super) wish: MediaDirection,
+    /// What both sides agreed on.
+    pub(super) direction: MediaDirection,
+}
+
+impl Media {
+    /// A section that is not agreed on yet.
+    pub(super) fn wanted(kind: Kind, wish: MediaDirection) -> Self {
+        Self { kind, wish, direction: MediaDirection::Inactive }
+    }
+}
+
 /// See the module's documentation.
 pub(super) struct Line {
-    pub(super) kind: Kind,
+    /// The section that has the transport, and behind it one that shares it.
+    media: Vec<Media>,
     pub(super) transport: Transport,
     /// Beside the peer connection, because reading from them is shared with waiting.
     pub(super) sockets: Sockets,
     /// A connection that takes over when its offer is answered.
     pub(super) successor: Option<(Transport, Sockets)>,
-    /// What this side wants.
-    pub(super) wish: MediaDirection,
-    /// What both sides agreed on.
-    pub(super) direction: MediaDirection,
     /// Whether the path is up, or was.
     pub(super) is_connected: bool,
 }
 
 impl Line {
-    pub(super) fn new(
-        kind: Kind,
-        wish: MediaDirection,
-        transport: Transport,
-        sockets: Sockets,
-    ) -> Self {
-        Self {
-            kind,
-            transport,
-            sockets,
-            successor: None,
-            wish,
-            direction: MediaDirection::Inactive,
-            is_connected: false,
-        }
+    /// A line of these sections; there is at least one.
+    pub(super) fn new(media: Vec<Media>, transport: Transport, sockets: Sockets) -> Self {
+        Self { media, transport, sockets, successor: None, is_connected: false }
+    }
+
+    /// The kind of the section that has the transport.
+    pub(super) fn kind(&self) -> Kind {
+        self.media[0].kind
+    }
+
+    /// The sections.
+    pub(super) fn media(&self) -> &[Media] {
+        &self.media
+    }
+
+    pub(super) fn media_mut(&mut self) -> &mut [Media] {
+        &mut self.media
+    }
+
+    /// The section of this kind.
+    pub(super) fn of(&self, kind: Kind) -> Option<&Media> {
+        self.media.iter().find(|media| media.kind == kind)
+    }
+
+    /// Whether there is a section of this kind.
+    pub(super) fn carries(&self, kind: Kind) -> bool {
+        self.of(kind).is_some()
     }
 
     /// What this line contributes to an offer.
-    pub(super) fn offered(&self) -> Part<'_> {
+    pub(super) fn offered(&self) -> impl Iterator<Item = Part<'_>> {
         let transport = self.successor.as_ref().map_or(&self.transport, |(next, _)| next);
-        Part {
-            kind: self.kind,
-            description: &transport.local,
-            direction: self.wish,
-            is_offer: true,
-        }
+        self.parts(&transport.local, true)
     }
 
     /// What this line contributes to an answer.
-    pub(super) fn answered(&self) -> Part<'_> {
-        Part {
-            kind: self.kind,
-            description: &self.transport.local,
-            direction: self.direction,
-            is_offer: false,
-        }
+    pub(super) fn answered(&self) -> impl Iterator<Item = Part<'_>> {
+        self.parts(&self.transport.local, false)
+    }
+
+    fn parts<'a>(
+        &'a self,
+        description: &'a Description,
+        is_offer: bool,
+    ) -> impl Iterator<Item = Part<'a>> {
+        self.media.iter().enumerate().map(move |(at, media)| Part {
+            kind: media.kind,
+            description,
+            direction: if is_offer { media.wish } else { media.direction },
+            is_offer,
+            is_bundled: at > 0,
+        })
     }
 
     /// Another connection over these candidates, once it is answered.

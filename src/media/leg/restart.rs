@@ -5,6 +5,7 @@
 //! leg, and with it the application's side, stays in both cases.
 
 use super::describe::Gathering;
+use super::line::Media;
 use super::{LegEvent, Task};
 use crate::config::MediaDirection;
 use crate::error::{Error, Result};
@@ -93,7 +94,7 @@ impl Task {
                 Purpose::Restart { is_fresh: false } => self.restart_in_place(gathered)?,
                 Purpose::Add(kind, wish) => {
                     for gathered in gathered {
-                        let line = self.open_line(kind, wish, gathered)?;
+                        let line = self.open_line(Media::wanted(kind, wish), gathered)?;
                         self.lines.push(line);
                     }
                 }
@@ -112,7 +113,7 @@ impl Task {
         for (line, Gathered { sockets, candidates }) in self.lines.iter_mut().zip(gathered) {
             let transport = &mut line.transport;
             let local = transport.peer.restart(&candidates, now)?;
-            transport.local = self.config.described(line.kind, local);
+            transport.local = self.config.described(local);
             transport.candidates = candidates;
             transport.is_restarting = true;
             transport.has_own_dtls = false;
@@ -125,9 +126,9 @@ impl Task {
         let now = Instant::now();
         for (line, gathered) in self.lines.iter_mut().zip(gathered) {
             let identity = Identity::new(Some(line.transport.peer.stream()))?;
-            let mut peer = Peer::with_identity(identity, self.config.offered(line.kind), now)?;
-            let local =
-                self.config.described(line.kind, peer.offer(&gathered.candidates, now)?);
+            let mut peer =
+                Peer::with_identity(identity, &self.config.all_offered(line.media()), now)?;
+            let local = self.config.described(peer.offer(&gathered.candidates, now)?);
             line.succeed(peer, gathered, local);
         }
         Ok(())
@@ -137,11 +138,11 @@ impl Task {
     /// path stays as it is.
     pub(super) fn take_over(&mut self, kind: Kind, answer: &Description) -> Result<bool> {
         let now = Instant::now();
-        let is_call = self.lines.first().is_some_and(|line| line.kind == kind);
+        let is_call = self.lines.first().is_some_and(|line| line.kind() == kind);
         if is_call && self.lines[0].successor.is_some() {
             self.give_up_path(now);
         }
-        let Some(line) = self.lines.iter_mut().find(|line| line.kind == kind) else {
+        let Some(line) = self.lines.iter_mut().find(|line| line.kind() == kind) else {
             return Ok(false);
         };
         if let Some((mut transport, sockets)) = line.successor.take() {
@@ -151,6 +152,7 @@ impl Task {
             line.sockets = sockets;
             return Ok(true);
         }
+        let offered = self.config.all_offered(line.media());
         let transport = &mut line.transport;
         if !transport.is_settled {
             return Ok(true);
@@ -165,7 +167,7 @@ impl Task {
         // what the offer said.
         tracing::info!("the far side answered an ICE restart with another certificate");
         let identity = transport.peer.as_offered()?;
-        let mut peer = Peer::with_identity(identity, self.config.offered(kind), now)?;
+        let mut peer = Peer::with_identity(identity, &offered, now)?;
         peer.offer(&transport.candidates, now)?;
         transport.peer = peer;
         transport.has_own_dtls = true;

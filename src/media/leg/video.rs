@@ -49,6 +49,11 @@ impl Video {
         self.negotiated[0].1
     }
 
+    /// Whether this payload type was agreed on.
+    pub(super) fn takes(&self, payload_type: u8) -> bool {
+        self.negotiated.iter().any(|(number, _)| *number == payload_type)
+    }
+
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         if !self.is_live {
             return None;
@@ -124,13 +129,14 @@ impl Task {
 
     /// Opens or closes the way for the application's frames. `begins`: video is received from now on.
     pub(super) fn sync_video(&mut self, begins: bool) {
-        let line = self.lines.iter().find(|line| line.kind == Kind::Video);
+        let line = self.lines.iter().find(|line| line.carries(Kind::Video));
         let (Some(video), Some(line)) = (&mut self.video, line) else { return };
         video.is_live = line.is_connected;
         if begins {
             video.receiver.skip_to_key_frame();
         }
-        let may_send = line.is_connected && line.direction.sends();
+        let may_send =
+            line.is_connected && line.of(Kind::Video).is_some_and(|media| media.direction.sends());
         if video.is_open != may_send {
             video.is_open = may_send;
             video.sender.clear();
@@ -161,7 +167,7 @@ impl Task {
 
     /// Sends what is due: frames, repetitions, feedback; tells the application what it has to know.
     pub(super) fn pump_video(&mut self, now: Instant) {
-        let line = self.lines.iter_mut().find(|line| line.kind == Kind::Video);
+        let line = self.lines.iter_mut().find(|line| line.carries(Kind::Video));
         let (Some(video), Some(line)) = (&mut self.video, line) else { return };
         if !line.is_connected {
             return;

@@ -20,7 +20,7 @@ const SPACE_DOMAIN: &str = "signalwire.com";
 
 /// Where a space is and which project asks. Make it with [`RestOptions::new`], then change fields.
 #[derive(Clone)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 #[non_exhaustive]
 pub struct RestOptions {
     /// The space: its name (`example`), its host (`example.signalwire.com`) or its base URL

@@ -14,7 +14,7 @@ use serde_json::Value;
 ///
 /// Fields that are absent or empty are not sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 #[non_exhaustive]
 pub struct SipCredentialRequest {
     /// User name of the registration. Needed for new credentials.

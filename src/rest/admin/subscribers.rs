@@ -17,7 +17,7 @@ const PASSWORD_LENGTH: (usize, usize) = (8, 72);
 ///
 /// An update replaces the subscriber (PUT); fields that are absent are not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 #[non_exhaustive]
 pub struct SubscriberRequest {
     /// E-mail address, unique in the project.

@@ -19,7 +19,7 @@ const FINGERPRINT_LENGTH: usize = 43;
 /// The service creates the subscriber if it does not know the reference; else the profile fields
 /// that are given replace the old ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record), uniffi::export(Debug, Display))]
 #[non_exhaustive]
 pub struct SubscriberTokenRequest {
     /// The application's own stable and unique name for the subscriber, often an e-mail address.

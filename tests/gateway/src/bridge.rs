@@ -75,7 +75,7 @@ fn invite(hub: &Arc<Hub>, call: &Arc<Call>, bridge: &Arc<Bridge>, to: &str) -> O
     })?;
     let wanted = call.with(|leg| {
         let media = leg.media.as_ref()?;
-        Some(Wanted { audio: media.codec(false), video: media.codec(true), events: false })
+        Some(Wanted { audio: media.codec(false), video: media.codec(true), ..Wanted::default() })
     })?;
     let from = caller_address(hub, call);
     let plan = Plan {

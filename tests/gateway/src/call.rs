@@ -368,7 +368,11 @@ impl Call {
     pub fn push_attach(&self, hub: &Hub) {
         let wanted = self.with(|leg| {
             let media = leg.media.as_ref()?;
-            Some(Wanted { audio: media.codec(false), video: media.codec(true), events: false })
+            Some(Wanted {
+                audio: media.codec(false),
+                video: media.codec(true),
+                ..Wanted::default()
+            })
         });
         let Some(wanted) = wanted else { return };
         let (sender, events) = mpsc::unbounded_channel();

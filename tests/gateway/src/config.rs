@@ -58,6 +58,9 @@ pub struct GatewayConfig {
     pub ends_expired: bool,
     /// How long a token lasts that is bound to a key, whatever the client asks for.
     pub bound_life: Duration,
+    /// How far the client's clock is behind the gateway's, in seconds: what expiry times are off by when
+    /// the client reads them. Negative for a clock that is ahead.
+    pub clock_offset: i64,
     /// After a resume, a `verto.attach` for every answered call of the session.
     pub attach_on_resume: bool,
     /// The offer in `verto.attach` is meant: the client answers it with a `verto.attach` of its own,
@@ -101,6 +104,7 @@ impl Default for GatewayConfig {
             redeliver: true,
             ends_expired: true,
             bound_life: Duration::from_secs(900),
+            clock_offset: 0,
             attach_on_resume: false,
             attach_by_answer: false,
             accept_transfer: false,

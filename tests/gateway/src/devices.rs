@@ -50,7 +50,7 @@ pub fn bound_token(hub: &Hub, request: &Request, refresh: bool) -> Outcome {
     });
     let host = request.bearer().and_then(token::cluster_host);
     let token = hub.issue(next, host.as_deref());
-    Ok(Answer::json(201, json!({ "token": token, "expires_at": expires_at })))
+    Ok(Answer::json(201, json!({ "token": token, "expires_at": hub.told_expiry(expires_at) })))
 }
 
 /// `POST /subscriber/devices`.

@@ -24,6 +24,7 @@
 //! | `forget_sessions` | – | all sessions without a socket are forgotten, all sockets dropped |
 //! | `hang_up` | `call_id?`, `cause_code?`, `cause?` | calls are hung up |
 //! | `redirect` | `to`, `count?` (1) | the next invites get a bye with this `redirectDestination` |
+//! | `misname_call` | `call_id` | the next invite is answered with this id |
 //! | `call_event` | `event_type` call.play, call.connect or call.room, `call_id?`, `state?`, `control_id?` | that event with the ids of the call |
 //! | `attach` | `call_id?` | `verto.attach` for answered calls, as after a resume |
 //! | `move_call` | `call_id?`, `name?`, `members?` (names) | answered calls are moved into a room: one more segment |
@@ -40,11 +41,12 @@
 //! | `impair_media` | `call_id?`, `loss?` (0..1), `delay_ms?`, `jitter_ms?` | a bad network; all zero ends it |
 //! | `press_keys` | `call_id?`, `digits`, `duration_ms?` (100), `without_end?` (false) | telephone-events in the audio |
 //! | `fail_http` | `status`, `count?` (1), `path?`, `retry_after?`, `after?` (false) | the next matching requests fail, by the end of the connection with status 0; with `after` they are carried out first |
+//! | `slow_http` | `stall?` (false), `count?` (1), `path?` | the bodies of the next matching answers drip and never end, or stop in the middle |
 //! | `log_call` | `from`, `to` (references), `kind?` | an entry of the call history, told to both |
 //! | `update_message` | `id`, `text?`, `status?` | an entry of a conversation changes, told to both |
 //! | `push_call` | `reference`, `from?`, `source?` echo or tone | an inbound call; gives `call_id` and the `notification` for the registered device |
 //! | `refresh_video` | `call_id?` | the client is asked for a key frame, by PLI and FIR |
-//! | `call_client` | `reference?`, `from?`, `video?`, `telephone_events?`, `source?` echo, tone or silence | an inbound call |
+//! | `call_client` | `reference?`, `from?`, `video?`, `telephone_events?`, `bundle?` shared or only, `source?` echo, tone or silence | an inbound call |
 //! | `oauth` | `what` deny, error, wrong_state, no_code or expired_code; `error?` | the next login that the user allows goes wrong |
 //! | `revoke_refresh` | `reference?` | refresh tokens of logins are revoked |
 //! | `refuse_reauthenticate` | `count?` (1), `code?` (-32002) | the next `signalwire.reauthenticate` are refused |
@@ -62,6 +64,7 @@ use crate::call;
 use crate::conversations;
 use crate::hub::{timestamp, Hub, Inner, Out, SocketHandle};
 use crate::life::{self, Outgoing};
+use crate::media::describe::Bundle;
 use crate::media::impairment::Impairment;
 use crate::media::keys::Key;
 use crate::media::lock;
@@ -86,6 +89,7 @@ pub struct Faults {
     loses_events: bool,
     http: Vec<HttpFault>,
     redirects: VecDeque<String>,
+    misnamed: Option<String>,
     reauthentications: VecDeque<i64>,
     /// Requests of the server whose answers are of interest, by id.
     expected: HashMap<String, &'static str>,
@@ -112,6 +116,17 @@ pub struct HttpFailure {
     pub retry_after: Option<String>,
     /// The request is carried out before it fails.
     pub after: bool,
+    /// It does not fail, but its answer never ends.
+    pub slow: Option<Slow>,
+}
+
+/// How the body of an answer never ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slow {
+    /// A blank now and then.
+    Drips,
+    /// Half of it, then nothing.
+    Stalls,
 }
 
 impl Faults {
@@ -188,6 +203,11 @@ impl Faults {
     /// Where the invite under way is redirected to.
     pub fn redirect(&mut self) -> Option<String> {
         self.redirects.pop_front()
+    }
+
+    /// The id that the invite under way is answered with.
+    pub fn misname(&mut self) -> Option<String> {
+        self.misnamed.take()
     }
 
     /// How an HTTP request has to fail.
@@ -330,12 +350,24 @@ fn lasting(hub: &Hub, name: &str, fault: &Value) -> Option<Value> {
                 let method = rpc::text(fault, "method").unwrap_or_default().to_owned();
                 faults.ignored.insert(method, number("count", 1));
             }
+            "misname_call" => faults.misnamed = rpc::text(fault, "call_id").map(str::to_owned),
             "lose_events" => faults.loses_events = true,
             "fail_http" => faults.http.push(HttpFault {
                 failure: HttpFailure {
                     status: number("status", 500) as u16,
                     retry_after: rpc::text(fault, "retry_after").map(str::to_owned),
                     after: fault["after"].as_bool().unwrap_or(false),
+                    slow: None,
+                },
+                count: number("count", 1).max(1),
+                path: rpc::text(fault, "path").unwrap_or_default().to_owned(),
+            }),
+            "slow_http" => faults.http.push(HttpFault {
+                failure: HttpFailure {
+                    status: 200,
+                    retry_after: None,
+                    after: false,
+                    slow: Some(if fault["stall"] == true { Slow::Stalls } else { Slow::Drips }),
                 },
                 count: number("count", 1).max(1),
                 path: rpc::text(fault, "path").unwrap_or_default().to_owned(),
@@ -594,8 +626,13 @@ fn call_client(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         Some("silence") => Source::Silence,
         _ => Source::Echo,
     };
-    let plan =
-        Outgoing { video: flag("video"), telephone_events: flag("telephone_events"), source };
+    let bundle = match rpc::text(fault, "bundle") {
+        Some("shared") => Some(Bundle::Shared),
+        Some("only") => Some(Bundle::Only),
+        _ => None,
+    };
+    let (video, telephone_events) = (flag("video"), flag("telephone_events"));
+    let plan = Outgoing { video, telephone_events, bundle, source };
     let ids: Vec<String> = protocols.iter().map(|p| life::outgoing(hub, p, from, plan)).collect();
     Ok(json!({ "calls": ids }))
 }
@@ -608,7 +645,7 @@ mod tests {
     fn http_faults_are_used_up_by_matching_requests() {
         let mut faults = Faults::default();
         let path = "/api/fabric/subscriber/info".to_owned();
-        let failure = HttpFailure { status: 503, retry_after: None, after: false };
+        let failure = HttpFailure { status: 503, retry_after: None, after: false, slow: None };
         faults.http.push(HttpFault { failure: failure.clone(), count: 2, path: path.clone() });
         assert_eq!(faults.fail_http("/api/fabric/addresses"), None);
         assert_eq!(faults.fail_http(&path), Some(failure.clone()));

@@ -259,6 +259,11 @@ impl Hub {
         }
     }
 
+    /// The end of a token as the client is told of it.
+    pub fn told_expiry(&self, expires_at: i64) -> i64 {
+        expires_at + self.config.clock_offset
+    }
+
     /// What an access token grants, unless it is unknown, expired or no access token.
     pub fn grant(&self, token: &str) -> Option<Grant> {
         let grant = self.known_grant(token)?;

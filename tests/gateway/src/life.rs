@@ -12,6 +12,7 @@ use crate::child::Child;
 use crate::conference;
 use crate::directory::{dialled_path, Address, Behaviour};
 use crate::hub::Hub;
+use crate::media::describe::Bundle;
 use crate::media::negotiate::{Codec, Refusal};
 use crate::media::sdp::Description;
 use crate::media::stream::{Controls, Source};
@@ -69,8 +70,9 @@ pub fn incoming(request: &Request, invite: Invite) {
         call.subscribe(names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
     }
     hub.add_call(call.clone());
+    let told = hub.with(|inner| inner.faults.misname()).unwrap_or(call.id.clone());
     request.ok(json!({
-        "message": "CALL CREATED", "callID": call.id, "memberID": call.member_id,
+        "message": "CALL CREATED", "callID": told, "memberID": call.member_id,
     }));
     call.announce(hub, "created");
     let task = tokio::spawn(live(hub.clone(), call.clone(), behaviour, invite.offer));
@@ -210,6 +212,7 @@ fn prepare(
 pub struct Outgoing {
     pub video: bool,
     pub telephone_events: bool,
+    pub bundle: Option<Bundle>,
     pub source: Source,
 }
 
@@ -240,7 +243,7 @@ pub struct Ringing<'a> {
 /// Makes a call of the gateway to a client; gives its id and the parameters of its invite.
 pub fn ring(hub: &Arc<Hub>, ringing: Ringing) -> Option<(String, Value)> {
     let Ringing { protocol, callee, subscriber_id, from, plan } = ringing;
-    let Outgoing { video, telephone_events, source } = plan;
+    let Outgoing { video, telephone_events, bundle, source } = plan;
     let destination = format!("/private/{callee}");
     let plan = Plan {
         id: rpc::uuid(),
@@ -260,8 +263,12 @@ pub fn ring(hub: &Arc<Hub>, ringing: Ringing) -> Option<(String, Value)> {
     let call = Arc::new(Call::new(hub, plan));
     let (sender, events) = mpsc::unbounded_channel();
     let id = call.id.clone();
-    let wanted =
-        Wanted { audio: None, video: video.then_some(Codec::Vp8), events: telephone_events };
+    let wanted = Wanted {
+        audio: None,
+        video: video.then_some(Codec::Vp8),
+        events: telephone_events,
+        bundle,
+    };
     let (media, offer) =
         Media::offer(&hub.media, wanted, Controls::new(source), true, sender).ok()?;
     call.equip(hub, media, None, events);

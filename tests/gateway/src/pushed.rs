@@ -35,6 +35,7 @@ pub fn push_call(hub: &Arc<Hub>, fault: &Value) -> Result<Value, String> {
         from,
         plan: Outgoing {
             video: false,
+            bundle: None,
             telephone_events: false,
             source: if fault["source"] == "tone" { Source::Tone } else { Source::Echo },
         },

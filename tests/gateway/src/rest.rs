@@ -304,7 +304,7 @@ fn info(hub: &Hub, request: &Request) -> Outcome {
             "fabric_addresses": [subscriber.address.to_json()],
             "sat_claims": {
                 "scope": grant.scope,
-                "expires_at": grant.expires_at,
+                "expires_at": hub.told_expiry(grant.expires_at),
                 "cnf": grant.thumbprint.map(|jkt| json!({ "jkt": jkt })),
             },
         }),

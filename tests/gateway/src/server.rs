@@ -6,7 +6,10 @@ use std::time::Duration;
 use base64::engine::general_purpose::STANDARD;
 use base64::Engine;
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use futures_util::stream;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::Frame;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::service::service_fn;
@@ -20,7 +23,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::WebSocketStream;
 
-use crate::fault::HttpFailure;
+use crate::fault::{HttpFailure, Slow};
 use crate::hub::Hub;
 use crate::{control, oauth, rest, socket};
 
@@ -139,7 +142,10 @@ where
         .await;
 }
 
-type HttpResponse = Response<Full<Bytes>>;
+type HttpResponse = Response<UnsyncBoxBody<Bytes, std::convert::Infallible>>;
+
+/// Between two blanks of a body that drips.
+const DRIP: Duration = Duration::from_millis(100);
 
 /// An error ends the connection without an answer.
 async fn respond(
@@ -173,7 +179,7 @@ fn allow_origin(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
 }
 
 fn plain(status: u16, kind: &'static str, body: Vec<u8>) -> HttpResponse {
-    let mut response = Response::new(Full::new(Bytes::from(body)));
+    let mut response = Response::new(Full::new(Bytes::from(body)).boxed_unsync());
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -198,6 +204,25 @@ fn failed_as_told(failure: &HttpFailure) -> HttpResponse {
     if let Some(wait) = wait.and_then(|text| HeaderValue::from_str(text).ok()) {
         response.headers_mut().insert(header::RETRY_AFTER, wait);
     }
+    response
+}
+
+/// An answer whose body never ends.
+fn slowly(answer: &Answer, slow: Slow) -> HttpResponse {
+    let half = Bytes::copy_from_slice(&answer.body[..answer.body.len() / 2]);
+    let frames = stream::unfold(Some(half), move |first| async move {
+        let next = match (first, slow) {
+            (Some(half), Slow::Stalls) => half,
+            (None, Slow::Stalls) => std::future::pending().await,
+            (_, Slow::Drips) => {
+                tokio::time::sleep(DRIP).await;
+                Bytes::from_static(b" ")
+            }
+        };
+        Some((Ok(Frame::data(next)), None))
+    });
+    let mut response = plain(answer.status, answer.kind, Vec::new());
+    *response.body_mut() = StreamBody::new(frames).boxed_unsync();
     response
 }
 
@@ -231,6 +256,9 @@ async fn http(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> std::io::Resu
             Some(failure) => {
                 if failure.after {
                     route(&hub, &call);
+                }
+                if let Some(slow) = failure.slow {
+                    return Ok(slowly(&route(&hub, &call), slow));
                 }
                 if failure.status == 0 {
                     return Err(std::io::ErrorKind::ConnectionReset.into());
@@ -276,7 +304,7 @@ fn upgrade(hub: Arc<Hub>, mut request: hyper::Request<Incoming>) -> HttpResponse
             Err(error) => hub.log(&format!("upgrade failed: {error}")),
         }
     });
-    let mut response = Response::new(Full::new(Bytes::new()));
+    let mut response = Response::new(Full::new(Bytes::new()).boxed_unsync());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));

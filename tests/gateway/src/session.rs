@@ -197,7 +197,7 @@ fn authorization(hub: &Hub, grant: &Grant) -> Value {
         "scope": grant.scope,
         "fabric_subscriber": {
             "version": 1,
-            "expires_at": grant.expires_at,
+            "expires_at": hub.told_expiry(grant.expires_at),
             "subscriber_id": grant.subscriber_id,
             "application_id": grant.application_id,
             "project_id": hub.config.project,

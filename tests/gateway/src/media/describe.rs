@@ -14,6 +14,15 @@ pub enum Dialect {
     Browser,
 }
 
+/// How an offer of a browser says that its sections share one transport (RFC 9143).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bundle {
+    /// All sections name it.
+    Shared,
+    /// The first one names it, the others are `bundle-only`.
+    Only,
+}
+
 /// The parameters of a local transport.
 #[derive(Clone, Debug)]
 pub struct Local {
@@ -234,6 +243,29 @@ pub fn browser_answer(
             Some(section) => browser_section(&mut out, session, section),
             None => rejected_section(&mut out, offer),
         }
+    }
+    out
+}
+
+/// A browser's offer: all sections on one transport.
+pub fn browser_offer(session: &Session, sections: &[LocalSection], bundle: Bundle) -> String {
+    let mids: Vec<&str> = sections.iter().filter_map(|s| s.agreed.mid.as_deref()).collect();
+    let mut out = head(session, "-", "127.0.0.1");
+    let (names, stream) = (mids.join(" "), session.stream);
+    let _ = write!(out, "s=-\r\nt=0 0\r\na=group:BUNDLE {names}\r\n");
+    let _ = write!(out, "a=msid-semantic: WMS {stream}\r\n");
+    for (at, section) in sections.iter().enumerate() {
+        let mut lines = String::new();
+        browser_section(&mut lines, session, section);
+        if at > 0 && bundle == Bundle::Only {
+            let port = format!(" {} ", section.local.address.port());
+            lines = lines.replacen(&port, " 0 ", 1);
+            let is_own =
+                |line: &&str| !line.starts_with("a=candidate:") && !line.starts_with("a=ice-");
+            lines = lines.split_inclusive("\r\n").filter(is_own).collect();
+            lines.push_str("a=bundle-only\r\n");
+        }
+        out.push_str(&lines);
     }
     out
 }

@@ -24,7 +24,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{json, Value};
 use tokio::sync::mpsc;
 
-use describe::{Dialect, LocalSection, Session as Lines};
+use describe::{Bundle, Dialect, LocalSection, Session as Lines};
 use dtls::Identity;
 use negotiate::{Agreed, Codec, Refusal, Remote};
 use sdp::{Description, Direction, Section, Setup};
@@ -93,6 +93,24 @@ struct Leg {
 impl Leg {
     fn stream(&self, video: bool) -> Option<&Arc<Shared>> {
         self.streams.iter().find(|s| lock(&s.agreed).codec.is_video() == video)
+    }
+
+    /// Takes what the answer to a bundled offer says of the sections behind the first one.
+    fn take_bundle(&mut self, answer: &Description) -> Result<(), Refusal> {
+        let Some(section) = answer.section("video") else {
+            self.streams.truncate(1);
+            return Ok(());
+        };
+        let is_whole = answer.sections.iter().all(|section| {
+            section.mid.as_ref().is_some_and(|mid| answer.bundle.iter().any(|other| other == mid))
+        });
+        if !is_whole {
+            let reason = "a bundled offer was answered with another bundle";
+            return Err(Refusal::Broken(reason.into()));
+        }
+        let agreed = negotiate::agree(section).ok_or(Refusal::NoCommonCodec)?;
+        *lock(&self.streams[1].agreed) = agreed;
+        Ok(())
     }
 }
 
@@ -165,23 +183,36 @@ impl Media {
         let mut media = Media::new(config, controls, record, events);
         let sections =
             [Some(offered_audio(wanted.audio, wanted.events)), wanted.video.map(offered_video)];
-        for agreed in sections.into_iter().flatten() {
-            media.open_leg(vec![agreed], None, Setup::ActPass)?;
-        }
+        let sections = sections.into_iter().flatten();
         media.version += 1;
-        let only = wanted.audio.is_some();
+        let Some(bundle) = wanted.bundle else {
+            for agreed in sections {
+                media.open_leg(vec![agreed], None, Setup::ActPass)?;
+            }
+            let only = wanted.audio.is_some();
+            let offer =
+                media.written(|lines, sections| describe::freeswitch_offer(lines, sections, only));
+            return Ok((media, offer));
+        };
+        let name = |(mid, agreed): (i32, Agreed)| Agreed { mid: Some(mid.to_string()), ..agreed };
+        let sections = (0..).zip(sections).map(name).collect();
+        media.open_leg(sections, None, Setup::ActPass)?;
         let offer =
-            media.written(|lines, sections| describe::freeswitch_offer(lines, sections, only));
+            media.written(|lines, sections| describe::browser_offer(lines, sections, bundle));
         Ok((media, offer))
     }
 
     /// Takes the client's answer to our offer and opens the ports.
     pub fn accept(&mut self, answer: &Description) -> Result<(), Refusal> {
         let video_answered = answer.section("video").is_some();
-        self.legs.retain(|leg| video_answered || leg.stream(true).is_none());
+        self.legs.retain(|leg| video_answered || leg.stream(false).is_some());
         let record = self.record;
         for leg in &mut self.legs {
-            let kind = if leg.stream(true).is_some() { "video" } else { "audio" };
+            if leg.streams.len() > 1 {
+                leg.take_bundle(answer)?;
+            }
+            let is_video = lock(&leg.streams[0].agreed).codec.is_video();
+            let kind = if is_video { "video" } else { "audio" };
             let section = answer.section(kind).ok_or(Refusal::NoCommonCodec)?;
             let agreed = negotiate::agree(section).ok_or(Refusal::NoCommonCodec)?;
             let remote = negotiate::remote(answer, section)?;
@@ -456,6 +487,8 @@ pub struct Wanted {
     pub video: Option<Codec>,
     /// Whether telephone-events are offered with the audio.
     pub events: bool,
+    /// Audio and video on one transport, as browsers offer them.
+    pub bundle: Option<Bundle>,
 }
 
 /// What FreeSWITCH offers for audio.
@@ -509,7 +542,7 @@ mod tests {
     }
 
     fn wanted(video: bool) -> Wanted {
-        Wanted { audio: None, video: video.then_some(Codec::Vp8), events: false }
+        Wanted { audio: None, video: video.then_some(Codec::Vp8), events: false, bundle: None }
     }
 
     /// A media pair over real sockets: the first offers, the second answers.
@@ -560,7 +593,7 @@ mod tests {
     #[tokio::test]
     async fn the_old_codecs_carry_it_too() {
         for codec in [Codec::Pcmu, Codec::Pcma] {
-            let wanted = Wanted { audio: Some(codec), video: None, events: true };
+            let wanted = Wanted { audio: Some(codec), video: None, events: true, bundle: None };
             let (offerer, answerer) = pair_with(wanted, Source::Tone, Source::Echo);
             assert_eq!(answerer.codec(false), Some(codec));
             until("the echo", || (frequency(&offerer) - audio::TONE_HZ).abs() < 3.0).await;

@@ -1,0 +1,27 @@
+package com.signalwire.client
+
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
+import org.junit.Test
+
+/** What the records show of themselves: everything but secrets. */
+class SecretsTest {
+    @Test
+    fun `no description of a record shows its secret`() {
+        val secret = "s3cr3t"
+        val records = listOf<Any>(
+            ClientOptions(token = secret, resumeFrom = secret),
+            Device("d-1", DeviceType.IOS, secret, "phone", "", secret),
+            RestOptions(space = "example", projectId = "p-1", apiToken = secret),
+            SipCredentialRequest(username = "desk", password = secret),
+            SubscriberRequest(email = "rosa@example.com", password = secret),
+            SubscriberTokenRequest(reference = "rosa", password = secret),
+        )
+        for (record in records) {
+            for (text in listOf(record.toString(), "$record", listOf(record).toString())) {
+                assertFalse(text, secret in text)
+                assertTrue(text, record.javaClass.simpleName in text)
+            }
+        }
+    }
+}
