@@ -453,7 +453,7 @@ fn the_login_example_waits_for_the_browser() {
         spawn(command.env("SW_TOKEN_URL", at("/oauth/token")))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    for (decision, outcome) in [("allow", 0), ("deny", 1)] {
+    for (decision, page, outcome) in [("allow", 200, 0), ("deny", 400, 1)] {
         let (mut running, mut said) = start();
         let line = said.next().expect("a line");
         let url = line.strip_prefix("open ").expect("the URL").to_owned();
@@ -461,7 +461,7 @@ fn the_login_example_waits_for_the_browser() {
             let browser = login::Browser::new(&service.gateway);
             let back = browser.log_in(&url, decision).await;
             assert!(back.starts_with("http://127.0.0.1:"), "{back}");
-            assert_eq!(browser.get(&back).await.0, 200);
+            assert_eq!(browser.get(&back).await.0, page);
         });
         let rest: Vec<String> = said.collect();
         assert_eq!(running.wait().expect("its end").code(), Some(outcome), "{rest:?}");
