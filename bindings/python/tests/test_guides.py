@@ -13,6 +13,7 @@ import pytest
 
 import signalwire_client as sw
 from conftest import Gateway
+from tones import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -71,16 +72,24 @@ async def hang_up_when_heard(task: asyncio.Task[None], clients: list[sw.Client])
                     await call.hangup()
 
 
-@pytest.mark.parametrize("piece", pieces())
+@pytest.mark.parametrize("piece", list(pieces()))
 async def test_a_piece(piece: str, gateway: Gateway, clients: list[sw.Client]) -> None:
     async with gateway.client() as client:
         call = client.dial("/public/echo")
         if "async for event in events" not in piece:
             await call.answered()
-        names = {"__name__": "guide", "client": client, "call": call, "token": gateway.token()}
+        names: dict[str, Any] = {
+            "__name__": "guide",
+            "client": client,
+            "call": call,
+            "token": gateway.token(),
+        }
+        names["Client"] = sw.Client
         task = asyncio.create_task(run(piece, names))
         if "async for frame" in piece:
-            await hang_up_when_heard(task, [client, *clients])
+            # The piece may add a client of its own to the list.
+            clients.append(client)
+            await hang_up_when_heard(task, clients)
         await task
 
 
@@ -91,8 +100,7 @@ async def test_the_bot_of_the_guide_answers(gateway: Gateway) -> None:
     async with gateway.client() as bot, gateway.client(token=gateway.token("caller")) as caller:
         own = (await bot.subscriber_info()).addresses[0]
         bot_task = asyncio.create_task(names["serve"](bot))
-        while not any(s["online"] for s in gateway.state()["sessions"]):
-            await asyncio.sleep(0.02)
+        await until(lambda: any(s["online"] for s in gateway.state()["sessions"]))
         call = caller.dial_address(own)
         await call.answered()
         call.push_audio(bytes(2 * 8_000), sample_rate_hz=16_000)
