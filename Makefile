@@ -32,7 +32,9 @@ docs:
 	sh scripts/setup.sh docs
 	sh scripts/docs.sh
 
+# The packages of Python and Kotlin must have been built: make test does.
 features:
+	$(CARGO) build --all-features --examples
 	SW_RECORD_SCENARIOS=1 $(CARGO) test --all-features --test scenarios
 	SW_RECORD_SCENARIOS=1 sh scripts/scenarios.sh
 	SW_UPDATE_DOCS=1 $(CARGO) test --all-features --test docs
