@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 out=build/docs
 tools="$(pwd)/build/docs-tools"
 mdbook_version=0.5.4
-mkdir -p "$out"
+mkdir -p "$out" "$tools"
 
 book() {
     mdbook=$(command -v mdbook || echo "$tools/bin/mdbook")
@@ -18,7 +18,7 @@ book() {
 }
 
 rust_reference() {
-    cargo doc --quiet --no-deps --lib --features oauth,dpop,rest-api,push
+    cargo doc --quiet --no-deps --lib --all-features
     rm -rf "$out/rust"
     cp -R "$(sh bindings/target_folder.sh)/doc" "$out/rust"
 }
@@ -29,19 +29,20 @@ c_reference() {
         return
     fi
     # The comments are plain lines (//), which Doxygen reads as documentation once they begin with ///.
-    mkdir -p "$out/c-source"
+    mkdir -p "$tools/c-source"
     for header in include/signalwire.h include/signalwire.hpp include/signalwire_call.hpp \
         include/signalwire_client.hpp; do
-        sed 's|^\( *\)// |\1/// |; s|^\( *\)//$|\1///|' "$header" >"$out/c-source/$(basename "$header")"
+        sed 's|^\( *\)// |\1/// |; s|^\( *\)//$|\1///|' "$header" >"$tools/c-source/$(basename "$header")"
     done
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
     doxygen - <<END
 PROJECT_NAME = signalwire-client
 PROJECT_NUMBER = $version
-INPUT = $out/c-source
+INPUT = $tools/c-source
 OUTPUT_DIRECTORY = $out
 HTML_OUTPUT = c
 GENERATE_LATEX = NO
+HAVE_DOT = NO
 EXTRACT_ALL = YES
 OPTIMIZE_OUTPUT_FOR_C = YES
 MARKDOWN_SUPPORT = YES
@@ -55,8 +56,8 @@ python_reference() {
         sh bindings/python/build_wheel.sh "$out/wheel")
     "${PYTHON:-python3}" -m venv "$tools/python"
     "$tools/python/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --force-reinstall "$wheel" pdoc
-    "$tools/python/bin/python" -m pdoc --output-directory "$out/python" \
+        --force-reinstall "$wheel" pdoc typing_extensions numpy
+    "$tools/python/bin/python" -m pdoc --no-show-source --output-directory "$out/python" \
         signalwire_client signalwire_client.rest_api
 }
 

@@ -101,8 +101,7 @@ $version on one machine; compare them with others of the same run.
 | artefact | features | size | goal |
 |---|---|---|---|
 $table
-The smallest C library has no logins, device keys and REST API, and cannot be built without video: its payload formats, repairs and
-feedback are a small part of it.
+The smallest C library has no logins, device keys and REST API. It cannot be built without video.
 
 | Python $("$python" -c 'import platform; print(platform.python_version())') | | goal |
 |---|---|---|

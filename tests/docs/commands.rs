@@ -66,7 +66,9 @@ fn check(command: &str) -> Result<(), String> {
         ["sh" | "python3", file, ..] => exists(file),
         ["pip", "install", target, ..] if !target.contains('/') => Ok(()),
         ["pip", "install", target, ..] => exists(target),
-        ["softphone" | "target/debug/examples/softphone", ..] => exists("examples/softphone/main.rs"),
+        ["softphone" | "target/debug/examples/softphone", ..] => {
+            exists("examples/softphone/main.rs")
+        }
         [program, ..] if program.starts_with("examples/c/") => exists(&format!("{program}.c")),
         ["cc" | "c++", source, ..] => exists(&format!("examples/c/{source}"))
             .or_else(|_| exists(&format!("examples/cpp/{source}"))),

@@ -72,11 +72,16 @@ fn every_piece_of_c_is_compiled() {
 fn every_piece_of_cpp_is_compiled() {
     let here = folder("cpp");
     // One file for all: the headers take the time.
-    let mut source = "#include \"signalwire.hpp\"\n#include <cstdio>\n#include <cstdlib>\n".to_owned();
+    let mut source =
+        "#include \"signalwire.hpp\"\n#include <cstdio>\n#include <cstdlib>\n".to_owned();
     for block in blocks("cpp") {
         let (name, line) = (block.name(), numbered(&block));
-        let text: String =
-            block.text.lines().filter(|l| !l.starts_with("#include")).map(|l| format!("{l}\n")).collect();
+        let text: String = block
+            .text
+            .lines()
+            .filter(|l| !l.starts_with("#include"))
+            .map(|l| format!("{l}\n"))
+            .collect();
         if text.contains("int main(") {
             let text = text.replace("int main(", "int program(");
             source += &format!("namespace {name} {{\n{line}{text}}}\n");
@@ -123,7 +128,8 @@ fn swift_functions() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for entry in std::fs::read_dir(path("src/bind")).expect("src/bind") {
         let source = std::fs::read_to_string(entry.expect("an entry").path()).expect("a source");
-        let functions = source.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+        let functions =
+            source.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
         names.extend(functions.map(camel));
     }
     let streams = read("bindings/swift/Sources/SignalWireClient/Streams.swift");

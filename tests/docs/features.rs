@@ -50,7 +50,8 @@ struct Used {
 impl Used {
     fn read() -> Self {
         Self {
-            rust: texts(&["tests", "tests/common", "examples/softphone"], ".rs", &["parity.rs"]),
+            rust: texts(&["tests", "tests/common", "examples/softphone"], ".rs", &["parity.rs"])
+                + &texts(&["src/host", "src/call"], "tests.rs", &[]),
             // The table of NULLs names every function and uses none.
             c: texts(&["tests/capi", "examples/c"], ".c", &["null.c"]),
             cpp: texts(&["tests/cpp", "examples/cpp"], ".cpp", &[]),
@@ -101,10 +102,7 @@ fn row(method: &parity::Method, used: &Used) -> String {
     let cells = [
         cell(true, calls(&used.rust, name)),
         cell(c.is_some(), c.is_some_and(|c| used.c.contains(&format!("{c}(")))),
-        cell(
-            c.is_some(),
-            calls(&used.cpp, name) || made(&used.cpp, format!("{object} ")),
-        ),
+        cell(c.is_some(), calls(&used.cpp, name) || made(&used.cpp, format!("{object} "))),
         cell(
             method.in_python,
             calls(&used.python, name) || made(&used.python, format!("{object}(")),
@@ -174,7 +172,11 @@ fn scenarios() -> String {
             let is_played = |dialect: &str| {
                 dialects.is_some_and(|all| all.contains(&format!("{dialect} {fingerprint}")))
             };
-            if is_played("FreeSwitch") && is_played("Browser") { "played" } else { "not played" }
+            if is_played("FreeSwitch") && is_played("Browser") {
+                "played"
+            } else {
+                "not played"
+            }
         });
         let title = value["title"].as_str().expect("a title");
         text += &format!("| `{name}`: {title} | {} |\n", cells.join(" | "));

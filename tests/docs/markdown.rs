@@ -46,8 +46,11 @@ pub fn files() -> Vec<String> {
 
 /// The pieces of code in one language, in all texts.
 pub fn blocks(language: &str) -> Vec<Block> {
-    let found: Vec<Block> =
-        files().iter().flat_map(|file| blocks_of(file)).filter(|b| b.language == language).collect();
+    let found: Vec<Block> = files()
+        .iter()
+        .flat_map(|file| blocks_of(file))
+        .filter(|b| b.language == language)
+        .collect();
     assert!(!found.is_empty(), "there is no piece of {language}");
     found
 }
@@ -139,7 +142,8 @@ fn the_summary_has_every_page() {
 #[test]
 fn only_known_languages_are_used() {
     let known = [
-        "rust", "c", "cpp", "python", "kotlin", "swift", "sh", "json", "text", "toml", "xml", "cmake",
+        "rust", "c", "cpp", "python", "kotlin", "swift", "sh", "json", "text", "toml", "xml",
+        "cmake",
     ];
     for file in files() {
         for block in blocks_of(&file) {

@@ -78,16 +78,41 @@ fn the_names_of_errors_in_other_languages_are_right() {
 /// Every event of a call and of a client is explained where events are.
 #[test]
 fn every_event_is_named_in_the_guides() {
-    let words: BTreeSet<String> = ["calling", "media", "mobile", "resilience", "authentication", "rooms"]
-        .iter()
-        .flat_map(|guide| {
-            let text = read(&format!("docs/guide/{guide}.md"));
-            text.split('`').map(str::to_owned).collect::<Vec<_>>()
-        })
-        .collect();
-    for (source, name) in [("src/call/event.rs", "CallEvent"), ("src/session/event.rs", "ClientEvent")] {
+    let words: BTreeSet<String> =
+        ["calling", "media", "mobile", "resilience", "authentication", "rooms"]
+            .iter()
+            .flat_map(|guide| {
+                let text = read(&format!("docs/guide/{guide}.md"));
+                text.split('`').map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
+    for (source, name) in
+        [("src/call/event.rs", "CallEvent"), ("src/session/event.rs", "ClientEvent")]
+    {
         for event in variants(source, name) {
             assert!(words.contains(&event), "no guide names the event {name}::{event}");
         }
     }
+}
+
+/// `docs/abi.md` says which structs never change since they do not begin with their size.
+#[test]
+fn the_structs_without_a_size_are_the_ones_that_never_change() {
+    let (header, page) = (read("include/signalwire.h"), read("docs/abi.md"));
+    let mut count = 0;
+    for text in header.split("typedef struct ").skip(1) {
+        let Some((name, fields)) = text.split_once(" {\n") else { continue };
+        let first = fields.lines().map(str::trim).find(|line| !line.starts_with("//"));
+        let is_completion = name.ends_with("_completion");
+        if name.contains(';') || first == Some("uint32_t struct_size;") {
+            continue;
+        }
+        let is_said = is_completion || page.contains(&format!("`{name}`"));
+        assert!(is_said, "docs/abi.md does not say that {name} never changes");
+        count += 1;
+    }
+    assert!(count > 10, "only {count} structs without a size were found");
+    let map = read("include/signalwire.map");
+    let version = map.lines().find_map(|line| line.strip_suffix(" {")).expect("a version");
+    assert!(page.contains(&format!("`{version}`")), "docs/abi.md does not name {version}");
 }
