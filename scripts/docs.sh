@@ -57,8 +57,7 @@ python_reference() {
     "${PYTHON:-python3}" -m venv "$tools/python"
     "$tools/python/bin/python" -m pip install --quiet --disable-pip-version-check \
         --force-reinstall "$wheel" pdoc typing_extensions numpy
-    "$tools/python/bin/python" -m pdoc --no-show-source --output-directory "$out/python" \
-        signalwire_client signalwire_client.rest_api
+    "$tools/python/bin/python" scripts/python_docs.py "$out/python"
 }
 
 book
