@@ -3,13 +3,15 @@
 #   make demo      one real call against the local gateway: Rust, then C, then Python
 #   make test      every test in every language; ends with the count
 #   make bench     the benchmarks, with their numbers
-#   make docs      the Rust documentation and the C header
+#   make docs      the guides and the reference of each language, as pages in build/docs
+#   make features  plays the scenarios in every language and writes docs/features.md
+#   make size      builds every artefact in release and writes docs/size.md
 #   make install PREFIX=/usr/local   the C library, header, pkg-config and CMake files
 
 PREFIX ?= /usr/local
 CARGO ?= cargo
 
-.PHONY: all demo test bench docs header bindings wheel install setup clean
+.PHONY: all demo test bench docs features size header bindings wheel install setup clean
 
 all:
 	$(CARGO) build --workspace --all-features
@@ -27,8 +29,18 @@ bench:
 	sh scripts/bench.sh
 
 docs:
-	$(CARGO) doc --no-deps --all-features
-	@echo "Rust: target/doc/signalwire_client/index.html    C: include/signalwire.h"
+	sh scripts/setup.sh docs
+	sh scripts/docs.sh
+
+# The packages of Python and Kotlin must have been built: make test does.
+features:
+	$(CARGO) build --all-features --examples
+	SW_RECORD_SCENARIOS=1 $(CARGO) test --all-features --test scenarios
+	SW_RECORD_SCENARIOS=1 sh scripts/scenarios.sh
+	SW_UPDATE_DOCS=1 $(CARGO) test --all-features --test docs
+
+size:
+	sh scripts/size.sh
 
 header:
 	SW_UPDATE_HEADER=1 $(CARGO) test --features capi --test header

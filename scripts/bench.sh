@@ -5,4 +5,4 @@ cd "$(dirname "$0")/.."
 cargo bench --bench call_setup
 cargo bench --bench one_call
 cargo bench --bench survival
-sh scripts/size.sh
+sh scripts/size.sh both-faces

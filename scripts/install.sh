@@ -4,6 +4,8 @@
 #
 #   make install PREFIX=/usr/local        DESTDIR is honoured
 #   PROFILE=dev sh scripts/install.sh DIRECTORY     builds faster, runs slower: for tests
+#   SIGNALWIRE_CLIENT_FEATURES=capi                 other features than capi,rest-api
+#   SIGNALWIRE_CLIENT_FLAGS=--no-default-features   further flags of cargo
 #
 # The shared library is linked from the static one, so that it exports what
 # include/signalwire.map says and nothing else: rustc's own export list cannot carry versions.
@@ -27,7 +29,9 @@ fi
 # A debug build is the one that tests/capi.rs makes, so that the tests compile it once.
 types=staticlib
 [ "$profile" = dev ] && types=cdylib,staticlib
-cargo rustc --quiet --profile "$profile" --lib --features capi,rest-api --crate-type "$types"
+cargo rustc --quiet --profile "$profile" --lib \
+    --features "${SIGNALWIRE_CLIENT_FEATURES:-capi,rest-api}" ${SIGNALWIRE_CLIENT_FLAGS:-} \
+    --crate-type "$types"
 
 mkdir -p "$root/include" "$root/lib/pkgconfig" "$root/lib/cmake/SignalWireClient"
 install -m 644 include/signalwire.h include/signalwire.hpp include/signalwire_call.hpp \

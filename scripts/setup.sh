@@ -13,6 +13,9 @@ need make make
 need cmake cmake
 need python3 python3
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+if [ "${1:-all}" = docs ]; then
+    need doxygen doxygen
+fi
 if [ "${1:-all}" = all ]; then
     need valgrind valgrind
     need clang++ clang

@@ -2,13 +2,17 @@
 //! find and link it, what the library exports, the promise about its binary interface
 //! (`docs/abi.md`), and the C++ headers and the examples against the gateway.
 
+#[cfg(feature = "oauth")]
+mod login;
+
 use serde_json::json;
 use signalwire_gateway::{Gateway, GatewayConfig};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const STRICT: [&str; 4] = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"];
@@ -327,8 +331,15 @@ fn compile_c(source: &str) -> PathBuf {
     let mut cc = Command::new("gcc");
     cc.args(["-std=c99", "-g"]).args(STRICT).args(pkg_config(&["--cflags"]));
     cc.arg(Path::new(ROOT).join(source)).arg("-o").arg(&program);
-    succeed(cc.args(pkg_config(&["--libs"])));
+    succeed(cc.args(pkg_config(&["--libs"])).arg("-lm"));
     program
+}
+
+/// Starts a program; gives it and the lines that it writes.
+fn spawn(command: &mut Command) -> (Child, impl Iterator<Item = String>) {
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the program");
+    let output = BufReader::new(child.stdout.take().expect("its output"));
+    (child, output.lines().map(|line| line.expect("UTF-8")))
 }
 
 #[test]
@@ -346,9 +357,8 @@ fn the_cpp_dial_example() {
 fn the_answer_example_is_an_echo() {
     let (answer, dial) = (compile_c("examples/c/answer.c"), compile_c("examples/c/dial.c"));
     let service = Service::start(&answer);
-    let mut waiting = service.command(&answer).stdout(Stdio::piped()).spawn().expect("answer");
-    let mut said = BufReader::new(waiting.stdout.take().expect("its output")).lines();
-    let first = said.next().expect("a line").expect("UTF-8");
+    let (mut waiting, mut said) = spawn(&mut service.command(&answer));
+    let first = said.next().expect("a line");
     let address = first.strip_prefix("reachable as ").expect("the own address");
     let heard = dial.with_extension("wav");
     let tone = dial.with_file_name("tone.wav");
@@ -361,20 +371,105 @@ fn the_answer_example_is_an_echo() {
         .arg(&heard)
         .output()
         .expect("dial");
-    let rest: Vec<String> = said.map(|line| line.expect("UTF-8")).collect();
+    let rest: Vec<String> = said.collect();
     let code = waiting.wait().expect("its end").code();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(code, Some(0), "{rest:?}");
     assert_eq!(rest.len(), 2, "{rest:?}");
     assert!(rest[0].starts_with("/private/") && rest[0].ends_with(" calls"), "{rest:?}");
     assert_eq!(rest[1], "the call is over");
-    let samples: Vec<i16> = hound::WavReader::open(&heard)
+    assert_loud(&heard);
+}
+
+/// A tenth of a second and more of what was recorded is loud.
+fn assert_loud(recording: &Path) {
+    let samples: Vec<i16> = hound::WavReader::open(recording)
         .expect("the recording")
         .into_samples()
         .collect::<Result<_, _>>()
         .expect("samples");
     let loud = samples.iter().filter(|sample| sample.unsigned_abs() > 3_000).count();
     assert!(loud > 4_800, "{loud} loud samples of {} came back", samples.len());
+}
+
+/// It answers one call after the other, and ends when it is told to.
+#[test]
+fn the_echo_bot_example_answers_every_call() {
+    let (bot, dial) = (compile_c("examples/c/echo_bot.c"), compile_c("examples/c/dial.c"));
+    let service = Service::start(&bot);
+    let (mut running, mut said) = spawn(&mut service.command(&bot));
+    let first = said.next().expect("a line");
+    let address = first.strip_prefix("reachable as ").expect("the own address").to_owned();
+    let tone = dial.with_file_name("tone-for-bot.wav");
+    write_tone(&tone);
+    for turn in ["first", "second"] {
+        let heard = dial.with_file_name(format!("{turn}.wav"));
+        let mut call = service.command(&dial);
+        call.args([&address, "--play"]).arg(&tone).arg("--record").arg(&heard);
+        succeed(&mut call);
+        assert!(said.next().expect("a line").ends_with(" calls"));
+        assert!(said.next().expect("a line").ends_with(" is over"));
+        assert_loud(&heard);
+    }
+    let program = running.id().to_string();
+    succeed(Command::new("kill").args(["-s", "TERM", &program]));
+    assert_eq!(said.collect::<Vec<_>>(), ["going"]);
+    assert_eq!(running.wait().expect("its end").code(), Some(0));
+    assert_eq!(service.gateway.state()["violations"], json!([]));
+}
+
+/// What the gateway hears is the tone that was asked for.
+#[test]
+fn the_tone_example_is_heard() {
+    let tone = compile_c("examples/c/tone.c");
+    let service = Service::start(&tone);
+    let mut command = service.command(&tone);
+    let (mut running, mut said) = spawn(command.args(["/public/record", "3", "700"]));
+    let is_heard = |state: &serde_json::Value| {
+        let hertz = state["calls"][0]["frequency"].as_f64().unwrap_or(0.0);
+        (hertz - 700.0).abs() < 15.0
+    };
+    assert!(service.gateway.wait_for(is_heard, Duration::from_secs(60)), "no tone of 700 Hz");
+    let line = said.next().expect("a line");
+    assert!(line.contains(" packets sent at -") && line.ends_with(" dBFS"), "{line}");
+    assert_eq!(running.wait().expect("its end").code(), Some(0), "{line}");
+    assert_eq!(service.gateway.state()["violations"], json!([]));
+    let (code, text) = run(&tone, &["/public/busy"]);
+    assert!(code == Some(1) && text.contains("SW_ERR_CALL_FAILED"), "{text}");
+    assert_eq!(run(&tone, &[]).0, Some(2));
+}
+
+/// A person in a browser logs in, allows it, and comes back to the program.
+#[cfg(feature = "oauth")]
+#[test]
+fn the_login_example_waits_for_the_browser() {
+    let program = compile_c("examples/c/oauth_login.c");
+    let service = Service::start(&program);
+    let start = || {
+        let mut command = service.command(&program);
+        let at = |path: &str| format!("{}{path}", service.gateway.http_url());
+        command.env("SW_CLIENT_ID", "gateway-app");
+        command.env("SW_AUTHORIZE_URL", at("/login/oauth/authorize"));
+        spawn(command.env("SW_TOKEN_URL", at("/oauth/token")))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (decision, page, outcome) in [("allow", 200, 0), ("deny", 400, 1)] {
+        let (mut running, mut said) = start();
+        let line = said.next().expect("a line");
+        let url = line.strip_prefix("open ").expect("the URL").to_owned();
+        runtime.block_on(async {
+            let browser = login::Browser::new(&service.gateway);
+            let back = browser.log_in(&url, decision).await;
+            assert!(back.starts_with("http://127.0.0.1:"), "{back}");
+            assert_eq!(browser.get(&back).await.0, page);
+        });
+        let rest: Vec<String> = said.collect();
+        assert_eq!(running.wait().expect("its end").code(), Some(outcome), "{rest:?}");
+        let is_told = rest.iter().any(|line| line.starts_with("logged in: "));
+        assert_eq!(is_told, outcome == 0, "{rest:?}");
+        assert!(rest.iter().all(|line| !line.contains("eyJ")), "a token was printed");
+    }
+    assert_eq!(service.gateway.state()["violations"], json!([]));
 }
 
 #[test]

@@ -254,3 +254,35 @@ fn records_with_secrets_have_a_description_without_them() {
     }
     assert!(with_secrets.len() >= 7, "{with_secrets:?}");
 }
+
+/// A method of the core and the faces that have it.
+#[allow(dead_code, reason = "for docs/features.md, which tests/docs makes")]
+pub struct Method {
+    pub object: &'static str,
+    pub name: String,
+    /// Its name in C, if it has one there.
+    pub c: Option<String>,
+    /// Whether a class of the Python package has it under its own name.
+    pub in_python: bool,
+    /// Whether Kotlin and Swift are generated with it.
+    pub is_generated: bool,
+}
+
+/// Every public method of the core, object by object.
+#[allow(dead_code, reason = "for docs/features.md, which tests/docs makes")]
+pub fn methods() -> Vec<Method> {
+    let (header, bind, mut all) = (read("include/signalwire.h"), bind_sources(), Vec::new());
+    for Object { name: object, files, c_prefix, python: (module, class) } in OBJECTS {
+        let python = read(&format!("bindings/python/src/signalwire_client/{module}"));
+        let (python, generated) = (python_methods(&python, class), rust_methods(&bind, object));
+        for name in core_methods(object, files) {
+            let c = format!("{c_prefix}{name}");
+            let c = header.contains(&format!(" {c}(")).then_some(c);
+            let in_python =
+                python.contains(&name) || OTHERWISE_IN_PYTHON.contains(&(object, name.as_str()));
+            let is_generated = generated.contains(&name);
+            all.push(Method { object, name, c, in_python, is_generated });
+        }
+    }
+    all
+}

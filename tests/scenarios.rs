@@ -289,12 +289,35 @@ fn play_all(language: &str, players: &[Player]) -> Vec<String> {
             let played = std::panic::catch_unwind(|| play(&scenario, &name, players, dialect));
             let outcome = if played.is_ok() { "ok" } else { "FAILED" };
             println!("{language} {name} {dialect:?}: {outcome}");
+            record(language, &name, dialect, played.is_ok());
             if played.is_err() {
                 failures.push(format!("{language} {name} {dialect:?}"));
             }
         }
     }
     failures
+}
+
+/// With `SW_RECORD_SCENARIOS` set, writes to `tests/scenarios/played.txt` who played which version
+/// of a scenario; `docs/features.md` is made of it.
+fn record(language: &str, name: &str, dialect: Dialect, is_played: bool) {
+    if std::env::var_os("SW_RECORD_SCENARIOS").is_none() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).expect("the scenario");
+    // FNV-1a: a number that changes with the text.
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let fingerprint = text.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    let (file, entry) = (folder.join("played.txt"), format!("{language} {name} {dialect:?} "));
+    let before = std::fs::read_to_string(&file).unwrap_or_default();
+    let others = before.lines().filter(|line| !line.starts_with(&entry)).map(str::to_owned);
+    let mut lines: Vec<String> = others.collect();
+    if is_played {
+        lines.push(format!("{entry}{fingerprint:016x}"));
+    }
+    lines.sort();
+    std::fs::write(&file, lines.join("\n") + "\n").expect("the record");
 }
 
 #[test]

@@ -322,7 +322,7 @@ impl Description {
     /// Says how long the packets of audio should be that the far side sends, and how long they may be
     /// (RFC 8866, 6.4; RFC 3264, 5.1).
     pub(crate) fn with_packet_ms(mut self, wanted: u32, longest: u32) -> Self {
-        for section in self.sections.iter_mut().filter(|section| section.kind == Kind::Audio) {
+        for section in self.sections.iter_mut().filter(|section| section.is_kind(Kind::Audio)) {
             section.lines.push(format!("a=ptime:{wanted}"));
             section.lines.push(format!("a=maxptime:{longest}"));
         }
