@@ -2,6 +2,8 @@ package com.signalwire.client
 
 import java.util.concurrent.CompletableFuture
 import java.util.function.Consumer
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.intrinsics.suspendCoroutineUninterceptedOrReturn
 import kotlinx.coroutines.CoroutineExceptionHandler
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
@@ -21,15 +23,25 @@ public object Futures {
     private val scope = CoroutineScope(SupervisorJob() + Dispatchers.Default)
 
     /**
-     * Starts a suspending function: `Futures.start(next -> client.connect(next))`.
+     * Starts a suspending function: `Futures.start(client::connect)`, and with arguments
+     * `Futures.start(next -> call.sendDigits("12", next))`.
      *
      * The future fails with the function's exception as its cause. Cancelling it gives up the wait,
      * which in this library undoes nothing: hang a call up that is not wanted any more.
      */
     @JvmStatic
-    public fun <T> start(function: suspend () -> T): CompletableFuture<T> {
+    public fun <T> start(function: Suspending<T>): CompletableFuture<T> {
         SignalWire.prepare()
-        return scope.future(start = CoroutineStart.UNDISPATCHED) { function() }
+        return scope.future(start = CoroutineStart.UNDISPATCHED) {
+            suspendCoroutineUninterceptedOrReturn { function.run(it) }
+        }
+    }
+
+    /** A suspending function as Java sees it: a method reference, or a lambda that calls one. */
+    public fun interface Suspending<T> {
+        /** Calls the function with [next] as its last argument, and gives what it gives. */
+        @Throws(Exception::class)
+        public fun run(next: @JvmSuppressWildcards Continuation<T>): Any?
     }
 
     /** Gives every event of a client to [consumer], one after the other; see [eventFlow]. */

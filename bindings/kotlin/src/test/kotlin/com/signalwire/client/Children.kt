@@ -6,9 +6,13 @@ import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.FutureTask
 import kotlin.system.exitProcess
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
 
 /** Programs that end in unusual ways, each in a JVM of its own; see [ProcessTest]. */
 internal object Children {
@@ -20,7 +24,7 @@ internal object Children {
             "return" -> returnFromMain()
             "stuck" -> stuckCallback()
             "copies" -> copies(args.drop(1))
-            "unprepared" -> println("prepared")
+            "shutdown" -> shutdownTwice()
         }
     }
 
@@ -86,6 +90,28 @@ internal object Children {
         }
         exitProcess(4)
     }
+
+    /** The library ends with calls up, leaves no thread, and starts anew. */
+    private fun shutdownTwice() {
+        repeat(2) {
+            runBlocking {
+                val (client, call) = call()
+                val waiting = async(start = CoroutineStart.UNDISPATCHED) { call.ended() }
+                call.audioFlow().first()
+                check(threads().isNotEmpty())
+                check(withContext(Dispatchers.IO) { shutdown() })
+                println("${waiting.await().kind} ${client.state()} ${threads()}")
+            }
+        }
+    }
+
+    /** The library's own threads, where the system tells. */
+    private fun threads(): List<String> =
+        File("/proc/self/task")
+            .listFiles()
+            .orEmpty()
+            .map { Files.readString(it.toPath().resolve("comm")).trim() }
+            .filter { it.startsWith("sw-") }
 
     /** Two copies of the library in one process, each with classes of its own, at the same time. */
     private fun copies(libraries: List<String>) {

@@ -20,6 +20,7 @@ import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.fail
+import org.opentest4j.TestAbortedException
 
 /**
  * The test gateway, whose program SW_GATEWAY_BIN names: one for all tests, started by the first that
@@ -142,6 +143,7 @@ internal suspend inline fun <reified T : Throwable> failsWith(body: suspend () -
     try {
         body()
     } catch (error: Throwable) {
+        if (error is TestAbortedException) throw error
         if (error is T) return error
         throw AssertionError("expected ${T::class.simpleName}", error)
     }

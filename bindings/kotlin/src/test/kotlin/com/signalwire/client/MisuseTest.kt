@@ -4,10 +4,10 @@ import java.lang.reflect.InvocationTargetException
 import java.nio.ByteBuffer
 import java.util.concurrent.atomic.AtomicInteger
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.async
 import kotlinx.coroutines.cancelAndJoin
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -31,7 +31,9 @@ class MisuseTest {
                     call.pushAudio(ByteBuffer.allocateDirect(12), format)
                 }
             }
-            assertEquals(0u, call.pushAudio(ByteBuffer.allocateDirect(0), mono))
+            failsWith<SignalWireException.InvalidArgument> {
+                call.pushAudio(ByteBuffer.allocateDirect(0), mono)
+            }
             // From the position to the limit, as everywhere in java.nio.
             val part = ByteBuffer.allocateDirect(1_921)
             part.position(1)
@@ -79,8 +81,7 @@ class MisuseTest {
         client.connect()
         val call = client.dialAndWait("/public/echo")
         val events = call.events()
-        val waiting = async { call.ended() }
-        while (!waiting.isActive) delay(1)
+        val waiting = async(start = CoroutineStart.UNDISPATCHED) { call.ended() }
         events.close()
         events.close()
         failsWith<IllegalStateException> { events.next() }

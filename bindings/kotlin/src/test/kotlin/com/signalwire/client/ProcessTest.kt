@@ -56,6 +56,12 @@ class ProcessTest {
     }
 
     @Test
+    fun `a shutdown leaves no thread, and the library starts anew`() {
+        val lines = listOf("ACTIVE", "SHUTDOWN CLOSED []").let { it + it }
+        assertEquals(Ended(0, lines, ""), child("shutdown"))
+    }
+
+    @Test
     fun `two copies of the library live in one process`() {
         val library =
             File("target/jna").walkTopDown().first { it.isFile && "signalwire_client" in it.name }

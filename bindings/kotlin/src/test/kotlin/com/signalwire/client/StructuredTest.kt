@@ -77,12 +77,13 @@ class StructuredTest {
         failsWith<SignalWireException.Unauthorized> { withClient(refused) {} }
     }
 
-    /** Cancels the coroutine that is resumed, when it is resumed for the `n`th time. */
+    /** Cancels [whole] when anything of it is resumed for the `n`th time. */
     private class CancelAt(private val n: Int) : CoroutineDispatcher() {
+        lateinit var whole: Job
         private val count = AtomicInteger()
 
         override fun dispatch(context: CoroutineContext, block: Runnable) {
-            if (count.incrementAndGet() == n) context[Job]?.cancel()
+            if (count.incrementAndGet() == n) whole.cancel()
             Dispatchers.Default.dispatch(context, block)
         }
     }
@@ -94,7 +95,9 @@ class StructuredTest {
         var awaits = 0
         do {
             awaits += 1
-            val whole = async(Job() + CancelAt(awaits)) { everything(token) }
+            val dispatcher = CancelAt(awaits)
+            val whole = async(Job() + dispatcher, CoroutineStart.LAZY) { everything(token) }
+            dispatcher.whole = whole
             val failure = runCatching { whole.await() }.exceptionOrNull()
             assertTrue(failure == null || failure is CancellationException) { "$awaits: $failure" }
             // The client has said goodbye in each case, and its calls are over.
