@@ -26,6 +26,7 @@ let package = Package(
             name: "SignalWireClient",
             dependencies: ["SignalWireClientFFI"],
             path: "Sources/SignalWireClient",
+            swiftSettings: [.enableExperimentalFeature("StrictConcurrency")],
             linkerSettings: hasFramework ? [] : [.linkedLibrary("signalwire_client")]
         ),
         .testTarget(

@@ -120,3 +120,16 @@ func failure(
     XCTFail("nothing was thrown", file: file, line: line)
     return nil
 }
+
+/// The same for what does not wait.
+func failure(
+    _ body: () throws -> Void, file: StaticString = #filePath, line: UInt = #line
+) -> Error? {
+    do {
+        try body()
+    } catch {
+        return error
+    }
+    XCTFail("nothing was thrown", file: file, line: line)
+    return nil
+}

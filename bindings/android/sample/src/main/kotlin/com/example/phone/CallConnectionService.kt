@@ -10,8 +10,7 @@ import android.telecom.PhoneAccountHandle
 import android.telecom.TelecomManager
 import com.signalwire.client.HostEndReason
 import com.signalwire.client.HostInput
-import com.signalwire.client.HostPhase
-import com.signalwire.client.android.ScreenCall
+import java.util.concurrent.atomic.AtomicBoolean
 
 /** Where Telecom asks for the connection of each call that it was told of. On the main thread. */
 public class CallConnectionService : ConnectionService() {
@@ -52,6 +51,7 @@ public class CallConnectionService : ConnectionService() {
         connection.connectionProperties = Connection.PROPERTY_SELF_MANAGED
         connection.audioModeIsVoip = true
         connection.begin()
+        // The call may be up or over by now.
         phone.connected(id, connection)
         return connection
     }
@@ -64,6 +64,7 @@ public class CallConnectionService : ConnectionService() {
 /** One call of Telecom: what the user and the system do with it becomes an input. */
 public class CallConnection internal constructor(private val id: String, private val phone: Phone) :
     Connection() {
+    private val isFinished = AtomicBoolean()
 
     override fun onShowIncomingCallUi(): Unit = phone.ring(id)
 
@@ -90,14 +91,15 @@ public class CallConnection internal constructor(private val id: String, private
         phone.calls.audio(HostInput.InterruptionEnded(true))
     }
 
-    /** Telecom has granted the audio to this call. */
+    /** Telecom has granted the audio to this call. The newer callbacks are there from API 34 on. */
+    @Suppress("OVERRIDE_DEPRECATION")
     override fun onCallAudioStateChanged(state: CallAudioState?) {
         phone.calls.audio(HostInput.AudioActivated)
     }
 
     /** The call is over: by itself for a reason, or by the user. */
-    internal fun finish(call: ScreenCall, reason: HostEndReason?) {
-        check(call.phase == HostPhase.OVER)
+    internal fun finish(reason: HostEndReason?) {
+        if (isFinished.getAndSet(true)) return
         val code =
             when (reason) {
                 null -> DisconnectCause.LOCAL

@@ -10,7 +10,9 @@ import android.telecom.PhoneAccountHandle
 import android.telecom.TelecomManager
 import com.signalwire.client.Client
 import com.signalwire.client.HostAction
+import com.signalwire.client.HostEndReason
 import com.signalwire.client.HostInput
+import com.signalwire.client.HostPhase
 import com.signalwire.client.android.CallScreen
 import com.signalwire.client.android.NetworkWatch
 import com.signalwire.client.android.ScreenCall
@@ -39,7 +41,9 @@ public class Phone(
     private val telecom = context.getSystemService(TelecomManager::class.java)
     private val account =
         PhoneAccountHandle(ComponentName(context, CallConnectionService::class.java), "signalwire")
+    private val shown = ConcurrentHashMap<String, ScreenCall>()
     private val connections = ConcurrentHashMap<String, CallConnection>()
+    /** Lives as long as the client, which is as long as the process. */
     private val watch = NetworkWatch(context, client)
 
     /** The calls; notifications and buttons go here. */
@@ -72,8 +76,8 @@ public class Phone(
             HostAction.ReportDialling -> reportDialling(call)
             HostAction.ReportConnected,
             HostAction.FulfillAnswer -> connection?.setActive()
-            HostAction.FulfillEnd -> connection?.finish(call, null)
-            is HostAction.ReportEnded -> connection?.finish(call, action.reason)
+            HostAction.FulfillEnd -> finish(call, null)
+            is HostAction.ReportEnded -> finish(call, action.reason)
             HostAction.RequestAnswer -> connection?.onAnswer()
             HostAction.RequestEnd -> connection?.onDisconnect()
             HostAction.StartAudio -> call.call?.let { CallService.start(context, it) }
@@ -90,7 +94,13 @@ public class Phone(
         }
     }
 
+    private fun finish(call: ScreenCall, reason: HostEndReason?) {
+        shown.remove(call.id)
+        connections[call.id]?.finish(reason)
+    }
+
     private fun reportIncoming(call: ScreenCall) {
+        shown[call.id] = call
         val address = Uri.fromParts(PhoneAccount.SCHEME_SIP, call.number.ifEmpty { "unknown" }, null)
         val extras = Bundle()
         extras.putParcelable(TelecomManager.EXTRA_INCOMING_CALL_ADDRESS, address)
@@ -104,6 +114,7 @@ public class Phone(
     }
 
     private fun reportDialling(call: ScreenCall) {
+        shown[call.id] = call
         val extras = Bundle()
         extras.putParcelable(TelecomManager.EXTRA_PHONE_ACCOUNT_HANDLE, account)
         extras.putBundle(TelecomManager.EXTRA_OUTGOING_CALL_EXTRAS, idOf(call))
@@ -116,9 +127,15 @@ public class Phone(
 
     private fun idOf(call: ScreenCall) = Bundle().apply { putString(EXTRA_ID, call.id) }
 
-    /** The system made the connection for a call. */
+    /** The system made the connection for a call, which may have gone on meanwhile. */
     internal fun connected(id: String, connection: CallConnection) {
         connections[id] = connection
+        when (shown[id]?.phase) {
+            HostPhase.ACTIVE -> connection.setActive()
+            HostPhase.OVER,
+            null -> connection.finish(HostEndReason.REMOTE_ENDED)
+            else -> {}
+        }
     }
 
     /** A self-managed call rings by the application's own notification. */

@@ -46,8 +46,14 @@ internal constructor(
     internal val arrival = CompletableDeferred<Call>()
 
     /** The call itself, once its invite came or it was dialled. */
-    public val call: Call?
-        get() = if (arrival.isCompleted) runCatching { arrival.getCompleted() }.getOrNull() else null
+    @Volatile
+    public var call: Call? = null
+        private set
+
+    internal fun arrived(call: Call) {
+        this.call = call
+        arrival.complete(call)
+    }
 
     /** Where it stands on the screen. */
     public val phase: HostPhase
@@ -152,7 +158,7 @@ public class ScreenCalls(
         if (calls.values.any { it.call?.id() == call.id() }) return
         val party = call.remoteParty()
         val shown = added(call.id(), party.name, party.number)
-        shown.arrival.complete(call)
+        shown.arrived(call)
         step(shown, HostInput.Invited)
         scope.launch { watch(shown, call) }
     }
@@ -160,7 +166,7 @@ public class ScreenCalls(
     private suspend fun fetch(shown: ScreenCall, notification: String) {
         try {
             val call = client.handlePush(notification, pushKey)
-            shown.arrival.complete(call)
+            shown.arrived(call)
             inOrdered { step(shown, HostInput.Invited) }
             watch(shown, call)
         } catch (failure: SignalWireException) {
@@ -211,7 +217,7 @@ public class ScreenCalls(
     private suspend fun dialled(shown: ScreenCall) {
         try {
             val call = client.dial(shown.number)
-            shown.arrival.complete(call)
+            shown.arrived(call)
             watch(shown, call)
         } catch (failure: SignalWireException) {
             shown.arrival.completeExceptionally(failure)
