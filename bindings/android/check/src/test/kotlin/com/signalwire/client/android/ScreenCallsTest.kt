@@ -6,6 +6,7 @@ import com.signalwire.client.CallState
 import com.signalwire.client.Client
 import com.signalwire.client.ClientOptions
 import com.signalwire.client.DeviceType
+import com.signalwire.client.EndKind
 import com.signalwire.client.HostAction
 import com.signalwire.client.HostEndReason
 import com.signalwire.client.HostInput
@@ -134,6 +135,12 @@ class ScreenCallsTest {
             calls.input(id, HostInput.UserEnds)
             notes.next(HostAction.FulfillEnd)
             call.call!!.ended()
+            val given = calls.dial("/public/never")
+            val ringing = notes.next(HostAction.ReportDialling)
+            while (ringing.call?.state() != CallState.RINGING) kotlinx.coroutines.delay(5)
+            calls.input(given, HostInput.UserEnds)
+            notes.next(HostAction.FulfillEnd)
+            assertEquals(EndKind.LOCAL_HANGUP, ringing.call!!.ended().kind)
             calls.dial("/public/nobody-is-here")
             notes.next(HostAction.ReportDialling)
             notes.next(HostAction.ReportEnded(HostEndReason.FAILED))

@@ -5,6 +5,7 @@ import com.signalwire.client.CallEvent
 import com.signalwire.client.CallState
 import com.signalwire.client.Client
 import com.signalwire.client.ClientEvent
+import com.signalwire.client.Direction
 import com.signalwire.client.EndKind
 import com.signalwire.client.EndReason
 import com.signalwire.client.HostAction
@@ -193,7 +194,9 @@ public class ScreenCalls(
                 HostAction.Reject -> decide(shown) { it.reject() }
                 HostAction.HangUp ->
                     decide(shown) {
-                        if (it.state() == CallState.RINGING) it.reject() else it.hangup()
+                        val isOffered =
+                            it.direction() == Direction.INBOUND && it.state() == CallState.RINGING
+                        if (isOffered) it.reject() else it.hangup()
                     }
                 HostAction.Dial -> scope.launch { dialled(shown) }
                 else -> screen.perform(shown, action)
