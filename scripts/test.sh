@@ -35,6 +35,7 @@ export SW_GATEWAY_BIN="${SW_GATEWAY_BIN:-$(pwd)/${CARGO_TARGET_DIR:-target}/debu
 step "gateway" cargo build --package signalwire-gateway --bin sw-gateway
 step "python" sh bindings/python/test.sh
 step "kotlin" sh bindings/kotlin/test.sh
+step "android" sh bindings/android/check.sh
 step "swift" sh bindings/swift/test.sh
 step "scenarios" sh scripts/scenarios.sh
 step "browser sdk" sh tests/browser/run.sh

@@ -26,11 +26,19 @@ let package = Package(
             name: "SignalWireClient",
             dependencies: ["SignalWireClientFFI"],
             path: "Sources/SignalWireClient",
+            swiftSettings: [.enableExperimentalFeature("StrictConcurrency")],
             linkerSettings: hasFramework ? [] : [.linkedLibrary("signalwire_client")]
+        ),
+        // The call screen, for applications to copy.
+        .target(
+            name: "CallScreenSample",
+            dependencies: ["SignalWireClient"],
+            path: "Samples/CallScreen",
+            swiftSettings: [.enableExperimentalFeature("StrictConcurrency")]
         ),
         .testTarget(
             name: "SignalWireClientTests",
-            dependencies: ["SignalWireClient"],
+            dependencies: ["SignalWireClient", "CallScreenSample"],
             path: "Tests/SignalWireClientTests"
         ),
     ]

@@ -40,9 +40,15 @@ def methods() -> Iterator[tuple[str, str]]:
                 yield owner, camel(name)
 
 
+def actions(swift: str) -> str:
+    """How the generated code writes the actions of the call screen."""
+    return swift.partition("struct FfiConverterTypeHostAction:")[2].partition("\n}\n")[0]
+
+
 def checks() -> Iterator[tuple[str, bool]]:
     swift = (SOURCES / MODULE / f"{MODULE}.swift").read_text()
     streams = (SOURCES / MODULE / "Streams.swift").read_text()
+    structured = (SOURCES / MODULE / "Structured.swift").read_text()
     native = SOURCES / f"{MODULE}FFI"
     package = (HERE / "Package.swift").read_text()
 
@@ -70,7 +76,12 @@ def checks() -> Iterator[tuple[str, bool]]:
         yield f"Streams.swift uses {used}", f"open func {used}(" in swift
     for name in ("eventStream", "audioStream", "pushAudio"):
         yield f"{name}()", f"public func {name}(" in streams
-    for path in (SOURCES / MODULE).glob("*.swift"):
+    for name in ("withClient", "withCall", "dialAndWait"):
+        yield f"{name}()", re.search(rf"public func {name}\b", structured) is not None
+    screen = (HERE / "Samples/CallScreen/CallKitScreen.swift").read_text()
+    for case in sorted(set(re.findall(r"case (?:let )?\.(\w+)\(?", actions(swift)))):
+        yield f"CallKitScreen: {case}", re.search(rf"\.{case}\b", screen) is not None
+    for path in [*(SOURCES / MODULE).glob("*.swift"), *(HERE / "Samples").rglob("*.swift")]:
         text = re.sub(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/', "", path.read_text(), flags=re.S)
         balanced = all(text.count(a) == text.count(b) for a, b in ("{}", "()", "[]"))
         yield f"{path.name}: brackets", balanced

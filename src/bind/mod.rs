@@ -6,6 +6,8 @@
 //!
 //! No name here is `close` or `destroy`: the generated Kotlin classes have those already.
 
+#[cfg(target_os = "android")]
+mod android;
 mod audio;
 mod call;
 mod client;

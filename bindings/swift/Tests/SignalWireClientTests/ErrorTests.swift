@@ -13,8 +13,7 @@ final class ErrorTests: XCTestCase {
         }
     }
 
-    func testTheLibraryEndsAndTellsItsVersion() {
+    func testTheLibraryTellsItsVersion() {
         XCTAssertFalse(version().isEmpty)
-        XCTAssertTrue(shutdown())
     }
 }

@@ -1,13 +1,8 @@
 package com.signalwire.client
 
-import java.io.File
-import java.nio.file.Files
-import java.nio.file.Path
-import java.util.concurrent.TimeUnit
 import kotlin.math.PI
 import kotlin.math.cos
 import kotlin.math.sin
-import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
@@ -20,20 +15,15 @@ import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
-import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.withTimeout
-import org.junit.AfterClass
-import org.junit.Assert.assertEquals
-import org.junit.Assert.assertTrue
-import org.junit.Assert.fail
-import org.junit.Assume.assumeTrue
-import org.junit.BeforeClass
-import org.junit.Test
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.fail
 
-/** Calls through the test gateway, whose program SW_GATEWAY_BIN names. */
+/** Calls through the test gateway. */
 class CallTest {
     @Test
-    fun `an echo call from dial to hangup`() = test { client ->
+    fun `an echo call from dial to hangup`() = connected { client ->
         val call = client.dial("/public/echo")
         val events = async { call.eventFlow().toList() }
         call.answered()
@@ -61,7 +51,7 @@ class CallTest {
     }
 
     @Test
-    fun `the audio flow ends with the call`() = test { client ->
+    fun `the audio flow ends with the call`() = connected { client ->
         val call = client.dial("/public/tone", DialOptions(mediaTimeoutMs = 5_000u))
         call.answered()
         val format = AudioFormat(16_000u, 2u)
@@ -79,7 +69,7 @@ class CallTest {
     }
 
     @Test
-    fun `a sink may throw`() = test { client ->
+    fun `a sink may throw`() = connected { client ->
         val call = client.dial("/public/tone")
         call.answered()
         var calls = 0
@@ -98,7 +88,7 @@ class CallTest {
     }
 
     @Test
-    fun `refusals and mistakes are exceptions of their own`() = test { client ->
+    fun `refusals and mistakes are exceptions of their own`() = connected { client ->
         try {
             client.dial("/public/reject").answered()
             fail("it was answered")
@@ -120,7 +110,7 @@ class CallTest {
     }
 
     @Test
-    fun `waits are cancelled without harm`() = test { client ->
+    fun `waits are cancelled without harm`() = connected { client ->
         val call = client.dial("/public/slow")
         repeat(20) {
             val wait = launch { call.answered() }
@@ -132,7 +122,7 @@ class CallTest {
     }
 
     @Test
-    fun `the directory and the subscriber`() = test { client ->
+    fun `the directory and the subscriber`() = connected { client ->
         assertTrue(client.subscriberInfo().id.isNotEmpty())
         val rooms = client.addresses(AddressQuery(addressType = AddressType.ROOM)).addresses
         assertEquals(setOf(AddressType.ROOM), rooms.map { it.addressType }.toSet())
@@ -143,7 +133,7 @@ class CallTest {
     }
 
     @Test
-    fun `members are seen and controlled`() = test { client ->
+    fun `members are seen and controlled`() = connected { client ->
         val call = client.dial("/public/lounge")
         val events = call.eventFlow()
         events.filterIsInstance<CallEvent.Joined>().first()
@@ -185,7 +175,7 @@ class CallTest {
     }
 
     @Test
-    fun `what an agent says is read`() = test { client ->
+    fun `what an agent says is read`() = connected { client ->
         val call = client.dial("/public/agent")
         call.answered()
         val heard =
@@ -205,7 +195,7 @@ class CallTest {
     }
 
     @Test
-    fun `calls come in and are declined, refused and answered`() = test { client ->
+    fun `calls come in and are declined, refused and answered`() = connected { client ->
         val own = checkNotNull(dialString(client.subscriberInfo().addresses.first()))
         client.online()
         client.setDoNotDisturb(DoNotDisturb.ALWAYS)
@@ -236,7 +226,7 @@ class CallTest {
     }
 
     @Test
-    fun `a list entry by entry, an address by name, a message sent once`() = test { client ->
+    fun `a list entry by entry, an address by name, a message sent once`() = connected { client ->
         val query = AddressQuery(pageSize = 5u, sortBy = AddressSort.NAME)
         val names = client.allAddresses(query).asFlow().toList().map { it.name }
         assertTrue(names.size > 10)
@@ -255,7 +245,7 @@ class CallTest {
     }
 
     @Test
-    fun `an expected call and the call screen`() = test { client ->
+    fun `an expected call and the call screen`() = connected { client ->
         val expected = client.expectCall("never", 50u)
         try {
             expected.answer()
@@ -272,27 +262,6 @@ class CallTest {
         assertEquals(HostPhase.OVER, screen.phase())
         val device = client.registerDevice(DeviceType.ANDROID, "t0ken")
         client.unregisterDevice(device.id)
-    }
-
-    private suspend inline fun <reified T : Exception> failsWith(body: suspend () -> Unit) {
-        try {
-            body()
-        } catch (error: Exception) {
-            assertTrue("$error", error is T)
-            return
-        }
-        fail("nothing was thrown")
-    }
-
-    private fun test(body: suspend CoroutineScope.(Client) -> Unit) = runBlocking {
-        withTimeout(30_000) {
-            Client(options()).use { client ->
-                client.connect()
-                body(client)
-                client.disconnect()
-                assertEquals(ClientState.CLOSED, client.state())
-            }
-        }
     }
 
     private suspend fun speak(call: Call, hz: Double) {
@@ -316,51 +285,5 @@ class CallTest {
         }
         val power = last * last + before * before - factor * last * before
         return 2 * power / (samples.size * energy)
-    }
-
-    companion object {
-        private lateinit var gateway: Process
-        private lateinit var ready: String
-
-        @BeforeClass
-        @JvmStatic
-        fun start() {
-            val program = System.getenv("SW_GATEWAY_BIN")
-            assumeTrue("SW_GATEWAY_BIN does not name the test gateway", program != null)
-            gateway =
-                ProcessBuilder(program, "--exit-on-stdin-close")
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start()
-            ready = gateway.inputStream.bufferedReader().readLine()
-            SignalWire.prepare()
-        }
-
-        @AfterClass
-        @JvmStatic
-        fun stop() {
-            if (!::gateway.isInitialized) return
-            assertTrue(shutdown())
-            assertEquals(emptyList<String>(), threads())
-            gateway.outputStream.close()
-            gateway.waitFor(10, TimeUnit.SECONDS)
-        }
-
-        /** The library's threads that are left, where the system tells. */
-        private fun threads(): List<String> =
-            File("/proc/self/task").listFiles().orEmpty()
-                .map { Files.readString(it.toPath().resolve("comm")).trim() }
-                .filter { it.startsWith("sw-") }
-
-        private fun field(name: String): String =
-            checkNotNull(Regex("\"$name\":\"([^\"]*)\"").find(ready)) { ready }.groupValues[1]
-
-        private fun options() =
-            ClientOptions(
-                token = field("token"),
-                wsUrl = field("ws_url"),
-                httpUrl = field("http_url"),
-                caCertificatesPem = Files.readString(Path.of(field("ca_file"))),
-                mediaAddresses = listOf("127.0.0.1"),
-            )
     }
 }
