@@ -11,9 +11,9 @@ import time
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
 from signalwire_client import _native
 from signalwire_client.errors import BY_KIND
+from signalwire_client.testing import Gateway
 
 
 def run(code: str, gateway: Gateway | None = None) -> subprocess.CompletedProcess[str]:
