@@ -28,8 +28,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from . import errors
 from .errors import *  # noqa: F403
-from .errors import __all__ as _errors
 
 if TYPE_CHECKING:
     from ._native import (
@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     from .events import EventStream
     from .lists import EntryList
     from .messages import OutgoingMessage
+    from .options import AddressQuery, AnswerOptions, ClientOptions, DialOptions
     from .video import VideoFrame, VideoSink
     from .wake_up import ExpectedCall, HostCall, parse_push
 
@@ -129,6 +130,7 @@ _HOME = {
     "EventStream": "events",
     "EntryList": "lists",
     "OutgoingMessage": "messages",
+    **dict.fromkeys(("AddressQuery", "AnswerOptions", "ClientOptions", "DialOptions"), "options"),
     **dict.fromkeys(("ExpectedCall", "HostCall", "parse_push"), "wake_up"),
     **dict.fromkeys(
         (
@@ -207,8 +209,10 @@ __all__ = [
     "AccessToken",
     "Address",
     "AddressPage",
+    "AddressQuery",
     "AddressSort",
     "AddressType",
+    "AnswerOptions",
     "AudioCodec",
     "AudioFrame",
     "AudioSink",
@@ -221,6 +225,7 @@ __all__ = [
     "Channels",
     "Client",
     "ClientEvent",
+    "ClientOptions",
     "ClientState",
     "ConnectTimes",
     "Conversation",
@@ -229,6 +234,7 @@ __all__ = [
     "Device",
     "DeviceKey",
     "DeviceType",
+    "DialOptions",
     "Direction",
     "DoNotDisturb",
     "DtmfMethod",
@@ -292,7 +298,7 @@ __all__ = [
     "shutdown",
     "version",
 ]
-__all__ += _errors
+__all__ += errors.__all__
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from . import _native
 from .errors import BY_KIND, InternalError, SignalWireError
@@ -12,7 +12,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-_NATIVE = (_native.SignalWireError, _native.InternalError)
+# The generated class of failures is written twice, which confuses type checkers.
+_NATIVE = cast("tuple[type[Exception], ...]", (_native.SignalWireError, _native.InternalError))
 
 
 def from_native(error: Any) -> SignalWireError:
