@@ -193,10 +193,10 @@ async def converse(call: Call, *processors: FrameProcessor) -> None:
     )
     worker = PipelineWorker(pipeline, params=rates)
 
-    @transport.event_handler("on_client_disconnected")
-    async def _(transport: SignalWireTransport, call: Call) -> None:
+    async def ended(transport: SignalWireTransport, call: Call) -> None:
         await worker.cancel()
 
+    transport.add_event_handler("on_client_disconnected", ended)
     runner = WorkerRunner(handle_sigint=False)
     await runner.add_workers(worker)
     await runner.run()

@@ -50,6 +50,9 @@ async def play(call: Call, pcm: bytes) -> None:
 
 async def drained(call: Call, left_ms: int) -> None:
     """Waits until so much of what was pushed is left to be sent, or the call is over."""
-    # The audio is sent by a clock, so how long that takes is known beforehand.
-    while (waiting := call.queued_audio_ms - left_ms) > 0 and call.end_reason is None:
+    while call.end_reason is None:
+        waiting = call.queued_audio_ms - left_ms
+        if waiting <= 0:
+            return
+        # The audio is sent by a clock, so how long that takes is known.
         await asyncio.sleep(waiting / 1000)
