@@ -96,13 +96,12 @@ if TYPE_CHECKING:
         VideoCodec,
         VideoStats,
         WarningKind,
-        dial_string,
         oauth_failure,
         version,
     )
     from .audio import AudioFrame, AudioSink, AudioStream
     from .call import Call, WavRecorder
-    from .client import Client, shutdown
+    from .client import Client, dial_string, shutdown
     from .credentials import (
         AccessToken,
         Credentials,
@@ -119,7 +118,7 @@ if TYPE_CHECKING:
     from .wake_up import ExpectedCall, HostCall, parse_push
 
 _HOME = {
-    **dict.fromkeys(("Client", "shutdown"), "client"),
+    **dict.fromkeys(("Client", "dial_string", "shutdown"), "client"),
     **dict.fromkeys(("Call", "WavRecorder"), "call"),
     **dict.fromkeys(("AudioFrame", "AudioSink", "AudioStream"), "audio"),
     **dict.fromkeys(
@@ -197,7 +196,6 @@ _HOME = {
             "VideoCodec",
             "VideoStats",
             "WarningKind",
-            "dial_string",
             "oauth_failure",
             "version",
         ),

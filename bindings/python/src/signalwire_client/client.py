@@ -175,7 +175,7 @@ class Client:
         The last 1024 addresses are kept, until a session is made anew or :meth:`update_token`.
         :meth:`address` reads it anew.
         """
-        return self._native.cached_address(id)
+        return guarded(self._native.cached_address, id)
 
     async def conversations(self, page_size: int | None = None) -> _native.ConversationPage:
         """Reads the first page of the subscriber's conversations. Needs no session.
@@ -362,7 +362,7 @@ class Client:
         Each is the event ``CallDeclined``. Calls that ring already ring on, and the subscriber's
         other devices ring in any case. Off at first.
         """
-        self._native.set_do_not_disturb(mode)
+        guarded(self._native.set_do_not_disturb, mode)
 
     @property
     def connect_times(self) -> _native.ConnectTimes | None:
@@ -396,7 +396,7 @@ class Client:
 
     def call(self, id: str) -> Call | None:
         """The call of this id, if it is this client's and not over."""
-        call = self._native.call(id)
+        call = guarded(self._native.call, id)
         return None if call is None else Call(call)
 
     def calls(self) -> list[Call]:
@@ -405,6 +405,11 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client {self.state.name}>"
+
+
+def dial_string(address: _native.Address) -> str | None:
+    """What to dial for an entry of the directory: its best channel. None if it has none."""
+    return guarded(_native.dial_string, one_of("address", address, _native.Address))
 
 
 def shutdown() -> bool:

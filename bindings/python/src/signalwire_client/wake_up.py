@@ -87,7 +87,7 @@ class HostCall:
     """
 
     def __init__(self, call_id: str) -> None:
-        self._native = _native.HostCall(call_id)
+        self._native = guarded(_native.HostCall, call_id)
 
     @property
     def call_id(self) -> str:
@@ -104,7 +104,7 @@ class HostCall:
 
         Every input may come at any time and any number of times.
         """
-        return self._native.handle(input)
+        return guarded(self._native.handle, input)
 
     def __repr__(self) -> str:
         return f"<HostCall {self.call_id} {self.phase.name}>"
