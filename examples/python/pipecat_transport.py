@@ -13,6 +13,9 @@ presses come as ``InputDTMFFrame``; ``OutputDTMFFrame`` sends digits. An interru
 caller hangs up the event ``on_client_disconnected`` tells: end the pipeline then.
 """
 
+# Pipecat is large; the other examples are to be checked without it, too.
+# pyright: reportMissingImports=false
+
 from __future__ import annotations
 
 import asyncio
