@@ -49,7 +49,7 @@ bindings:
 	sh bindings/generate.sh
 
 wheel:
-	sh bindings/python/build_wheel.sh
+	sh bindings/python/build_wheel.sh build --testing
 
 install:
 	sh scripts/install.sh "$(PREFIX)"

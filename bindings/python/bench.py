@@ -1,24 +1,23 @@
-"""What the Python package costs: import, first use, a received frame, a pushed frame.
+"""What the Python package costs: import, first use, memory, a received frame, a pushed frame.
 
-    SW_GATEWAY_BIN=target/debug/sw-gateway python bindings/python/bench.py [--seconds 10]
+    python bindings/python/bench.py [--seconds 10]
 
-Needs the installed package. Numbers are for this machine, now.
+Needs the installed package with the extra ``testing``, or SW_GATEWAY_BIN. Numbers are for this
+machine, now.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from signalwire_client import AudioFrame, Call, Client
+from signalwire_client import AudioFrame, Call
+from signalwire_client.testing import run_gateway
 
 
 def best_start(code: str) -> float:
@@ -28,17 +27,10 @@ def best_start(code: str) -> float:
     return min(float(run.stdout) for run in runs) * 1000
 
 
-@contextmanager
-def gateway() -> Iterator[dict[str, str]]:
-    program = [os.environ["SW_GATEWAY_BIN"], "--exit-on-stdin-close"]
-    process = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        there = json.loads(process.stdout.readline())
-        yield there | {"ca_pem": Path(there["ca_file"]).read_text()}
-    finally:
-        process.stdin.close()
-        process.wait()
+def resident_mb() -> float:
+    """Memory of this process that is in use, in MiB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def media_thread_us() -> float:
@@ -76,21 +68,22 @@ def pushed_us(call: Call) -> float:
 
 
 async def measure(seconds: float) -> None:
-    with gateway() as there:
+    with run_gateway() as gateway:
+        token = gateway.token()
+        before = resident_mb()
         start = time.perf_counter()
-        client = Client(
-            there["token"],
-            ws_url=there["ws_url"],
-            http_url=there["http_url"],
-            ca_certificates_pem=there["ca_pem"],
-            media_addresses=["127.0.0.1"],
-        )
+        client = gateway.client(token)
         print(f"Client(): {(time.perf_counter() - start) * 1000:.1f} ms")
         async with client:
+            connected = resident_mb()
             call = client.dial("/public/tone")
             await call.answered()
             print(f"a received frame of 20 ms: {await received_us(call, seconds):.1f} us")
             print(f"a pushed frame of 20 ms: {pushed_us(call):.1f} us")
+            print(
+                f"resident: {before:.1f} MiB before the library is loaded,"
+                f" {connected:.1f} MiB with a connected client, {resident_mb():.1f} MiB in a call"
+            )
 
 
 def main() -> None:

@@ -1,25 +1,39 @@
 #!/bin/sh
-# Builds the wheel, installs it into a fresh environment and tests it there against the gateway.
+# Builds the wheels, installs them into a fresh environment and tests them there.
 #
 # SW_GATEWAY_BIN names the gateway's program; without it the gateway is built.
+# SW_TEST_PIPECAT=1 installs Pipecat, which is large, and tests the transport for it, too.
 set -eu
 here="$(cd "$(dirname "$0")" && pwd)"
 build="$here/../../build"
 
 SIGNALWIRE_CLIENT_PROFILE="${SIGNALWIRE_CLIENT_PROFILE:-dev}"
 export SIGNALWIRE_CLIENT_PROFILE
-wheel="$(sh "$here/build_wheel.sh" "$build/python-test")"
-SW_GATEWAY_BIN="$(sh "$here/../gateway.sh")"
-export SW_GATEWAY_BIN
+wheels="$build/python-test/wheels"
+rm -rf "$wheels"
+wheel="$(sh "$here/build_wheel.sh" "$wheels" --testing | head -n 1)"
 
 environment="$build/python-test/environment"
 "${PYTHON:-python3}" -m venv --clear "$environment"
 # By the interpreter: a script names the folder it was made in, also in a copy of the checkout.
 python="$environment/bin/python"
-"$python" -m pip install --quiet --disable-pip-version-check --force-reinstall "$wheel[test]"
+"$python" -m pip install --quiet --disable-pip-version-check --force-reinstall \
+    --find-links "$wheels" "$wheel[test,testing${SW_TEST_PIPECAT:+,pipecat}]"
 
 cd "$here"
 "$python" -m ruff check --quiet . ../../examples/python
 "$python" -m ruff format --quiet --check --exclude README.md . ../../examples/python
 "$python" -m mypy
+examples="$(ls ../../examples/python/*.py)"
+if [ -z "${SW_TEST_PIPECAT:-}" ]; then
+    # Without the types that it is made of it cannot be checked.
+    examples="$(echo "$examples" | grep -v pipecat)"
+fi
+# shellcheck disable=SC2086
+MYPYPATH=../../examples/python "$python" -m mypy --config-file= --strict $examples
+# shellcheck disable=SC2086
+"$python" -m pyright --project pyproject.toml --pythonpath "$python" >"$build/python-test/pyright.log" ||
+    { cat "$build/python-test/pyright.log" >&2; exit 1; }
+# The tests use the gateway of the second wheel, as users do.
+unset SW_GATEWAY_BIN
 exec "$python" -m pytest

@@ -67,6 +67,8 @@ pub struct Call(Arc<Shared>);
 
 /// What the handle and the call's task share.
 pub(crate) struct Shared {
+    /// After a fork nobody is there who would answer or end the call.
+    pub(crate) runtime: runtime::Generation,
     pub(crate) id: String,
     pub(crate) direction: Direction,
     pub(crate) destination: String,
@@ -146,6 +148,7 @@ impl Call {
     /// Errors: `CallFailed` with the cause when it is refused or ends first (the message says
     /// why); `Cancelled` after the client's shutdown. Dropping the wait does not hang up.
     pub async fn answered(&self) -> Result<()> {
+        self.0.runtime.check()?;
         let mut state = self.0.state.clone();
         let this = self.clone();
         runtime::run_while_awaited(async move {
@@ -164,8 +167,12 @@ impl Call {
 
     /// Waits until the call is over and tells why.
     ///
-    /// Errors: `Cancelled` if the library was shut down meanwhile.
+    /// Errors: `Cancelled` if the library was shut down meanwhile; `Forked` in a child of the process,
+    /// as from everything else here that waits.
     pub async fn ended(&self) -> Result<EndReason> {
+        if let Err(forked) = self.0.runtime.check() {
+            return self.end_reason().ok_or(forked);
+        }
         let mut state = self.0.state.clone();
         let this = self.clone();
         let waited =
@@ -222,6 +229,9 @@ impl Call {
     /// Audio stops at once. Hanging up an ended call is `Ok`.
     /// Errors: `Cancelled` if the library was shut down meanwhile.
     pub async fn hangup(&self) -> Result<()> {
+        if self.state() != CallState::Ended {
+            self.0.runtime.check()?;
+        }
         if self.0.commands.send(Command::Hangup).await.is_err() {
             return Ok(());
         }
@@ -337,6 +347,7 @@ impl Call {
     /// Errors: `InvalidState` unless the call is answered; `Media` for files that cannot be
     /// read; `Closed`.
     pub async fn play_wav(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.0.runtime.check()?;
         if !self.state().is_answered() {
             return Err(self.not_answered());
         }
@@ -380,6 +391,7 @@ impl Call {
         &self,
         make: impl FnOnce(oneshot::Sender<Result<T>>) -> Command,
     ) -> Result<T> {
+        self.0.runtime.check()?;
         let (reply, answer) = oneshot::channel();
         if self.0.commands.send(make(reply)).await.is_err() {
             return Err(Error::closed("the call"));

@@ -196,6 +196,7 @@ fn start(
     let (messages, message_queue) = mpsc::channel(MESSAGES);
     let (state_sender, state) = watch::channel(plan.state.current());
     let shared = Arc::new(Shared {
+        runtime: runtime::Generation::current(),
         id: id.clone(),
         direction: about.direction,
         destination: about.destination,

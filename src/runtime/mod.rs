@@ -26,6 +26,11 @@ static SLOT: Mutex<Option<Slot>> = Mutex::new(None);
 pub(crate) struct Generation(u64);
 
 impl Generation {
+    /// That of this process.
+    pub(crate) fn current() -> Self {
+        Self(fork::process())
+    }
+
     /// Fails with `Forked` in a child of the process in which the object was made.
     pub(crate) fn check(self) -> Result<()> {
         if self.0 == fork::process() {
@@ -40,7 +45,7 @@ impl Generation {
 
 /// Starts the runtime if it does not run yet.
 pub(crate) fn ensure() -> Result<Generation> {
-    handle().map(|_| Generation(fork::process()))
+    handle().map(|_| Generation::current())
 }
 
 /// The runtime's handle; starts it if it does not run yet.

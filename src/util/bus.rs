@@ -1,5 +1,6 @@
 //! Events from one object to any number of pull streams: ordered, bounded, never blocking.
 
+use crate::runtime::Generation;
 use once_cell::sync::OnceCell;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, Weak};
@@ -33,6 +34,8 @@ struct BusState<T> {
 struct Queue<T> {
     state: Mutex<QueueState<T>>,
     ready: Notify,
+    /// After a fork nobody is there who would send.
+    runtime: Generation,
     cancelled: OnceCell<()>,
 }
 
@@ -118,6 +121,7 @@ impl<T: Clone> Bus<T> {
                 ended: state.ended,
             }),
             ready: Notify::new(),
+            runtime: Generation::current(),
             cancelled: OnceCell::new(),
         });
         state.queues.push(Arc::downgrade(&queue));
@@ -149,13 +153,15 @@ pub struct EventStream<T> {
 }
 
 impl<T> EventStream<T> {
-    /// Waits for the next event. `None` after the object ended or [`EventStream::cancel`].
+    /// Waits for the next event. `None` after the object ended or [`EventStream::cancel`], and in a
+    /// forked child once what was there before is read.
     pub async fn next(&self) -> Option<T> {
         loop {
             let notified = self.queue.ready.notified();
             match self.poll_queue() {
                 Next::Event(event) => return Some(event),
                 Next::End => return None,
+                Next::Empty if self.queue.runtime.check().is_err() => return None,
                 Next::Empty => notified.await,
             }
         }

@@ -1,8 +1,13 @@
-"""Builds the wheel: cargo for the library, the generated module, then plain files in a zip.
+"""Builds the wheels: cargo for what is native, the generated module, then plain files in a zip.
 
 A build backend (PEP 517) without dependencies, because what there is to do is not what the usual
 ones do: the library belongs to the repository two folders up, and the generated module is read
 from it. ``SIGNALWIRE_CLIENT_LIBRARY`` may name a library, not stripped, that was built before.
+
+As a program, with ``--testing``, it builds a second wheel as well: ``signalwire-client-testing``,
+with the test gateway (``SW_GATEWAY_BIN`` may name one that was built before). It is a package of
+its own, which the extra ``testing`` asks for, so that nobody who only makes calls carries a server
+along.
 """
 
 from __future__ import annotations
@@ -10,12 +15,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from manylinux import platform_tag
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -26,6 +37,8 @@ HERE = Path(__file__).resolve().parent.parent
 PACKAGE = HERE / "src" / "signalwire_client"
 REPOSITORY = HERE.parent.parent
 GENERATE = HERE.parent / "generate.sh"
+TARGET_FOLDER = HERE.parent / "target_folder.sh"
+TESTING = HERE / "testing" / "signalwire_client_testing"
 LICENSES = ("LICENSE-APACHE", "LICENSE-MIT")
 
 # The same content gives the same file, whenever it is built.
@@ -38,9 +51,12 @@ def _project() -> dict[str, Any]:
     return project
 
 
-def _platform() -> str:
-    # The library is plain C to Python: one wheel fits every version, on one platform.
-    return sysconfig.get_platform().replace("-", "_").replace(".", "_")
+def _testing_project() -> dict[str, Any]:
+    """The second package: what differs stands in the file of the first one."""
+    with (HERE / "pyproject.toml").open("rb") as file:
+        different = tomllib.load(file)["tool"]["signalwire"]["testing"]
+    shared = ("version", "license", "requires-python", "classifiers")
+    return {name: _project()[name] for name in shared} | different
 
 
 def _metadata(project: dict[str, Any]) -> str:
@@ -56,7 +72,7 @@ def _metadata(project: dict[str, Any]) -> str:
     lines += [f"License-File: {name}" for name in LICENSES]
     lines += [f"Classifier: {classifier}" for classifier in project["classifiers"]]
     lines += [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
-    for extra, requirements in project["optional-dependencies"].items():
+    for extra, requirements in project.get("optional-dependencies", {}).items():
         lines.append(f"Provides-Extra: {extra}")
         lines += [f'Requires-Dist: {text}; extra == "{extra}"' for text in requirements]
     return "\n".join(lines) + "\n\n" + (HERE / project["readme"]).read_text("utf-8")
@@ -67,8 +83,14 @@ def _info_files(project: dict[str, Any], tag: str) -> dict[str, bytes]:
         "Wheel-Version: 1.0\nGenerator: signalwire_backend\nRoot-Is-Purelib: false\n"
         f"Tag: py3-none-{tag}\n"
     )
-    licenses = {f"licenses/{name}": (REPOSITORY / name).read_bytes() for name in LICENSES}
-    return {"METADATA": _metadata(project).encode(), "WHEEL": wheel.encode(), **licenses}
+    files = {f"licenses/{name}": (REPOSITORY / name).read_bytes() for name in LICENSES}
+    files |= {"METADATA": _metadata(project).encode(), "WHEEL": wheel.encode()}
+    lines = []
+    for group, entries in project.get("entry-points", {}).items():
+        lines += [f"[{group}]", *(f"{name} = {value}" for name, value in entries.items())]
+    if lines:
+        files["entry_points.txt"] = ("\n".join(lines) + "\n").encode()
+    return files
 
 
 def _stem(project: dict[str, Any]) -> str:
@@ -81,15 +103,25 @@ def _write_wheel(path: Path, files: dict[str, bytes], record: str) -> None:
         for name, content in sorted(files.items()):
             digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=")
             lines.append(f"{name},sha256={digest.decode()},{len(content)}")
-            wheel.writestr(_entry(name), content)
+            wheel.writestr(_entry(name, is_program="/bin/" in name), content)
         wheel.writestr(_entry(record), "\n".join([*lines, f"{record},,"]) + "\n")
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
+def _entry(name: str, is_program: bool = False) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, TIMESTAMP)
     entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o644 << 16
+    # Pip makes a program only of what says that it is a regular file.
+    entry.external_attr = (stat.S_IFREG | (0o755 if is_program else 0o644)) << 16
     return entry
+
+
+def _write(folder: str, project: dict[str, Any], tag: str, files: Mapping[str, bytes]) -> str:
+    """Writes a wheel with these files into a folder, and gives its name."""
+    info = f"{_stem(project)}.dist-info"
+    extra = {f"{info}/{name}": text for name, text in _info_files(project, tag).items()}
+    name = f"{_stem(project)}-py3-none-{tag}.whl"
+    _write_wheel(Path(folder) / name, {**files, **extra}, f"{info}/RECORD")
+    return name
 
 
 def build_wheel(
@@ -98,17 +130,43 @@ def build_wheel(
     metadata_directory: str | None = None,
 ) -> str:
     subprocess.run([str(GENERATE), "python"], check=True)
-    project, tag = _project(), _platform()
-    info = f"{_stem(project)}.dist-info"
+    native = {".so", ".dylib", ".dll"}
+    paths = [path for path in sorted(PACKAGE.rglob("*")) if path.is_file()]
     files = {
         f"{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}": path.read_bytes()
-        for path in sorted(PACKAGE.rglob("*"))
-        if path.is_file() and path.suffix in {".py", ".typed", ".so", ".dylib", ".dll"}
+        for path in paths
+        if path.suffix in {".py", ".typed", *native}
     }
-    files |= {f"{info}/{name}": text for name, text in _info_files(project, tag).items()}
-    name = f"{_stem(project)}-py3-none-{tag}.whl"
-    _write_wheel(Path(wheel_directory) / name, files, f"{info}/RECORD")
-    return name
+    tag = platform_tag([path for path in paths if path.suffix in native])
+    return _write(wheel_directory, _project(), tag, files)
+
+
+def build_testing_wheel(wheel_directory: str) -> str:
+    """Builds the wheel with the gateway into this folder, and gives its name."""
+    with tempfile.TemporaryDirectory() as scratch:
+        program = Path(scratch) / f"sw-gateway{sysconfig.get_config_var('EXE') or ''}"
+        shutil.copy(_gateway(), program)
+        subprocess.run(["strip", str(program)], check=True)
+        files = {
+            f"{TESTING.name}/{path.name}": path.read_bytes()
+            for path in sorted(TESTING.iterdir())
+            if path.suffix in {".py", ".typed"}
+        }
+        files[f"{TESTING.name}/bin/{program.name}"] = program.read_bytes()
+        return _write(wheel_directory, _testing_project(), platform_tag([program]), files)
+
+
+def _gateway() -> str:
+    if given := os.environ.get("SW_GATEWAY_BIN"):
+        return given
+    profile = os.environ.get("SIGNALWIRE_CLIENT_PROFILE", "release")
+    build = ["cargo", "build", "--quiet", "--package", "signalwire-gateway", "--bin", "sw-gateway"]
+    subprocess.run([*build, "--profile", profile], check=True, cwd=REPOSITORY)
+    target = subprocess.run(
+        ["sh", str(TARGET_FOLDER)], check=True, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
+    ).stdout.strip()
+    folder = "debug" if profile == "dev" else profile
+    return str(Path(target) / folder / f"sw-gateway{sysconfig.get_config_var('EXE') or ''}")
 
 
 def prepare_metadata_for_build_wheel(
@@ -116,7 +174,7 @@ def prepare_metadata_for_build_wheel(
 ) -> str:
     project = _project()
     folder = Path(metadata_directory) / f"{_stem(project)}.dist-info"
-    for name, content in _info_files(project, _platform()).items():
+    for name, content in _info_files(project, platform_tag([])).items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -128,6 +186,8 @@ def build_sdist(sdist_directory: str, config_settings: dict[str, Any] | None = N
 
 
 if __name__ == "__main__":
-    out = Path(sys.argv[1] if len(sys.argv) > 1 else os.curdir)
+    out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     print(out / build_wheel(str(out)))
+    if "--testing" in sys.argv[2:]:
+        print(out / build_testing_wheel(str(out)))

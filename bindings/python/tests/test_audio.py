@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
+from signalwire_client.testing import Gateway
 from tones import Ear, share_of, speak, tone, until
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
+from signalwire_client.testing import Gateway
 from tones import speak, until
 
 

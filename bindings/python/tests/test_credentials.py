@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from conftest import Gateway
 from signalwire_client import (
     AccessToken,
     Client,
@@ -28,6 +27,7 @@ from signalwire_client import (
     UnauthorizedError,
     oauth_failure,
 )
+from signalwire_client.testing import Gateway
 
 USER = "olive@example.com"
 

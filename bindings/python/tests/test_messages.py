@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
+from signalwire_client.testing import Gateway
 
 
 async def test_the_directory_page_by_page_and_entry_by_entry(gateway: Gateway) -> None:

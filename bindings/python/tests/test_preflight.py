@@ -9,7 +9,7 @@ import socket
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway, running
+from signalwire_client.testing import Gateway, run_gateway
 from tones import until
 
 
@@ -76,7 +76,7 @@ async def test_servers_that_do_not_answer_are_named_without_credentials() -> Non
         "username": "user",
         "credential": "cAnArY-credential",
     }
-    with running("--ice-servers", json.dumps([server])) as gateway:
+    with run_gateway("--ice-servers", json.dumps([server])) as gateway:
         async with gateway.client() as client:
             report = await client.preflight()
     assert report.verdict == sw.PreflightVerdict.IMPAIRED

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
 from signalwire_client import _native
 from signalwire_client.errors import BY_KIND
+from signalwire_client.testing import Gateway
 
 
 def run(code: str, gateway: Gateway | None = None) -> subprocess.CompletedProcess[str]:
@@ -248,3 +250,118 @@ asyncio.run(main())
     while any(session["connected"] for session in gateway.state()["sessions"]):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+def test_no_old_object_hangs_in_a_forked_child(gateway: Gateway) -> None:
+    done = run(
+        CLIENT
+        + """
+session = client()
+loop = asyncio.new_event_loop()
+up = loop.run_until_complete(call(session))
+events, stream, client_events = up.events(), up.audio(), session.events()
+
+async def old_objects():
+    uses = {
+        "dial": lambda: session.dial("/public/echo"),
+        "connect": session.connect,
+        "addresses": session.addresses,
+        "disconnect": session.disconnect,
+        "ended": up.ended,
+        "answered": up.answered,
+        "hangup": up.hangup,
+        "digits": lambda: up.send_digits("1"),
+        "hold": up.hold,
+        "play": lambda: up.play_wav("x.wav"),
+        "push": lambda: up.push_audio(bytes(960)),
+        "sink": lambda: up.add_audio_sink(print),
+        "events": lambda: anext(events, None),
+        "client events": lambda: anext(client_events, None),
+    }
+    for name, use in uses.items():
+        try:
+            result = use()
+            if hasattr(result, "__await__"):
+                await asyncio.wait_for(result, 5)
+        except sw.ForkedError:
+            pass
+        except asyncio.TimeoutError:
+            print("hangs:", name, flush=True)
+        except Exception as error:
+            print(name, repr(error), flush=True)
+    print("through", flush=True)
+
+child = os.fork()
+if child == 0:
+    asyncio.run(old_objects())
+    sys.exit(0)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert up.state is sw.CallState.ACTIVE
+""",
+        gateway,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "through\n"
+
+
+def test_two_copies_of_the_library_in_one_process(gateway: Gateway, tmp_path: Path) -> None:
+    package = Path(sw.__file__).parent
+    shutil.copytree(package, tmp_path / "another_client")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})" + CLIENT
+    done = run(
+        code
+        + """
+import another_client
+
+async def heard(package):
+    mine = package.Client(
+        os.environ["SW_TOKEN"],
+        ws_url=os.environ["SW_WS_URL"],
+        http_url=os.environ["SW_HTTP_URL"],
+        ca_certificates_pem=pathlib.Path(os.environ["SW_CA_FILE"]).read_text(),
+        media_addresses=["127.0.0.1"],
+    )
+    await mine.connect()
+    up = mine.dial("/public/tone")
+    await up.answered()
+    async for frame in up.audio():
+        break
+    return mine, up
+
+async def main():
+    one, two = await asyncio.gather(heard(sw), heard(another_client))
+    assert type(one[1]) is not type(two[1])
+    assert await asyncio.to_thread(sw.shutdown)
+    assert two[1].state is another_client.CallState.ACTIVE
+    try:
+        await one[0].connect()
+    except sw.ClosedError:
+        print("ended alone", flush=True)
+
+asyncio.run(main())
+""",
+        gateway,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "ended alone\n"
+
+
+def test_exit_while_a_callback_never_returns_is_bounded(gateway: Gateway) -> None:
+    start = time.monotonic()
+    done = run(
+        CLIENT
+        + """
+entered = threading.Event()
+
+def never(frame):
+    entered.set()
+    threading.Event().wait()
+
+asyncio.run(call(client(), never))
+assert entered.wait(10)
+""",
+        gateway,
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - start < 20

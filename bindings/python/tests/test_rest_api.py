@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from conftest import Gateway
 from signalwire_client import (
     Client,
     Credentials,
@@ -18,6 +17,7 @@ from signalwire_client import (
     UnauthorizedError,
 )
 from signalwire_client.rest_api import RestClient
+from signalwire_client.testing import Gateway
 
 
 def rest_client(gateway: Gateway, api_token: str | None = None) -> RestClient:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
+from signalwire_client.testing import Gateway
 
 OWN = sw.MemberTarget.OWN()
 ALL = sw.MemberTarget.ALL()

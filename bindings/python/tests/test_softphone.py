@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Gateway
+from signalwire_client.testing import Gateway
 
 
 def run(gateway: Gateway, *arguments: str, token: str | None = None, said: str = "") -> Any:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
+from signalwire_client.testing import Gateway
 
 DYING = """
 import asyncio, os

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
+from signalwire_client.testing import Gateway
 from tones import until
 
 CLIP = Path(__file__).resolve().parents[3] / "tests" / "data" / "clip.ivf"

@@ -8,7 +8,7 @@ import json
 import pytest
 
 import signalwire_client as sw
-from conftest import Gateway
+from signalwire_client.testing import Gateway
 
 
 def push(gateway: Gateway, reference: str) -> tuple[str, str]:

@@ -28,8 +28,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from . import errors
 from .errors import *  # noqa: F403
-from .errors import __all__ as _errors
 
 if TYPE_CHECKING:
     from ._native import (
@@ -96,13 +96,12 @@ if TYPE_CHECKING:
         VideoCodec,
         VideoStats,
         WarningKind,
-        dial_string,
         oauth_failure,
         version,
     )
     from .audio import AudioFrame, AudioSink, AudioStream
     from .call import Call, WavRecorder
-    from .client import Client, shutdown
+    from .client import Client, dial_string, shutdown
     from .credentials import (
         AccessToken,
         Credentials,
@@ -114,11 +113,12 @@ if TYPE_CHECKING:
     from .events import EventStream
     from .lists import EntryList
     from .messages import OutgoingMessage
+    from .options import AddressQuery, AnswerOptions, ClientOptions, DialOptions
     from .video import VideoFrame, VideoSink
     from .wake_up import ExpectedCall, HostCall, parse_push
 
 _HOME = {
-    **dict.fromkeys(("Client", "shutdown"), "client"),
+    **dict.fromkeys(("Client", "dial_string", "shutdown"), "client"),
     **dict.fromkeys(("Call", "WavRecorder"), "call"),
     **dict.fromkeys(("AudioFrame", "AudioSink", "AudioStream"), "audio"),
     **dict.fromkeys(
@@ -129,6 +129,7 @@ _HOME = {
     "EventStream": "events",
     "EntryList": "lists",
     "OutgoingMessage": "messages",
+    **dict.fromkeys(("AddressQuery", "AnswerOptions", "ClientOptions", "DialOptions"), "options"),
     **dict.fromkeys(("ExpectedCall", "HostCall", "parse_push"), "wake_up"),
     **dict.fromkeys(
         (
@@ -195,7 +196,6 @@ _HOME = {
             "VideoCodec",
             "VideoStats",
             "WarningKind",
-            "dial_string",
             "oauth_failure",
             "version",
         ),
@@ -207,8 +207,10 @@ __all__ = [
     "AccessToken",
     "Address",
     "AddressPage",
+    "AddressQuery",
     "AddressSort",
     "AddressType",
+    "AnswerOptions",
     "AudioCodec",
     "AudioFrame",
     "AudioSink",
@@ -221,6 +223,7 @@ __all__ = [
     "Channels",
     "Client",
     "ClientEvent",
+    "ClientOptions",
     "ClientState",
     "ConnectTimes",
     "Conversation",
@@ -229,6 +232,7 @@ __all__ = [
     "Device",
     "DeviceKey",
     "DeviceType",
+    "DialOptions",
     "Direction",
     "DoNotDisturb",
     "DtmfMethod",
@@ -292,7 +296,7 @@ __all__ = [
     "shutdown",
     "version",
 ]
-__all__ += _errors
+__all__ += errors.__all__
 
 
 def __getattr__(name: str) -> object:

@@ -60,7 +60,8 @@ sw_status sw_call_unref(sw_call *call);
 const char *sw_last_error(void);
 """
 
-ffi = cffi.FFI()
+# Its objects get their attributes from the declarations.
+ffi: Any = cffi.FFI()
 ffi.cdef(DECLARATIONS)
 
 # The same file that the generated module has loaded, hence the same library in this process.

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from . import _native
-from .errors import BY_KIND, InternalError, SignalWireError
+from .errors import BY_KIND, InternalError, InvalidArgumentError, SignalWireError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-_NATIVE = (_native.SignalWireError, _native.InternalError)
+# The generated class of failures is written twice, which confuses type checkers.
+_NATIVE = cast("tuple[type[Exception], ...]", (_native.SignalWireError, _native.InternalError))
+
+
+_RANGE = re.compile(r"[iu]\d+ requires")
+"""How the generated module begins when a number does not fit."""
 
 
 def from_native(error: Any) -> SignalWireError:
@@ -29,6 +35,8 @@ def guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return function(*args, **kwargs)
     except _NATIVE as error:
         raise from_native(error) from None
+    except ValueError as error:
+        raise _unfit(error) from None
 
 
 async def awaited(work: Awaitable[T]) -> T:
@@ -37,3 +45,15 @@ async def awaited(work: Awaitable[T]) -> T:
         return await work
     except _NATIVE as error:
         raise from_native(error) from None
+    except ValueError as error:
+        raise _unfit(error) from None
+
+
+def _unfit(error: ValueError) -> Exception:
+    """What to raise for an argument that the generated module could not pass on."""
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidArgumentError("a text has a character that no UTF-8 text can have")
+    if _RANGE.match(str(error)):
+        return InvalidArgumentError(f"a number is out of its range: {error}")
+    # Of an enumeration it says no more than what it got.
+    return TypeError(f"{error.args[0] if error.args else None!r} is none of the values to choose")

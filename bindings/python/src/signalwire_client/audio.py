@@ -16,6 +16,7 @@ from . import _native
 from ._capi import check, ffi, lib
 from ._convert import guarded
 from .errors import InvalidArgumentError, SignalWireError
+from .options import number
 
 if TYPE_CHECKING:
     import numpy
@@ -158,6 +159,8 @@ class AudioPort:
         weakref.finalize(self, lib.sw_call_unref, self.call).atexit = False
 
     def push(self, pcm: Buffer, sample_rate_hz: int, channels: int) -> int:
+        number("sample_rate_hz", sample_rate_hz)
+        number("channels", channels)
         view = memoryview(pcm)
         if view.format not in _SAMPLE_FORMATS:
             raise TypeError(f"pcm must hold bytes or 16-bit integers, not {view.format!r}")
@@ -187,6 +190,8 @@ class AudioPort:
         return stream
 
     def _add(self, sink: AudioSink, sample_rate_hz: int, channels: int) -> AudioSink:
+        number("sample_rate_hz", sample_rate_hz)
+        number("channels", channels)
         handle = ffi.new_handle(sink)
         declared = ffi.new("sw_audio_sink *")
         declared.struct_size = ffi.sizeof("sw_audio_sink")
@@ -215,8 +220,8 @@ class AudioStream:
     """
 
     def __init__(self, queue_frames: int) -> None:
-        if queue_frames < 1:
-            raise InvalidArgumentError(f"queue_frames must be at least 1; got {queue_frames}")
+        if number("queue_frames", queue_frames) < 1:
+            raise InvalidArgumentError("queue_frames must be at least 1; got 0")
         self._queue: deque[AudioFrame] = deque(maxlen=queue_frames)
         self._dropped = 0
         self._is_over = False

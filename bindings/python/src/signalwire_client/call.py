@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from . import _native
 from ._convert import awaited, guarded
 from .events import EventStream
+from .options import AnswerOptions, answer_options, json_object
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
+    from typing_extensions import Buffer, Unpack
 
     from .audio import AudioFrame, AudioPort, AudioSink, AudioStream
     from .video import VideoFrame, VideoPort, VideoSink
@@ -130,40 +131,16 @@ class Call:
         """
         return await awaited(self._native.ended())
 
-    async def answer(
-        self,
-        *,
-        media_timeout_ms: int = 15_000,
-        user_variables: Mapping[str, object] | None = None,
-        audio_codecs: Iterable[_native.AudioCodec] = (),
-        opus_bitrate_bps: int = 32_000,
-        video: _native.MediaDirection | None = None,
-        video_codecs: Iterable[_native.VideoCodec] = (),
-        dtmf: _native.DtmfMethod | None = None,
-        opus_complexity: int = 5,
-        opus_dtx: bool = False,
-        statistics_interval_ms: int = 0,
-    ) -> None:
+    async def answer(self, **options: Unpack[AnswerOptions]) -> None:
         """Answers a call that came in with audio both ways, and waits until it is up.
 
-        The options are those of :meth:`Client.dial`. Raises :class:`InvalidArgumentError`,
+        The options are those of :meth:`Client.dial`, as far as :class:`AnswerOptions` has them.
+        Raises :class:`InvalidArgumentError`,
         :class:`InvalidStateError` for a call that was dialled here or is answered already,
         :class:`ClosedError` after its end, and :class:`CallFailedError` when the caller gave up
         meanwhile, another device was faster, or no common media was found.
         """
-        options = _native.AnswerOptions(
-            media_timeout_ms=media_timeout_ms,
-            user_variables_json=_json(user_variables),
-            audio_codecs=list(audio_codecs),
-            opus_bitrate_bps=opus_bitrate_bps,
-            video=video,
-            video_codecs=list(video_codecs),
-            dtmf=dtmf,
-            opus_complexity=opus_complexity,
-            opus_dtx=opus_dtx,
-            statistics_interval_ms=statistics_interval_ms,
-        )
-        await awaited(self._native.answer(options))
+        await awaited(self._native.answer(answer_options(options)))
 
     async def reject(self) -> None:
         """Refuses a call that came in as busy; the subscriber's other devices ring on.
@@ -415,7 +392,7 @@ class Call:
         :class:`NotFoundError` for a method that the service lacks, :class:`RejectedError` with the
         service's code.
         """
-        text = None if params is None else json.dumps(dict(params))
+        text = json_object("params", params)
         result = json.loads(await awaited(self._native.execute(method, text)))
         return result if isinstance(result, dict) else {"result": result}
 
@@ -543,7 +520,7 @@ class Call:
             video_codecs=list(video_codecs),
             layout=layout,
             position=position,
-            user_variables_json=_json(user_variables),
+            user_variables_json=json_object("user_variables", user_variables),
             media_timeout_ms=media_timeout_ms,
         )
         return Call(await awaited(self._native.start_screen_share(options)))
@@ -566,7 +543,7 @@ class Call:
             sends_audio=sends_audio,
             sends_video=sends_video,
             video_codecs=list(video_codecs),
-            user_variables_json=_json(user_variables),
+            user_variables_json=json_object("user_variables", user_variables),
             media_timeout_ms=media_timeout_ms,
         )
         return Call(await awaited(self._native.add_device(options)))
@@ -605,6 +582,27 @@ class Call:
 
             self._pictures = VideoPort(self._native)
         return self._pictures
+
+    async def __aenter__(self) -> Call:
+        """Waits until a call that was dialled is answered; one that came in is taken as it is.
+
+        Raises as :meth:`answered`. If that fails or is cancelled, the call is hung up.
+        """
+        if self.direction == _native.Direction.OUTBOUND:
+            try:
+                await self.answered()
+            except BaseException:
+                await self.hangup()
+                raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.hangup()
 
     def __repr__(self) -> str:
         return f"<Call {self.id} {self.destination} {self.state.name}>"
@@ -645,10 +643,6 @@ def _target(target: Target) -> _native.MemberTarget:
     # The generated class has no annotations.
     make = cast("Callable[[str], _native.MemberTarget]", _native.MemberTarget.MEMBER)
     return make(target)
-
-
-def _json(variables: Mapping[str, object] | None) -> str | None:
-    return None if variables is None else json.dumps(dict(variables))
 
 
 def _format(sample_rate_hz: int, channels: int) -> _native.AudioFormat:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
-from collections.abc import Iterable, Mapping
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from . import _native
 from ._convert import awaited, guarded
@@ -15,7 +14,20 @@ from .credentials import Credentials
 from .events import EventStream
 from .lists import EntryList
 from .messages import OutgoingMessage
+from .options import (
+    AddressQuery,
+    ClientOptions,
+    DialOptions,
+    address_query,
+    client_options,
+    dial_options,
+    one_of,
+    text,
+)
 from .wake_up import ExpectedCall
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Client:
@@ -25,7 +37,8 @@ class Client:
     :meth:`connect` and :meth:`disconnect` do the same by hand. Methods may be called from any
     thread; each wait belongs to the event loop that it is made in.
 
-    Only ``token`` is required: a subscriber access token. Further options:
+    Only ``token`` is required: a subscriber access token. Further options, see
+    :class:`ClientOptions`:
 
     - ``ws_url``, ``http_url``: replace the addresses that the token leads to.
     - ``ca_certificates_pem``: PEM text of additional trusted CA certificates.
@@ -41,74 +54,24 @@ class Client:
     Raises :class:`InvalidTokenError`, :class:`InvalidArgumentError`, :class:`TlsError`.
     """
 
-    def __init__(
-        self,
-        token: str,
-        *,
-        ws_url: str | None = None,
-        http_url: str | None = None,
-        ca_certificates_pem: str | None = None,
-        agent: str | None = None,
-        media_addresses: Iterable[str] = (),
-        relay_only: bool = False,
-        resume_from: str | None = None,
-        watch_network: bool = True,
-        connect_timeout_ms: int = 15_000,
-        request_timeout_ms: int = 10_000,
-    ) -> None:
-        options = _native.ClientOptions(
-            token=token,
-            ws_url=ws_url,
-            http_url=http_url,
-            ca_certificates_pem=ca_certificates_pem,
-            agent=agent,
-            media_addresses=list(media_addresses),
-            relay_only=relay_only,
-            resume_from=resume_from,
-            watch_network=watch_network,
-            connect_timeout_ms=connect_timeout_ms,
-            request_timeout_ms=request_timeout_ms,
-        )
-        self._native = guarded(_native.Client, options)
+    def __init__(self, token: str, **options: Unpack[ClientOptions]) -> None:
+        self._native = guarded(_native.Client, client_options(token, options))
         _mark_used()
 
     @classmethod
     def with_credentials(
-        cls,
-        credentials: Credentials,
-        *,
-        token: str = "",
-        ws_url: str | None = None,
-        http_url: str | None = None,
-        ca_certificates_pem: str | None = None,
-        agent: str | None = None,
-        media_addresses: Iterable[str] = (),
-        relay_only: bool = False,
-        resume_from: str | None = None,
-        watch_network: bool = True,
-        connect_timeout_ms: int = 15_000,
-        request_timeout_ms: int = 10_000,
+        cls, credentials: Credentials, *, token: str = "", **options: Unpack[ClientOptions]
     ) -> Client:
         """A client that gets its tokens from ``credentials``; the options are those of the class.
 
         Each token is replaced 30 s before it expires, or when the service refuses it; calls stay
         up. ``token`` is the first one, if there is one already.
         """
-        options = _native.ClientOptions(
-            token=token,
-            ws_url=ws_url,
-            http_url=http_url,
-            ca_certificates_pem=ca_certificates_pem,
-            agent=agent,
-            media_addresses=list(media_addresses),
-            relay_only=relay_only,
-            resume_from=resume_from,
-            watch_network=watch_network,
-            connect_timeout_ms=connect_timeout_ms,
-            request_timeout_ms=request_timeout_ms,
-        )
+        native = client_options(token, options)
+        if not isinstance(credentials, Credentials):
+            raise TypeError(f"credentials must be Credentials, not {type(credentials).__name__}")
         client = cls.__new__(cls)
-        client._native = guarded(_native.Client.with_credentials, options, credentials._native)
+        client._native = guarded(_native.Client.with_credentials, native, credentials._native)
         _mark_used()
         return client
 
@@ -164,29 +127,15 @@ class Client:
         """
         return await awaited(self._native.subscriber_info())
 
-    async def addresses(
-        self,
-        *,
-        address_type: _native.AddressType | None = None,
-        display_name: str | None = None,
-        page_size: int | None = None,
-        sort_by: _native.AddressSort | None = None,
-        sort_order: _native.SortOrder | None = None,
-    ) -> _native.AddressPage:
+    async def addresses(self, **query: Unpack[AddressQuery]) -> _native.AddressPage:
         """Reads the first page of the addresses that the subscriber can see. Needs no session.
 
-        The page's ``links`` lead to the others, see :meth:`addresses_at`; :meth:`all_addresses`
-        reads on by itself. ``page_size`` is 1 to 1000. Raises :class:`InvalidArgumentError` for
-        the query, else as :meth:`subscriber_info`.
+        The query may have ``address_type``, ``display_name``, ``page_size`` (1 to 1000),
+        ``sort_by``, ``sort_order``. The page's ``links`` lead to the others, see
+        :meth:`addresses_at`; :meth:`all_addresses` reads on by itself. Raises
+        :class:`InvalidArgumentError` for the query, else as :meth:`subscriber_info`.
         """
-        query = _native.AddressQuery(
-            address_type=address_type,
-            display_name=display_name,
-            page_size=page_size,
-            sort_by=sort_by,
-            sort_order=sort_order,
-        )
-        return await awaited(self._native.addresses(query))
+        return await awaited(self._native.addresses(address_query(query)))
 
     async def addresses_at(self, link: str) -> _native.AddressPage:
         """Reads the page of the directory that a link of another page leads to.
@@ -196,27 +145,12 @@ class Client:
         """
         return await awaited(self._native.addresses_at(link))
 
-    def all_addresses(
-        self,
-        *,
-        address_type: _native.AddressType | None = None,
-        display_name: str | None = None,
-        page_size: int | None = None,
-        sort_by: _native.AddressSort | None = None,
-        sort_order: _native.SortOrder | None = None,
-    ) -> EntryList[_native.Address]:
+    def all_addresses(self, **query: Unpack[AddressQuery]) -> EntryList[_native.Address]:
         """Every address that the query finds: ``async for address in client.all_addresses()``.
 
         Nothing is sent before the first is asked for, and exceptions of the query come then.
         """
-        query = _native.AddressQuery(
-            address_type=address_type,
-            display_name=display_name,
-            page_size=page_size,
-            sort_by=sort_by,
-            sort_order=sort_order,
-        )
-        return EntryList(self._native.all_addresses(query))
+        return EntryList(self._native.all_addresses(address_query(query)))
 
     async def address(self, id: str) -> _native.Address:
         """Reads one address by its id, always from the service.
@@ -241,7 +175,7 @@ class Client:
         The last 1024 addresses are kept, until a session is made anew or :meth:`update_token`.
         :meth:`address` reads it anew.
         """
-        return self._native.cached_address(id)
+        return guarded(self._native.cached_address, id)
 
     async def conversations(self, page_size: int | None = None) -> _native.ConversationPage:
         """Reads the first page of the subscriber's conversations. Needs no session.
@@ -349,26 +283,11 @@ class Client:
         """
         return ExpectedCall(guarded(self._native.expect_call, call_id, deadline_ms))
 
-    def dial(
-        self,
-        address: str,
-        *,
-        ring_timeout_ms: int = 0,
-        media_timeout_ms: int = 15_000,
-        user_variables: Mapping[str, object] | None = None,
-        audio_codecs: Iterable[_native.AudioCodec] = (),
-        opus_bitrate_bps: int = 32_000,
-        audio_queue_ms: int = 200,
-        from_fabric_address_id: str | None = None,
-        node_id: str | None = None,
-        video: _native.MediaDirection | None = None,
-        video_codecs: Iterable[_native.VideoCodec] = (),
-        dtmf: _native.DtmfMethod | None = None,
-        opus_complexity: int = 5,
-        opus_dtx: bool = False,
-        statistics_interval_ms: int = 0,
-    ) -> Call:
+    def dial(self, address: str, **options: Unpack[DialOptions]) -> Call:
         """Starts a call and gives it at once; ``await call.answered()`` waits for it.
+
+        ``async with client.dial(address) as call:`` does both and hangs up at the end, also when
+        it is cancelled. The options, see :class:`DialOptions`:
 
         - ``address``: ``/context/name`` with an optional ``?channel=audio`` or
           ``?channel=video``, ``+`` and an E.164 number, or ``sip:user@host``.
@@ -395,67 +314,16 @@ class Client:
         Raises :class:`InvalidArgumentError`, :class:`NotSupportedError`,
         :class:`NotConnectedError`, :class:`ClosedError`.
         """
-        variables = None if user_variables is None else json.dumps(dict(user_variables))
-        options = _native.DialOptions(
-            ring_timeout_ms=ring_timeout_ms,
-            media_timeout_ms=media_timeout_ms,
-            user_variables_json=variables,
-            audio_codecs=list(audio_codecs),
-            opus_bitrate_bps=opus_bitrate_bps,
-            audio_queue_ms=audio_queue_ms,
-            from_fabric_address_id=from_fabric_address_id,
-            node_id=node_id,
-            video=video,
-            video_codecs=list(video_codecs),
-            dtmf=dtmf,
-            opus_complexity=opus_complexity,
-            opus_dtx=opus_dtx,
-            statistics_interval_ms=statistics_interval_ms,
-        )
-        return Call(guarded(self._native.dial, address, options))
+        return Call(guarded(self._native.dial, text("address", address), dial_options(options)))
 
-    def dial_address(
-        self,
-        address: _native.Address,
-        *,
-        ring_timeout_ms: int = 0,
-        media_timeout_ms: int = 15_000,
-        user_variables: Mapping[str, object] | None = None,
-        audio_codecs: Iterable[_native.AudioCodec] = (),
-        opus_bitrate_bps: int = 32_000,
-        audio_queue_ms: int = 200,
-        from_fabric_address_id: str | None = None,
-        node_id: str | None = None,
-        video: _native.MediaDirection | None = None,
-        video_codecs: Iterable[_native.VideoCodec] = (),
-        dtmf: _native.DtmfMethod | None = None,
-        opus_complexity: int = 5,
-        opus_dtx: bool = False,
-        statistics_interval_ms: int = 0,
-    ) -> Call:
+    def dial_address(self, address: _native.Address, **options: Unpack[DialOptions]) -> Call:
         """Calls an entry of the directory by its best channel, see :func:`dial_string`.
 
         Options and exceptions as :meth:`dial`; :class:`NotSupportedError` if it has no channel
         for calls.
         """
-        variables = None if user_variables is None else json.dumps(dict(user_variables))
-        options = _native.DialOptions(
-            ring_timeout_ms=ring_timeout_ms,
-            media_timeout_ms=media_timeout_ms,
-            user_variables_json=variables,
-            audio_codecs=list(audio_codecs),
-            opus_bitrate_bps=opus_bitrate_bps,
-            audio_queue_ms=audio_queue_ms,
-            from_fabric_address_id=from_fabric_address_id,
-            node_id=node_id,
-            video=video,
-            video_codecs=list(video_codecs),
-            dtmf=dtmf,
-            opus_complexity=opus_complexity,
-            opus_dtx=opus_dtx,
-            statistics_interval_ms=statistics_interval_ms,
-        )
-        return Call(guarded(self._native.dial_address, address, options))
+        entry = one_of("address", address, _native.Address)
+        return Call(guarded(self._native.dial_address, entry, dial_options(options)))
 
     async def online(self) -> None:
         """Makes this client reachable: calls come in as the event ``IncomingCall`` from now on.
@@ -494,7 +362,7 @@ class Client:
         Each is the event ``CallDeclined``. Calls that ring already ring on, and the subscriber's
         other devices ring in any case. Off at first.
         """
-        self._native.set_do_not_disturb(mode)
+        guarded(self._native.set_do_not_disturb, mode)
 
     @property
     def connect_times(self) -> _native.ConnectTimes | None:
@@ -528,7 +396,7 @@ class Client:
 
     def call(self, id: str) -> Call | None:
         """The call of this id, if it is this client's and not over."""
-        call = self._native.call(id)
+        call = guarded(self._native.call, id)
         return None if call is None else Call(call)
 
     def calls(self) -> list[Call]:
@@ -537,6 +405,11 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<Client {self.state.name}>"
+
+
+def dial_string(address: _native.Address) -> str | None:
+    """What to dial for an entry of the directory: its best channel. None if it has none."""
+    return guarded(_native.dial_string, one_of("address", address, _native.Address))
 
 
 def shutdown() -> bool:

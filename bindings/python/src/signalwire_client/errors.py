@@ -148,4 +148,29 @@ BY_KIND: dict[str, type[SignalWireError]] = {
 }
 """The class for each kind, by the kind's name in the library."""
 
-__all__ = ["SignalWireError", *(kind.__name__ for kind in BY_KIND.values())]
+__all__ = [
+    "CallFailedError",
+    "ClosedError",
+    "ForkedError",
+    "GivenUpError",
+    "InCallbackError",
+    "InternalError",
+    "InvalidArgumentError",
+    "InvalidHandleError",
+    "InvalidStateError",
+    "InvalidTokenError",
+    "MediaError",
+    "NetworkError",
+    "NotConnectedError",
+    "NotFoundError",
+    "NotSupportedError",
+    "ProtocolError",
+    "RateLimitedError",
+    "RejectedError",
+    "ServerError",
+    "SignalWireError",
+    "TimedOutError",
+    "TlsError",
+    "UnauthorizedError",
+    "UncertainError",
+]

@@ -20,12 +20,19 @@ class EventStream(Generic[Event]):
 
     Each stream has its own queue of 1024 events; a reader that stays away longer loses the
     oldest, and :attr:`missed` counts them. The first stream of an object also holds everything
-    since the object was made. The loop ends after the last event, or after :meth:`cancel`.
+    since the object was made. The loop ends after the last event, or after :meth:`cancel`,
+    which the end of an ``async with`` block does, too.
     Cancelling a wait for the next event loses nothing.
     """
 
     def __init__(self, source: _Source[Event]) -> None:
         self._source = source
+
+    async def __aenter__(self) -> EventStream[Event]:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.cancel()
 
     def __aiter__(self) -> EventStream[Event]:
         return self

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from . import _native
 from ._capi import check, ffi, lib
 from ._convert import guarded
-from .errors import SignalWireError
+from .errors import InvalidArgumentError, SignalWireError
+from .options import one_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -128,7 +129,11 @@ class VideoPort:
         view = memoryview(data)
         dropped = ffi.new("uint32_t *")
         picture = ffi.from_buffer("uint8_t[]", view)
-        number = _NUMBERS[codec]
+        number = _NUMBERS[one_of("codec", codec, _native.VideoCodec)]
+        if not isinstance(timestamp_us, int):
+            raise TypeError(f"timestamp_us must be an int, not {type(timestamp_us).__name__}")
+        if not 0 <= timestamp_us < 2**64:
+            raise InvalidArgumentError(f"timestamp_us must be from 0 to 2^64; got {timestamp_us}")
         check(
             lib.sw_call_push_video(self.call, number, picture, view.nbytes, timestamp_us, dropped)
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from . import _native
 from ._convert import awaited, guarded
 from .call import Call
+from .options import AnswerOptions, answer_options
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 def parse_push(notification: str) -> _native.PushPayload:
@@ -49,27 +52,14 @@ class ExpectedCall:
         """
         return Call(await awaited(self._native.arrived()))
 
-    async def answer(
-        self,
-        *,
-        media_timeout_ms: int = 15_000,
-        user_variables: Mapping[str, object] | None = None,
-        audio_codecs: Iterable[_native.AudioCodec] = (),
-        opus_bitrate_bps: int = 32_000,
-    ) -> None:
+    async def answer(self, **options: Unpack[AnswerOptions]) -> None:
         """Answers the call as soon as its invite is there, and waits until it is up.
 
+        The options are those of :meth:`Call.answer`.
         Raises as :meth:`arrived` and :meth:`Call.answer`; :class:`InvalidStateError` if it was
         answered or rejected before. Cancelling the wait does not take the answer back.
         """
-        variables = None if user_variables is None else json.dumps(dict(user_variables))
-        options = _native.AnswerOptions(
-            media_timeout_ms=media_timeout_ms,
-            user_variables_json=variables,
-            audio_codecs=list(audio_codecs),
-            opus_bitrate_bps=opus_bitrate_bps,
-        )
-        await awaited(self._native.answer(options))
+        await awaited(self._native.answer(answer_options(options)))
 
     async def reject(self) -> None:
         """Rejects the call as soon as its invite is there, as busy, and waits for that.
@@ -97,7 +87,7 @@ class HostCall:
     """
 
     def __init__(self, call_id: str) -> None:
-        self._native = _native.HostCall(call_id)
+        self._native = guarded(_native.HostCall, call_id)
 
     @property
     def call_id(self) -> str:
@@ -114,7 +104,7 @@ class HostCall:
 
         Every input may come at any time and any number of times.
         """
-        return self._native.handle(input)
+        return guarded(self._native.handle, input)
 
     def __repr__(self) -> str:
         return f"<HostCall {self.call_id} {self.phase.name}>"
