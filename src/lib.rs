@@ -88,7 +88,7 @@ pub use config::{
 };
 pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};
 pub use media::codec::AudioCodec;
-pub use media::file::WavRecorder;
+pub use media::file::Recorder;
 pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::quality::{QualityLevel, WarningKind};
 pub use media::sink::{AudioSink, SinkId};

@@ -38,10 +38,10 @@ const OBJECTS: [Object; 6] = [
         python: ("call.py", "Call"),
     },
     Object {
-        name: "WavRecorder",
+        name: "Recorder",
         files: &["src/media/file.rs"],
         c_prefix: "sw_wav_recorder_",
-        python: ("call.py", "WavRecorder"),
+        python: ("call.py", "Recorder"),
     },
     Object {
         name: "OutgoingMessage",

@@ -98,16 +98,16 @@ pub(super) fn samples(pcm: &[u8]) -> Result<Vec<i16>> {
 
 /// A running recording of a call's received audio; ends when finished or let go of.
 #[derive(uniffi::Object)]
-pub struct WavRecorder(crate::WavRecorder);
+pub struct Recorder(crate::Recorder);
 
-impl WavRecorder {
-    pub(super) fn new(recorder: crate::WavRecorder) -> Arc<Self> {
+impl Recorder {
+    pub(super) fn new(recorder: crate::Recorder) -> Arc<Self> {
         Arc::new(Self(recorder))
     }
 }
 
 #[uniffi::export]
-impl WavRecorder {
+impl Recorder {
     /// Ends the recording and completes the file.
     ///
     /// Errors: `Media` if something could not be written, such as on a full disk. A second call

@@ -1,7 +1,7 @@
 //! A call for the generated languages.
 
 use super::audio::{samples, ForeignSink};
-use super::{wait, AudioSink, CallEvents, Result, WavRecorder};
+use super::{wait, AudioSink, CallEvents, Result, Recorder};
 use crate::{
     AnswerOptions, AudioFormat, CallState, CallStats, Direction, EndReason, RemoteParty,
     SetupTimes, SinkId,
@@ -234,8 +234,8 @@ impl Call {
     /// or dropped, or the call ends. An existing file is replaced.
     ///
     /// Errors: `InvalidArgument` for the format; `Media` when the file cannot be made; `Closed`.
-    pub fn record_wav(&self, path: &str, format: AudioFormat) -> Result<Arc<WavRecorder>> {
-        Ok(WavRecorder::new(self.0.record_wav(path, format)?))
+    pub fn record_wav(&self, path: &str, format: AudioFormat) -> Result<Arc<Recorder>> {
+        Ok(Recorder::new(self.0.record_wav(path, format)?))
     }
 
     /// Numbers about the call's audio at this moment; those of the last moment after the end.

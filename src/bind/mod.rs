@@ -29,7 +29,7 @@ mod rest_api;
 mod video;
 
 use crate::runtime::dispatch::WakeOnDispatcher;
-use audio::{AudioSink, CallbackError, WavRecorder};
+use audio::{AudioSink, CallbackError, Recorder};
 use call::Call;
 use client::Client;
 use error::SignalWireError;

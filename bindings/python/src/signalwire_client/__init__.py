@@ -101,7 +101,7 @@ if TYPE_CHECKING:
         version,
     )
     from .audio import AudioFrame, AudioSink, AudioStream
-    from .call import Call, WavRecorder
+    from .call import Call, Recorder
     from .client import Client, shutdown
     from .credentials import (
         AccessToken,
@@ -119,7 +119,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     **dict.fromkeys(("Client", "shutdown"), "client"),
-    **dict.fromkeys(("Call", "WavRecorder"), "call"),
+    **dict.fromkeys(("Call", "Recorder"), "call"),
     **dict.fromkeys(("AudioFrame", "AudioSink", "AudioStream"), "audio"),
     **dict.fromkeys(
         ("AccessToken", "Credentials", "DeviceKey", "MemoryTokenStore", "OAuth", "TokenStore"),
@@ -285,7 +285,7 @@ __all__ = [
     "VideoSink",
     "VideoStats",
     "WarningKind",
-    "WavRecorder",
+    "Recorder",
     "dial_string",
     "oauth_failure",
     "parse_push",

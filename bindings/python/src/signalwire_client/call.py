@@ -582,14 +582,14 @@ class Call:
 
     def record_wav(
         self, path: str | os.PathLike[str], *, sample_rate_hz: int = 48_000, channels: int = 1
-    ) -> WavRecorder:
+    ) -> Recorder:
         """Records the received audio to a 16-bit WAV file; an existing one is replaced.
 
-        It ends with :meth:`WavRecorder.finish`, at the end of a ``with`` block, or with the call.
+        It ends with :meth:`Recorder.finish`, at the end of a ``with`` block, or with the call.
         Raises :class:`InvalidArgumentError`, :class:`MediaError`, :class:`ClosedError`.
         """
         shape = _format(sample_rate_hz, channels)
-        return WavRecorder(guarded(self._native.record_wav, os.fspath(path), shape))
+        return Recorder(guarded(self._native.record_wav, os.fspath(path), shape))
 
     def _audio_port(self) -> AudioPort:
         # Two threads may make one each; the second one is used and both are freed.
@@ -610,10 +610,10 @@ class Call:
         return f"<Call {self.id} {self.destination} {self.state.name}>"
 
 
-class WavRecorder:
+class Recorder:
     """A running recording of a call's received audio."""
 
-    def __init__(self, native: _native.WavRecorder) -> None:
+    def __init__(self, native: _native.Recorder) -> None:
         self._native = native
 
     def finish(self) -> None:
@@ -623,7 +623,7 @@ class WavRecorder:
         """
         guarded(self._native.finish)
 
-    def __enter__(self) -> WavRecorder:
+    def __enter__(self) -> Recorder:
         return self
 
     def __exit__(
