@@ -47,6 +47,11 @@ class WavRecorder {
 public:
     explicit WavRecorder(sw_wav_recorder *raw) : handle_(raw) {}
     void finish() { detail::check(sw_wav_recorder_finish(handle_.get())); }
+    uint64_t lost_ms() const {
+        uint64_t lost = 0;
+        detail::check(sw_wav_recorder_lost_ms(handle_.get(), &lost));
+        return lost;
+    }
 
 private:
     detail::Handle<sw_wav_recorder, sw_wav_recorder_free> handle_;
@@ -182,6 +187,11 @@ public:
     void remove_audio_sink(uint64_t id) { detail::check(sw_call_remove_audio_sink(get(), id)); }
     Operation<void> play_wav(const std::string &path) {
         return simple(sw_call_play_wav, path.c_str());
+    }
+    WavRecorder record(const std::string &path, const sw_record_options &options) {
+        sw_wav_recorder *recorder = nullptr;
+        detail::check(sw_call_record(get(), path.c_str(), &options, &recorder));
+        return WavRecorder(recorder);
     }
     WavRecorder record_wav(const std::string &path, uint32_t rate_hz, uint32_t channels) {
         sw_wav_recorder *recorder = nullptr;

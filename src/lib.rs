@@ -83,7 +83,7 @@ pub use client::{
     PreflightProblemKind, PreflightReport, PreflightServer, PreflightTransport, PreflightVerdict,
 };
 pub use config::{
-    AnswerOptions, ClientOptions, DeviceOptions, DialOptions, DtmfMethod, MediaDirection,
+    AnswerOptions, ClientOptions, DeviceOptions, DialOptions, DtmfMethod, MediaDirection, RecordFormat, RecordOptions, RecordSide,
     MediaDirections, ScreenShareOptions,
 };
 pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};

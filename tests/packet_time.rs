@@ -31,7 +31,7 @@ async fn speak(gateway: &Gateway, call: &Call) -> (u64, u64) {
     call.remove_audio_sink(sink);
     let state = gateway.state();
     let calls = state["calls"].as_array().expect("a list of calls");
-    let state = calls.iter().find(|state| state["id"] == *call.id()).expect("the call");
+    let state = calls.iter().find(|state| state["call_id"] == *call.id()).expect("the call");
     let packets = (state["ptime"].as_u64().unwrap(), state["packet_ms"].as_u64().unwrap());
     call.hangup().await.unwrap();
     speaking.await.unwrap();

@@ -96,7 +96,7 @@ pub(super) fn samples(pcm: &[u8]) -> Result<Vec<i16>> {
     Ok(pairs.map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
 }
 
-/// A running recording of a call's received audio; ends when finished or let go of.
+/// A running recording of a call; ends when finished or let go of, and with the call.
 #[derive(uniffi::Object)]
 pub struct Recorder(crate::Recorder);
 
@@ -108,12 +108,17 @@ impl Recorder {
 
 #[uniffi::export]
 impl Recorder {
-    /// Ends the recording and completes the file.
+    /// Ends the recording, writes what is left and completes the file; may take as long as the disk.
     ///
-    /// Errors: `Media` if something could not be written, such as on a full disk. A second call
-    /// does nothing.
+    /// Errors: `Media` if something could not be written, such as on a full disk, or if the disk was
+    /// too slow: the message says which. A second call does nothing but say the same.
     pub fn finish(&self) -> Result<()> {
         Ok(self.0.finish()?)
+    }
+
+    /// Milliseconds that are silent in the file because the disk was too slow for 10 s.
+    pub fn lost_ms(&self) -> u64 {
+        self.0.lost_ms()
     }
 }
 

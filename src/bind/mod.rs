@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod host;
 mod messages;
+mod mixer;
 #[cfg(feature = "capi")]
 mod native;
 #[cfg(feature = "oauth")]

@@ -9,7 +9,7 @@
 use super::client::ClientObject;
 use super::roster::{MemberList, OwnedLayout, TextList};
 use super::waiter::Waiter;
-use crate::call::{Call, ExpectedCall};
+use crate::call::{Call, ExpectedCall, Mixer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::HostCall;
 use crate::media::file::Recorder;
@@ -44,6 +44,7 @@ pub(super) enum Object {
     /// The `user_data` of one armed waiter completion.
     Ticket(Arc<Waiter>),
     Recorder(Arc<Recorder>),
+    Mixer(Arc<Mixer>),
     Members(Arc<MemberList>),
     Layout(Arc<OwnedLayout>),
     Texts(Arc<TextList>),
@@ -97,6 +98,7 @@ handle!(super::call::sw_call, 2, Call, Call);
 handle!(super::waiter::sw_waiter, 3, Waiter, Arc<Waiter>);
 handle!(super::waiter::Ticket, 4, Ticket, Arc<Waiter>);
 handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<Recorder>);
+handle!(super::mixer::sw_mixer, 24, Mixer, Arc<Mixer>);
 handle!(super::roster::sw_member_list, 6, Members, Arc<MemberList>);
 handle!(super::roster::sw_layout_snapshot, 7, Layout, Arc<OwnedLayout>);
 handle!(super::roster::sw_text_list, 8, Texts, Arc<TextList>);

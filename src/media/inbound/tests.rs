@@ -49,6 +49,8 @@ pub(super) struct Rig {
     pub(super) pipeline: AudioReceivePipeline,
     output: AudioOutput,
     encoder: Encoder,
+    /// For packets that no encoder of the library makes.
+    long: opus::Encoder,
     clock_rate: u32,
     payload_type: u8,
     ssrc: u32,
@@ -74,6 +76,8 @@ impl Rig {
             pipeline,
             output,
             encoder: Encoder::new(codec, &EncoderOptions::default()).unwrap(),
+            long: opus::Encoder::new(48_000, opus::Channels::Mono, opus::Application::Voip)
+                .unwrap(),
             clock_rate: codec.rtp_clock_rate(),
             payload_type: 0,
             ssrc: 1,
@@ -130,7 +134,7 @@ impl Rig {
         packet
     }
 
-    /// So many milliseconds of the tone, from this moment on; Opus joins what it has no frame for.
+    /// So many milliseconds of the tone, from this moment on.
     fn packet_of(&mut self, at_ms: u32, ms: u32) -> RtpAudio {
         let format = self.encoder.format();
         let step = 440.0 * std::f64::consts::TAU / f64::from(format.sample_rate_hz);
@@ -140,9 +144,7 @@ impl Rig {
             .collect();
         let mut payload = vec![0; MAX_PAYLOAD_BYTES];
         let length = match ms {
-            120 => opus::Encoder::new(48_000, opus::Channels::Mono, opus::Application::Voip)
-                .and_then(|mut encoder| encoder.encode(&pcm, &mut payload))
-                .unwrap(),
+            120 => self.long.encode(&pcm, &mut payload).unwrap(),
             _ => self.encoder.encode(&pcm, &mut payload).unwrap(),
         };
         payload.truncate(length);

@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     from .events import EventStream
     from .lists import EntryList
     from .messages import OutgoingMessage
+    from .mixer import Mixer
     from .video import VideoFrame, VideoSink
     from .wake_up import ExpectedCall, HostCall, parse_push
 
@@ -127,6 +128,7 @@ _HOME = {
     ),
     **dict.fromkeys(("VideoFrame", "VideoSink"), "video"),
     "EventStream": "events",
+    "Mixer": "mixer",
     "EntryList": "lists",
     "OutgoingMessage": "messages",
     **dict.fromkeys(("ExpectedCall", "HostCall", "parse_push"), "wake_up"),

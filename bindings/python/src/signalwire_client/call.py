@@ -143,6 +143,7 @@ class Call:
         opus_complexity: int = 5,
         opus_dtx: bool = False,
         statistics_interval_ms: int = 0,
+        packet_time_ms: int = 0,
     ) -> None:
         """Answers a call that came in with audio both ways, and waits until it is up.
 
@@ -162,6 +163,7 @@ class Call:
             opus_complexity=opus_complexity,
             opus_dtx=opus_dtx,
             statistics_interval_ms=statistics_interval_ms,
+            packet_time_ms=packet_time_ms,
         )
         await awaited(self._native.answer(options))
 
@@ -580,6 +582,37 @@ class Call:
         """
         await awaited(self._native.play_wav(os.fspath(path)))
 
+    def record(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        side: _native.RecordSide = _native.RecordSide.RECEIVED,
+        format: _native.RecordFormat = _native.RecordFormat.WAV,
+        sample_rate_hz: int = 48_000,
+        opus_bitrate_bps: int = 0,
+    ) -> Recorder:
+        """Records the call to a file: what is received, what is sent, or both; replaces the file.
+
+        - ``side``: ``RECEIVED``, ``SENT``, ``BOTH`` (stereo: left sent, right received), ``MIXED``.
+        - ``format``: ``WAV`` or ``OGG_OPUS``.
+        - ``sample_rate_hz``: 8000 to 192000, for both sides a multiple of 50; 48000 for Ogg.
+        - ``opus_bitrate_bps``: 6000 to 510000; 0 is 32000 for each channel.
+
+        Both sides are on one time line from the moment that media flow: what is lost, muted, held
+        or not pushed is silence. A slow disk costs audio, after 10 s, never the call; the file is
+        valid at any moment but for the last half second. It ends with :meth:`Recorder.finish`, at
+        the end of a ``with`` block, or with the call.
+        Raises :class:`InvalidArgumentError`, :class:`MediaError` when the file cannot be made,
+        :class:`ClosedError`.
+        """
+        options = _native.RecordOptions(
+            side=side,
+            format=format,
+            sample_rate_hz=sample_rate_hz,
+            opus_bitrate_bps=opus_bitrate_bps,
+        )
+        return Recorder(guarded(self._native.record, os.fspath(path), options))
+
     def record_wav(
         self, path: str | os.PathLike[str], *, sample_rate_hz: int = 48_000, channels: int = 1
     ) -> Recorder:
@@ -611,17 +644,22 @@ class Call:
 
 
 class Recorder:
-    """A running recording of a call's received audio."""
+    """A running recording of a call."""
 
     def __init__(self, native: _native.Recorder) -> None:
         self._native = native
 
     def finish(self) -> None:
-        """Ends the recording and completes the file. A second call does nothing.
+        """Ends the recording and completes the file. A second call does nothing but say the same.
 
-        Raises :class:`MediaError` if something could not be written, such as on a full disk.
+        Raises :class:`MediaError` if something could not be written, such as on a full disk, or if
+        the disk was too slow.
         """
         guarded(self._native.finish)
+
+    def lost_ms(self) -> int:
+        """Milliseconds that are silent in the file because the disk was too slow for 10 s."""
+        return self._native.lost_ms()
 
     def __enter__(self) -> Recorder:
         return self
