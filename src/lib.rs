@@ -83,8 +83,8 @@ pub use client::{
     PreflightProblemKind, PreflightReport, PreflightServer, PreflightTransport, PreflightVerdict,
 };
 pub use config::{
-    AnswerOptions, ClientOptions, DeviceOptions, DialOptions, DtmfMethod, MediaDirection, RecordFormat, RecordOptions, RecordSide,
-    MediaDirections, ScreenShareOptions,
+    AnswerOptions, ClientOptions, DeviceOptions, DialOptions, DtmfMethod, MediaDirection,
+    MediaDirections, RecordFormat, RecordOptions, RecordSide, ScreenShareOptions,
 };
 pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};
 pub use media::codec::AudioCodec;

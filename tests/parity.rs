@@ -150,6 +150,7 @@ fn bind_sources() -> String {
     [
         "client",
         "call",
+        "mixer",
         "control",
         "audio",
         "events",

@@ -1,11 +1,10 @@
 //! A call for the generated languages.
 
 use super::audio::{samples, ForeignSink};
-use super::{wait, AudioSink, CallEvents, Result, Recorder};
+use super::{wait, AudioSink, CallEvents, Recorder, Result};
 use crate::{
     AnswerOptions, AudioFormat, CallState, CallStats, Direction, EndReason, RecordOptions,
-    RemoteParty,
-    SetupTimes, SinkId,
+    RemoteParty, SetupTimes, SinkId,
 };
 use std::sync::Arc;
 

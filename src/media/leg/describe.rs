@@ -49,7 +49,9 @@ impl LegConfig {
     /// Adds what this side says of its packets; nothing where the application has no wish.
     pub(super) fn described(&self, kind: Kind, local: Description) -> Description {
         match kind {
-            Kind::Audio if self.packet_ms != 0 => local.with_packet_ms(self.packet_ms, MAX_PACKET_MS),
+            Kind::Audio if self.packet_ms != 0 => {
+                local.with_packet_ms(self.packet_ms, MAX_PACKET_MS)
+            }
             _ => local,
         }
     }

@@ -126,8 +126,7 @@ impl Task {
         for (line, gathered) in self.lines.iter_mut().zip(gathered) {
             let identity = Identity::new(Some(line.transport.peer.stream()))?;
             let mut peer = Peer::with_identity(identity, self.config.offered(line.kind), now)?;
-            let local =
-                self.config.described(line.kind, peer.offer(&gathered.candidates, now)?);
+            let local = self.config.described(line.kind, peer.offer(&gathered.candidates, now)?);
             line.succeed(peer, gathered, local);
         }
         Ok(())

@@ -50,8 +50,7 @@ impl Codec {
     }
 
     fn of(format: &Format) -> Option<Codec> {
-        let all =
-            [Codec::Opus, Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Vp8, Codec::H264];
+        let all = [Codec::Opus, Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Vp8, Codec::H264];
         all.into_iter()
             .find(|c| format.name.eq_ignore_ascii_case(c.name()) && format.clock == c.clock())
     }
