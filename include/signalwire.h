@@ -6,6 +6,7 @@
  *   sw_client        a subscriber's session        sw_call          a call
  *   sw_waiter        blocks until something ends   sw_wav_recorder  a recording
  *   sw_credentials   where tokens come from        sw_oauth         logins with the browser
+ *   sw_mixer         calls in one conference
  *   sw_status        result of every function      sw_completion    told when something ends
  *
  * Example (errors left out; examples/c/dial.c has them):
@@ -43,7 +44,8 @@
  *   that this header does not list.
  * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder, sw_member_list, sw_layout_snapshot,
  *   sw_text_list, sw_credentials, sw_token_reply, sw_oauth, sw_oauth_login,
- *   sw_device_key, sw_rest_client, sw_outgoing_message, sw_expected_call, sw_host_call) are checked: NULL, freed, foreign and
+ *   sw_device_key, sw_rest_client, sw_outgoing_message, sw_expected_call, sw_host_call,
+ *   sw_mixer) are checked: NULL, freed, foreign and
  *   garbage ones give SW_ERR_INVALID_HANDLE. They are not addresses: never dereference one.
  * Ownership. _new and _free belong together, _ref and _unref too; freeing NULL is SW_OK. Objects
  *   may be freed in any order. Inputs are copied before a function returns. Structs and texts
@@ -106,9 +108,9 @@
 #define SW_TOKEN_STORE_INIT {sizeof(sw_token_store), NULL, NULL, NULL, NULL, NULL}
 #define SW_DIAL_OPTIONS_INIT \
     {sizeof(sw_dial_options), 0, 0, 0, 0, {0, 0, 0}, NULL, NULL, NULL, NULL, 0, {0, 0}, 0, 0, \
-     false, 0}
+     false, 0, 0}
 #define SW_ANSWER_OPTIONS_INIT \
-    {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0, {0, 0}, 0, 0, false, 0}
+    {sizeof(sw_answer_options), 0, 0, {0, 0, 0}, NULL, 0, {0, 0}, 0, 0, false, 0, 0}
 #define SW_HOST_ACTIONS_INIT {sizeof(sw_host_actions), 0, {0, 0, 0, 0, 0, 0, 0, 0}, 0}
 #define SW_ADDRESS_QUERY_INIT {sizeof(sw_address_query), 0, 0, NULL, 0, 0}
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
@@ -118,6 +120,7 @@
 #define SW_SCREEN_SHARE_OPTIONS_INIT \
     {sizeof(sw_screen_share_options), 0, {0, 0}, NULL, NULL, NULL, NULL, false}
 #define SW_DEVICE_OPTIONS_INIT {sizeof(sw_device_options), 0, {0, 0}, NULL, NULL, false, true}
+#define SW_RECORD_OPTIONS_INIT {sizeof(sw_record_options), 0, 0, 0, 0}
 #define SW_LOG_HANDLER_INIT {sizeof(sw_log_handler), NULL, NULL, NULL}
 #define SW_AUDIO_FLAGS_INIT {sizeof(sw_audio_flags), -1, -1, -1}
 #define SW_COMPLETION_NONE {NULL, NULL}
@@ -402,6 +405,8 @@ typedef enum sw_audio_codecs {
     SW_AUDIO_CODEC_PCMU = 2,
     // G.711 A-law, 8 kHz.
     SW_AUDIO_CODEC_PCMA = 3,
+    // G.722, 16 kHz.
+    SW_AUDIO_CODEC_G722 = 4,
 } sw_audio_codecs;
 
 // In which directions media of one kind flow, as seen from this side. Numbers never change.
@@ -752,6 +757,26 @@ typedef enum sw_oauth_failures {
     SW_OAUTH_FAILURE_NOT_LOGGED_IN = 14,
 } sw_oauth_failures;
 
+// Which side of a call is recorded. Numbers never change.
+typedef enum sw_record_sides {
+    // What is received.
+    SW_RECORD_SIDE_RECEIVED = 0,
+    // What is sent, after gain and mute.
+    SW_RECORD_SIDE_SENT = 1,
+    // Both, in stereo: left what is sent, right what is received.
+    SW_RECORD_SIDE_BOTH = 2,
+    // Both, added up in mono; too loud is clipped.
+    SW_RECORD_SIDE_MIXED = 3,
+} sw_record_sides;
+
+// The kind of file that a call is recorded to. Numbers never change.
+typedef enum sw_record_formats {
+    // WAV with 16-bit PCM; at most 4 GB.
+    SW_RECORD_FORMAT_WAV = 0,
+    // Opus in Ogg (RFC 7845), 48 kHz.
+    SW_RECORD_FORMAT_OGG_OPUS = 1,
+} sw_record_formats;
+
 // A call. Shared: `sw_call_ref`, `sw_call_unref`.
 typedef struct sw_call sw_call;
 
@@ -784,6 +809,14 @@ typedef struct sw_layout_snapshot sw_layout_snapshot;
 
 // The members of a call at one moment. Owned: `sw_member_list_free`.
 typedef struct sw_member_list sw_member_list;
+
+// Joins calls of this process into one conference: each hears the others, and what the application
+// pushes, and not itself. Owned: `sw_mixer_free`.
+//
+// One tick of 20 ms mixes all of them in mono 48 kHz; what is too loud is clipped. A voice that is
+// late has silence in its place and may wait up to 200 ms, then its oldest audio is dropped. With a
+// gain of 0 for every call they hear the application only: one source for many calls.
+typedef struct sw_mixer sw_mixer;
 
 // Logs users in. Owned: `sw_oauth_free`.
 typedef struct sw_oauth sw_oauth;
@@ -821,7 +854,7 @@ typedef struct sw_token_reply sw_token_reply;
 // Turns one completion after the other into a blocking wait. Owned: `sw_waiter_free`.
 typedef struct sw_waiter sw_waiter;
 
-// A running recording of a call's received audio. Owned: `sw_wav_recorder_free`.
+// A running recording of a call. Owned: `sw_wav_recorder_free`.
 typedef struct sw_wav_recorder sw_wav_recorder;
 
 // Result of a function: `SW_OK` (0), or one of the negative `SW_ERR_*` codes.
@@ -1242,7 +1275,7 @@ typedef struct sw_call_event {
     int32_t audio_muted;
     // `MEMBER_UPDATED`: 1 muted camera, 0 not muted, -1 not said.
     int32_t video_muted;
-    // `MEDIA_CONNECTED`, `VIDEO_CONNECTED`: SDP name of the codec: `opus`, `PCMU` or `PCMA`; `VP8`
+    // `MEDIA_CONNECTED`, `VIDEO_CONNECTED`: SDP name of the codec: `opus`, `G722`, `PCMU` or `PCMA`; `VP8`
     // or `H264`.
     const char *codec;
     // `JOINED`, `SEGMENT_LEFT`, `SERVER_STATE_CHANGED`: the call id of that segment.
@@ -1352,8 +1385,8 @@ typedef struct sw_dial_options {
     // How much pushed audio may wait to be sent, in milliseconds, 40 to 10000; the oldest is
     // dropped beyond that. 0: 200, which suits a live source.
     uint32_t audio_queue_ms;
-    // Codecs to offer, best first, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0:
-    // Opus, PCMU, PCMA.
+    // Codecs to offer, best first, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0: all
+    // four, Opus, G.722, PCMU, PCMA.
     int32_t audio_codecs[3];
     // Variables for the far side's scripts, as the text of one JSON object. NULL: none.
     const char *user_variables_json;
@@ -1380,6 +1413,10 @@ typedef struct sw_dial_options {
     // Every how many milliseconds `SW_CALL_EVENT_STATISTICS` tells the numbers about the call, 100 to
     // 3600000, from the first media to the end. 0: never.
     uint32_t statistics_interval_ms;
+    // How long the packets of audio should be in milliseconds: 10, 20, 40 or 60. Short ones cost
+    // bandwidth, long ones delay. The far side is asked to send such packets, and gets them unless
+    // it asks for others or takes only shorter ones. 0: as the far side likes, mostly 20.
+    uint32_t packet_time_ms;
 } sw_dial_options;
 
 // One entry of the directory. Borrowed for the time of the completion, with all its texts.
@@ -1613,8 +1650,8 @@ typedef struct sw_answer_options {
     uint32_t media_timeout_ms;
     // Opus target bitrate in bits per second, 6000 to 510000. 0: 32000.
     uint32_t opus_bitrate_bps;
-    // Codecs to accept, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0: Opus, PCMU,
-    // PCMA.
+    // Codecs to accept, each one of `SW_AUDIO_CODEC_*`. 0 ends the list; all 0: all four, Opus,
+    // G.722, PCMU, PCMA.
     int32_t audio_codecs[3];
     // Variables for the far side's scripts, as the text of one JSON object. NULL: none.
     const char *user_variables_json;
@@ -1631,6 +1668,10 @@ typedef struct sw_answer_options {
     // Every how many milliseconds `SW_CALL_EVENT_STATISTICS` tells the numbers about the call, 100 to
     // 3600000, from the first media to the end. 0: never.
     uint32_t statistics_interval_ms;
+    // How long the packets of audio should be in milliseconds: 10, 20, 40 or 60. Short ones cost
+    // bandwidth, long ones delay. The far side is asked to send such packets, and gets them unless
+    // it asks for others or takes only shorter ones. 0: as the far side likes, mostly 20.
+    uint32_t packet_time_ms;
 } sw_answer_options;
 
 // One frame of received audio, about 20 ms. Borrowed for the time of the callback.
@@ -1663,6 +1704,20 @@ typedef struct sw_audio_sink {
     // Passed to both functions unchanged. Nullable.
     void *user_data;
 } sw_audio_sink;
+
+// What `sw_call_record` records, and how. Start from `SW_RECORD_OPTIONS_INIT`.
+typedef struct sw_record_options {
+    // `sizeof(sw_record_options)`; set by `SW_RECORD_OPTIONS_INIT`.
+    uint32_t struct_size;
+    // One of `SW_RECORD_SIDE_*`.
+    int32_t side;
+    // One of `SW_RECORD_FORMAT_*`.
+    int32_t format;
+    // 8000 to 192000, for both sides a multiple of 50; 48000 for Ogg. 0: 48000.
+    uint32_t sample_rate_hz;
+    // Bitrate of Ogg-Opus in bits per second, 6000 to 510000. 0: 32000 for each channel.
+    uint32_t opus_bitrate_bps;
+} sw_record_options;
 
 // How long each step of the last connection to the service took, in milliseconds. The steps
 // follow on one another without a gap: their sum is `total_ms`. Start from
@@ -3103,6 +3158,23 @@ sw_status sw_call_remove_audio_sink(struct sw_call *call, uint64_t sink_id);
 // thread.
 sw_status sw_call_play_wav(struct sw_call *call, const char *path, struct sw_completion done);
 
+// Records the call to a file until the recorder is finished or freed, or the call ends: what is
+// received, what is sent, or both. An existing file is replaced.
+//
+// Both sides are on one time line from the moment that media flow: what is lost, muted, held or
+// not pushed is silence. A disk that is slow costs audio, after 10 s, never the call; the file is
+// valid at any moment but for the last half second.
+//
+// `call`: not null. `path`: not null, UTF-8; copied. `options`: nullable, copied; NULL: the received
+// audio to WAV. `out_recorder`: not null; written on success; free it with `sw_wav_recorder_free`.
+// It may outlive the call's handle. Several recordings may run.
+// Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_MEDIA` when the file cannot be made (the text says
+// why); `SW_ERR_CLOSED` after the call's end. Any thread; opens the file before it returns.
+sw_status sw_call_record(struct sw_call *call,
+                         const char *path,
+                         const struct sw_record_options *options,
+                         struct sw_wav_recorder **out_recorder);
+
 // Records the received audio to a 16-bit WAV file until the recorder is finished or freed, or
 // the call ends. An existing file is replaced.
 //
@@ -3119,16 +3191,85 @@ sw_status sw_call_record_wav(struct sw_call *call,
 
 // Ends the recording and completes the file.
 //
-// `recorder`: not null; the handle must still be freed. A second call does nothing.
-// Errors: `SW_ERR_MEDIA` if something could not be written, such as on a full disk: the file may
-// be cut short. Any thread; writes what is left before it returns.
+// `recorder`: not null; the handle must still be freed. A second call does nothing
+// but say the same.
+// Errors: `SW_ERR_MEDIA` if something could not be written, such as on a full disk, or if the disk
+// was too slow: the text says which. Any thread; writes what is left before it returns.
 sw_status sw_wav_recorder_finish(struct sw_wav_recorder *recorder);
+
+// Gives how many milliseconds are silent in the file because the disk was too slow for 10 s.
+//
+// `recorder`, `out_lost_ms`: not null. Any thread; does not block.
+sw_status sw_wav_recorder_lost_ms(const struct sw_wav_recorder *recorder, uint64_t *out_lost_ms);
 
 // Frees a recorder; finishes the recording if that was not done, and logs a failure of it.
 //
 // `recorder`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any
 // thread, also inside callbacks.
 sw_status sw_wav_recorder_free(struct sw_wav_recorder *recorder);
+
+// Makes an empty conference.
+//
+// `out_mixer`: not null; written on success. Errors: `SW_ERR_INTERNAL` if no thread can be started.
+// Any thread; does not block.
+sw_status sw_mixer_new(struct sw_mixer **out_mixer);
+
+// Takes a call in. What the application pushes into the call itself competes with the mix: push it
+// into the mixer instead. A call that is in already stays as it is; one that is over leaves by
+// itself.
+//
+// `mixer`, `call`: not null; the mixer keeps the call alive, not its handle. Errors: `SW_ERR_CLOSED`
+// for a call that is over; `SW_ERR_INVALID_ARGUMENT` for more than 64 calls. Any thread; does not
+// block.
+sw_status sw_mixer_add(struct sw_mixer *mixer,
+                       struct sw_call *call);
+
+// Takes a call out; it goes on without the others. A call that is not in is ignored.
+//
+// `mixer`, `call`: not null. Any thread; does not block.
+sw_status sw_mixer_remove(struct sw_mixer *mixer, struct sw_call *call);
+
+// Gives the ids of the calls that are in.
+//
+// `mixer`: not null. `out_list`: not null; written on success; free it with `sw_text_list_free`. Any
+// thread; does not block.
+sw_status sw_mixer_call_ids(const struct sw_mixer *mixer,
+                            struct sw_text_list **out_list);
+
+// Sets how loud a call is for the others: 1.0 as it comes, 0.0 not at all, at most 4.0.
+//
+// `mixer`, `call`: not null. Errors: `SW_ERR_INVALID_ARGUMENT` for a gain outside, and for a call
+// that is not in. Any thread; does not block.
+sw_status sw_mixer_set_gain(struct sw_mixer *mixer, struct sw_call *call, double gain);
+
+// Queues audio that all calls are to hear: mono 48 kHz, at most 200 ms; of more, the oldest is
+// dropped. The samples are copied.
+//
+// `mixer`: not null. `samples`: not null; `sample_count` of them. `out_dropped_ms`: nullable; the
+// milliseconds that were dropped since the mixer was made.
+// Errors: `SW_ERR_INVALID_ARGUMENT`. Any thread; does not block.
+sw_status sw_mixer_push_audio(struct sw_mixer *mixer,
+                              const int16_t *samples,
+                              size_t sample_count,
+                              uint64_t *out_dropped_ms);
+
+// Delivers what all calls say, without what the application pushes, to a sink: 20 ms frames of mono
+// 48 kHz, until it is replaced, removed or the mixer freed. When it returns, the sink of before does
+// not run and will not be called again; its `drop` follows on the dispatcher thread.
+//
+// `mixer`: not null. `sink`: nullable, copied; NULL removes the present one. Waits for a running
+// `on_frame`, unless called from inside it. A sink that is slower than real time loses the oldest
+// of its 10 waiting frames.
+// Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_INTERNAL` if no thread can be started. Any thread, also
+// inside callbacks; do not call it while holding a lock that `on_frame` takes.
+sw_status sw_mixer_set_sink(struct sw_mixer *mixer,
+                            const struct sw_audio_sink *sink);
+
+// Frees a mixer: all calls leave it and go on, and its sink is called no more.
+//
+// `mixer`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread,
+// also inside callbacks.
+sw_status sw_mixer_free(struct sw_mixer *mixer);
 
 // Gives how long each step of the last connection to the service took.
 //

@@ -47,6 +47,11 @@ class WavRecorder {
 public:
     explicit WavRecorder(sw_wav_recorder *raw) : handle_(raw) {}
     void finish() { detail::check(sw_wav_recorder_finish(handle_.get())); }
+    uint64_t lost_ms() const {
+        uint64_t lost = 0;
+        detail::check(sw_wav_recorder_lost_ms(handle_.get(), &lost));
+        return lost;
+    }
 
 private:
     detail::Handle<sw_wav_recorder, sw_wav_recorder_free> handle_;
@@ -182,6 +187,11 @@ public:
     void remove_audio_sink(uint64_t id) { detail::check(sw_call_remove_audio_sink(get(), id)); }
     Operation<void> play_wav(const std::string &path) {
         return simple(sw_call_play_wav, path.c_str());
+    }
+    WavRecorder record(const std::string &path, const sw_record_options &options) {
+        sw_wav_recorder *recorder = nullptr;
+        detail::check(sw_call_record(get(), path.c_str(), &options, &recorder));
+        return WavRecorder(recorder);
     }
     WavRecorder record_wav(const std::string &path, uint32_t rate_hz, uint32_t channels) {
         sw_wav_recorder *recorder = nullptr;
@@ -323,6 +333,52 @@ private:
         return out;
     }
     detail::Handle<sw_call, sw_call_unref> handle_;
+};
+
+// Calls of this process in one conference. When it is gone its calls go on by themselves.
+class Mixer {
+public:
+    Mixer() : handle_(make()) {}
+    void add(const Call &call) { detail::check(sw_mixer_add(handle_.get(), call.get())); }
+    void remove(const Call &call) { detail::check(sw_mixer_remove(handle_.get(), call.get())); }
+    // 1.0 as it comes, 0.0 not at all, at most 4.0.
+    void set_gain(const Call &call, double gain) {
+        detail::check(sw_mixer_set_gain(handle_.get(), call.get(), gain));
+    }
+    std::vector<std::string> call_ids() const {
+        sw_text_list *raw = nullptr;
+        detail::check(sw_mixer_call_ids(handle_.get(), &raw));
+        detail::Handle<sw_text_list, sw_text_list_free> list(raw);
+        const char *const *texts = nullptr;
+        size_t count = 0;
+        detail::check(sw_text_list_get(list.get(), &texts, &count));
+        return detail::texts(texts, count);
+    }
+    // Mono 48 kHz. Gives the milliseconds that were dropped since the mixer was made.
+    uint64_t push_audio(const int16_t *samples, size_t count) {
+        uint64_t dropped = 0;
+        detail::check(sw_mixer_push_audio(handle_.get(), samples, count, &dropped));
+        return dropped;
+    }
+    // An empty function removes the present one.
+    void set_sink(const AudioSink &sink) {
+        if (!sink) {
+            detail::check(sw_mixer_set_sink(handle_.get(), nullptr));
+            return;
+        }
+        sw_audio_sink to = SW_AUDIO_SINK_INIT;
+        auto held = detail::observe(to, &sw_audio_sink::on_frame, sink);
+        detail::check(sw_mixer_set_sink(handle_.get(), &to));
+        held.release();
+    }
+
+private:
+    static sw_mixer *make() {
+        sw_mixer *raw = nullptr;
+        detail::check(sw_mixer_new(&raw));
+        return raw;
+    }
+    detail::Handle<sw_mixer, sw_mixer_free> handle_;
 };
 
 } // namespace signalwire

@@ -189,6 +189,84 @@ pub enum DtmfMethod {
     Auto = 2,
 }
 
+/// Which side of a call is recorded. The number of a side never changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum RecordSide {
+    /// What is received.
+    #[default]
+    Received,
+    /// What is sent, after gain and mute.
+    Sent,
+    /// Both, in stereo: left what is sent, right what is received.
+    Both,
+    /// Both, added up in mono; too loud is clipped.
+    Mixed,
+}
+
+/// The kind of file that a call is recorded to. The number of a kind never changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
+pub enum RecordFormat {
+    /// WAV with 16-bit PCM: 96 kB a second at 48 kHz mono; at most 4 GB.
+    #[default]
+    Wav,
+    /// Opus in Ogg (RFC 7845), 48 kHz: 4 kB a second.
+    OggOpus,
+}
+
+/// What [`crate::Call::record`] records, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
+pub struct RecordOptions {
+    /// Which side. Default: what is received.
+    pub side: RecordSide,
+    /// The kind of file. Default: WAV.
+    pub format: RecordFormat,
+    /// Sample rate in Hz, 8000 to 192000, for both sides a multiple of 50; 48000 for Ogg. Default
+    /// 48000.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 48000))]
+    pub sample_rate_hz: u32,
+    /// Bitrate of Ogg-Opus in bits per second, 6000 to 510000. Default 0: 32000 for each channel.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
+    pub opus_bitrate_bps: u32,
+}
+
+impl Default for RecordOptions {
+    fn default() -> Self {
+        Self {
+            side: RecordSide::default(),
+            format: RecordFormat::default(),
+            sample_rate_hz: 48_000,
+            opus_bitrate_bps: 0,
+        }
+    }
+}
+
+impl RecordOptions {
+    pub(crate) fn validate(&self) -> Result<()> {
+        let rate = self.sample_rate_hz;
+        let is_known = match self.format {
+            RecordFormat::Wav => (8_000..=192_000).contains(&rate),
+            RecordFormat::OggOpus => rate == 48_000,
+        };
+        let has_both = matches!(self.side, RecordSide::Both | RecordSide::Mixed);
+        if !is_known || (has_both && !rate.is_multiple_of(50)) {
+            return Err(Error::invalid(format!(
+                "sample_rate_hz must be 8000 to 192000 for WAV, a multiple of 50 for both sides, and \
+                 48000 for Ogg; got {rate}"
+            )));
+        }
+        let bitrate = self.opus_bitrate_bps;
+        if bitrate != 0 && !(6_000..=510_000).contains(&bitrate) {
+            return Err(Error::invalid(format!(
+                "opus_bitrate_bps must be 6000 to 510000, or 0 for the usual; got {bitrate}"
+            )));
+        }
+        Ok(())
+    }
+}
+
 /// How one call is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "uniffi", derive(uniffi::Record))]

@@ -84,11 +84,11 @@ pub use client::{
 };
 pub use config::{
     AnswerOptions, ClientOptions, DeviceOptions, DialOptions, DtmfMethod, MediaDirection,
-    MediaDirections, ScreenShareOptions,
+    MediaDirections, RecordFormat, RecordOptions, RecordSide, ScreenShareOptions,
 };
 pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};
 pub use media::codec::AudioCodec;
-pub use media::file::WavRecorder;
+pub use media::file::Recorder;
 pub use media::frame::{AudioFormat, AudioFrame};
 pub use media::quality::{QualityLevel, WarningKind};
 pub use media::sink::{AudioSink, SinkId};

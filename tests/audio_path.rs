@@ -39,7 +39,7 @@ fn speak(call: &Call, hz: f64, format: AudioFormat) -> tokio::task::JoinHandle<(
 #[test]
 fn every_codec_in_both_dialects() {
     for dialect in BOTH {
-        for codec in [AudioCodec::Opus, AudioCodec::Pcmu, AudioCodec::Pcma] {
+        for codec in [AudioCodec::Opus, AudioCodec::G722, AudioCodec::Pcmu, AudioCodec::Pcma] {
             run(async move {
                 let gateway = gateway(dialect);
                 let client = connected(&gateway).await;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 36] = [
+const SOURCES: [&str; 37] = [
     "library",
     "status",
     "guard",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 36] = [
     "survival",
     "audio",
     "recording",
+    "mixer",
     "preflight",
     "conversation",
     "outgoing",

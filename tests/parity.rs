@@ -12,7 +12,7 @@ struct Object {
     python: (&'static str, &'static str),
 }
 
-const OBJECTS: [Object; 6] = [
+const OBJECTS: [Object; 7] = [
     Object {
         name: "Client",
         files: &[
@@ -38,10 +38,16 @@ const OBJECTS: [Object; 6] = [
         python: ("call.py", "Call"),
     },
     Object {
-        name: "WavRecorder",
+        name: "Recorder",
         files: &["src/media/file.rs"],
         c_prefix: "sw_wav_recorder_",
-        python: ("call.py", "WavRecorder"),
+        python: ("call.py", "Recorder"),
+    },
+    Object {
+        name: "Mixer",
+        files: &["src/call/mixer.rs"],
+        c_prefix: "sw_mixer_",
+        python: ("mixer.py", "Mixer"),
     },
     Object {
         name: "OutgoingMessage",
@@ -80,7 +86,8 @@ const NOT_IN_C: [(&str, &str); 7] = [
 const ONLY_IN_BIND: [(&str, &str); 1] = [("Call", "native_handle")];
 
 /// Written otherwise in Python: a class is called to make an object.
-const OTHERWISE_IN_PYTHON: [(&str, &str); 2] = [("Client", "new"), ("HostCall", "new")];
+const OTHERWISE_IN_PYTHON: [(&str, &str); 3] =
+    [("Client", "new"), ("HostCall", "new"), ("Mixer", "new")];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -143,6 +150,7 @@ fn bind_sources() -> String {
     [
         "client",
         "call",
+        "mixer",
         "control",
         "audio",
         "events",

@@ -8,7 +8,7 @@ use crate::report::{CallResult, Report, Status, Ui};
 use crate::room::{self, RoomAnswer};
 use signalwire_client::{
     AnswerOptions, AudioFormat, Call, CallEvent, CallState, Client, ClientEventStream, DialOptions,
-    EndReason, WavRecorder,
+    EndReason, Recorder,
 };
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ pub struct Phone<'a> {
     ui: &'a mut dyn Ui,
     call: Call,
     client_events: ClientEventStream,
-    recorder: Option<WavRecorder>,
+    recorder: Option<Recorder>,
     /// Commands run one after the other.
     queue: UnboundedSender<(String, Request)>,
     done: UnboundedReceiver<Done>,

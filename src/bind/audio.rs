@@ -96,24 +96,29 @@ pub(super) fn samples(pcm: &[u8]) -> Result<Vec<i16>> {
     Ok(pairs.map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect())
 }
 
-/// A running recording of a call's received audio; ends when finished or let go of.
+/// A running recording of a call; ends when finished or let go of, and with the call.
 #[derive(uniffi::Object)]
-pub struct WavRecorder(crate::WavRecorder);
+pub struct Recorder(crate::Recorder);
 
-impl WavRecorder {
-    pub(super) fn new(recorder: crate::WavRecorder) -> Arc<Self> {
+impl Recorder {
+    pub(super) fn new(recorder: crate::Recorder) -> Arc<Self> {
         Arc::new(Self(recorder))
     }
 }
 
 #[uniffi::export]
-impl WavRecorder {
-    /// Ends the recording and completes the file.
+impl Recorder {
+    /// Ends the recording, writes what is left and completes the file; may take as long as the disk.
     ///
-    /// Errors: `Media` if something could not be written, such as on a full disk. A second call
-    /// does nothing.
+    /// Errors: `Media` if something could not be written, such as on a full disk, or if the disk was
+    /// too slow: the message says which. A second call does nothing but say the same.
     pub fn finish(&self) -> Result<()> {
         Ok(self.0.finish()?)
+    }
+
+    /// Milliseconds that are silent in the file because the disk was too slow for 10 s.
+    pub fn lost_ms(&self) -> u64 {
+        self.0.lost_ms()
     }
 }
 

@@ -1,10 +1,10 @@
 //! A call for the generated languages.
 
 use super::audio::{samples, ForeignSink};
-use super::{wait, AudioSink, CallEvents, Result, WavRecorder};
+use super::{wait, AudioSink, CallEvents, Recorder, Result};
 use crate::{
-    AnswerOptions, AudioFormat, CallState, CallStats, Direction, EndReason, RemoteParty,
-    SetupTimes, SinkId,
+    AnswerOptions, AudioFormat, CallState, CallStats, Direction, EndReason, RecordOptions,
+    RemoteParty, SetupTimes, SinkId,
 };
 use std::sync::Arc;
 
@@ -230,12 +230,22 @@ impl Call {
         wait(self.0.play_wav(path)).await
     }
 
-    /// Records the received audio to a 16-bit WAV file in `format` until the recorder is finished
-    /// or dropped, or the call ends. An existing file is replaced.
+    /// Records the call to a file until the recorder is finished or let go of, or the call ends: what
+    /// is received, what is sent, or both. An existing file is replaced.
     ///
-    /// Errors: `InvalidArgument` for the format; `Media` when the file cannot be made; `Closed`.
-    pub fn record_wav(&self, path: &str, format: AudioFormat) -> Result<Arc<WavRecorder>> {
-        Ok(WavRecorder::new(self.0.record_wav(path, format)?))
+    /// Both sides are on one time line from the moment that media flow: what is lost, muted, held or
+    /// not pushed is silence. A disk that is slow costs audio, after 10 s, never the call; the file
+    /// is valid at any moment but for the last half second. Opens the file before it returns.
+    /// Errors: `InvalidArgument` for options that cannot be; `Media` when the file cannot be made (the
+    /// message says why); `Closed` after the end.
+    pub fn record(&self, path: &str, options: RecordOptions) -> Result<Arc<Recorder>> {
+        Ok(Recorder::new(self.0.record(path, options)?))
+    }
+
+    /// Records the received audio to a 16-bit WAV file in `format`, mono or stereo, from the first
+    /// packet on; otherwise and with the errors of `record`.
+    pub fn record_wav(&self, path: &str, format: AudioFormat) -> Result<Arc<Recorder>> {
+        Ok(Recorder::new(self.0.record_wav(path, format)?))
     }
 
     /// Numbers about the call's audio at this moment; those of the last moment after the end.

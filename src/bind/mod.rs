@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod host;
 mod messages;
+mod mixer;
 #[cfg(feature = "capi")]
 mod native;
 #[cfg(feature = "oauth")]
@@ -32,7 +33,7 @@ mod shown;
 mod video;
 
 use crate::runtime::dispatch::WakeOnDispatcher;
-use audio::{AudioSink, CallbackError, WavRecorder};
+use audio::{AudioSink, CallbackError, Recorder};
 use call::Call;
 use client::Client;
 use error::SignalWireError;

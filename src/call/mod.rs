@@ -42,9 +42,9 @@ pub(crate) use record::RecordedCall;
 pub(crate) use router::Router;
 pub(crate) use start::{start_inbound, start_outbound, start_restored, CallContext, OutboundCall};
 
-use crate::config::{AnswerOptions, DtmfMethod};
+use crate::config::{AnswerOptions, DtmfMethod, RecordOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::media::file::{self, WavRecorder};
+use crate::media::file::{self, Recorder};
 use crate::media::frame::AudioFormat;
 use crate::media::port::AudioPort;
 use crate::media::sink::{AudioSink, SinkId};
@@ -366,13 +366,25 @@ impl Call {
         .await
     }
 
-    /// Records the received audio to a 16-bit WAV file in `format` until the recorder is finished
-    /// or dropped, or the call ends. An existing file is replaced.
+    /// Records the call to a file until the recorder is finished or dropped, or the call ends: what is
+    /// received, what is sent, or both, see [`RecordOptions`]. An existing file is replaced.
     ///
-    /// Errors: `InvalidArgument` for the format; `Media` when the file cannot be made; `Closed`.
-    pub fn record_wav(&self, path: impl AsRef<Path>, format: AudioFormat) -> Result<WavRecorder> {
+    /// Both sides are on one time line from the moment that media flow: what is lost, muted, held or
+    /// not pushed is silence. A disk that is slow costs audio, after 10 s, never the call; the file
+    /// is valid at any moment but for the last half second. Any thread; opens the file before it
+    /// returns. Several recordings may run.
+    /// Errors: `InvalidArgument` for options that cannot be; `Media` when the file cannot be made (the
+    /// message says why); `Closed` after the end.
+    pub fn record(&self, path: impl AsRef<Path>, options: RecordOptions) -> Result<Recorder> {
         self.check_alive()?;
-        WavRecorder::start(path.as_ref(), format, &self.0.audio)
+        Recorder::start(path.as_ref(), &options, None, &self.0.audio)
+    }
+
+    /// Records the received audio to a 16-bit WAV file in `format`, mono or stereo, from the first
+    /// packet on: [`Call::record`] with the default options and another format; errors as there.
+    pub fn record_wav(&self, path: impl AsRef<Path>, format: AudioFormat) -> Result<Recorder> {
+        self.check_alive()?;
+        Recorder::start(path.as_ref(), &RecordOptions::default(), Some(format), &self.0.audio)
     }
 
     /// Numbers about the call's audio at this moment; those of the last moment after the end.

@@ -58,9 +58,26 @@ unsafe impl Versioned for sw_audio_sink {
 
 type OnFrame = unsafe extern "C" fn(frame: *const sw_audio_frame, user_data: *mut c_void);
 
-struct Sink {
+pub(super) struct Sink {
     on_frame: OnFrame,
     data: UserData,
+}
+
+impl Sink {
+    /// From now on `drop` is called with the last reference.
+    pub(super) fn arm(&self) {
+        self.data.arm();
+    }
+}
+
+/// # Safety
+/// `sink` is NULL or points to a valid struct.
+pub(super) unsafe fn sink_of(sink: *const sw_audio_sink) -> Result<Arc<Sink>> {
+    // SAFETY: the caller's promise.
+    let sink = unsafe { versioned::read(sink, "sink")? };
+    let sink = sink.ok_or_else(|| Error::invalid("sink must not be NULL"))?;
+    let on_frame = sink.on_frame.ok_or_else(|| Error::invalid("on_frame must not be NULL"))?;
+    Ok(Arc::new(Sink { on_frame, data: UserData::new(sink.user_data, sink.drop) }))
 }
 
 impl AudioSink for Sink {
@@ -117,7 +134,7 @@ pub extern "C" fn sw_call_push_audio(
 ///
 /// # Safety
 /// `samples` is NULL or points to `count` readable samples.
-unsafe fn borrow<'a>(samples: *const i16, count: usize) -> Result<Cow<'a, [i16]>> {
+pub(super) unsafe fn borrow<'a>(samples: *const i16, count: usize) -> Result<Cow<'a, [i16]>> {
     if samples.is_null() {
         return Err(Error::invalid("samples must not be NULL"));
     }
@@ -170,14 +187,10 @@ pub extern "C" fn sw_call_add_audio_sink(
     guard(|| {
         let call = handle::get(call)?;
         // SAFETY: the header asks for a valid struct or NULL.
-        let sink = unsafe { versioned::read(sink, "sink")? };
-        let sink = sink.ok_or_else(|| Error::invalid("sink must not be NULL"))?;
-        let on_frame = sink.on_frame.ok_or_else(|| Error::invalid("on_frame must not be NULL"))?;
-        let data = UserData::new(sink.user_data, sink.drop);
-        let sink = Arc::new(Sink { on_frame, data });
+        let sink = unsafe { sink_of(sink)? };
         let format = AudioFormat::new(sample_rate_hz, channels);
         let id = call.add_audio_sink(format, sink.clone())?;
-        sink.data.arm();
+        sink.arm();
         if !out_sink_id.is_null() {
             // SAFETY: the header asks for NULL or a place for the result.
             unsafe { Out::required(out_sink_id, "out_sink_id")? }.set(id.as_u64());

@@ -9,10 +9,10 @@
 use super::client::ClientObject;
 use super::roster::{MemberList, OwnedLayout, TextList};
 use super::waiter::Waiter;
-use crate::call::{Call, ExpectedCall};
+use crate::call::{Call, ExpectedCall, Mixer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::HostCall;
-use crate::media::file::WavRecorder;
+use crate::media::file::Recorder;
 use crate::rest::OutgoingMessage;
 use crate::runtime::dispatch;
 use crate::Credentials;
@@ -43,7 +43,8 @@ pub(super) enum Object {
     Waiter(Arc<Waiter>),
     /// The `user_data` of one armed waiter completion.
     Ticket(Arc<Waiter>),
-    Recorder(Arc<WavRecorder>),
+    Recorder(Arc<Recorder>),
+    Mixer(Arc<Mixer>),
     Members(Arc<MemberList>),
     Layout(Arc<OwnedLayout>),
     Texts(Arc<TextList>),
@@ -96,7 +97,8 @@ handle!(super::client::sw_client, 1, Client, Arc<ClientObject>);
 handle!(super::call::sw_call, 2, Call, Call);
 handle!(super::waiter::sw_waiter, 3, Waiter, Arc<Waiter>);
 handle!(super::waiter::Ticket, 4, Ticket, Arc<Waiter>);
-handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<WavRecorder>);
+handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<Recorder>);
+handle!(super::mixer::sw_mixer, 24, Mixer, Arc<Mixer>);
 handle!(super::roster::sw_member_list, 6, Members, Arc<MemberList>);
 handle!(super::roster::sw_layout_snapshot, 7, Layout, Arc<OwnedLayout>);
 handle!(super::roster::sw_text_list, 8, Texts, Arc<TextList>);

@@ -13,7 +13,7 @@
 //! | `record` | completions that give a struct |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` `call_event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `device_key` `oauth` `rest_api` `rest_resources` `rest_sip` `video` `child` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `mixer` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `device_key` `oauth` `rest_api` `rest_resources` `rest_sip` `video` `child` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -37,6 +37,7 @@ pub(crate) mod incoming;
 pub(crate) mod library;
 pub(crate) mod log;
 pub(crate) mod members;
+pub(crate) mod mixer;
 #[cfg(feature = "oauth")]
 pub(crate) mod oauth;
 pub(crate) mod observer;

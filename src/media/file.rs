@@ -1,15 +1,14 @@
-//! WAV files and calls: playing one into a call, recording what a call receives.
+//! Audio files and calls: playing one into a call, recording what a call sends and receives.
 
+use crate::config::{RecordOptions, RecordSide};
 use crate::error::{Error, Result};
 use crate::media::frame::AudioFormat;
 use crate::media::outbound::AudioInput;
 use crate::media::playback::Playback;
 use crate::media::port::AudioPort;
 use crate::media::recording::Recording;
-use crate::media::sink::SinkId;
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Opens the file and gives the work of playing it, which ends when all of it was sent. Dropping it
 /// stops the file.
@@ -38,31 +37,47 @@ impl Drop for Playing {
     }
 }
 
-/// A running recording of a call's received audio; ends when finished or dropped.
-pub struct WavRecorder {
+/// A running recording of a call; ends when finished or dropped, and with the call.
+pub struct Recorder {
     recording: Recording,
-    sink: SinkId,
     port: AudioPort,
 }
 
-impl WavRecorder {
-    pub(crate) fn start(path: &Path, format: AudioFormat, port: &AudioPort) -> Result<Self> {
-        let recording = Recording::create(path, format)?;
-        let sink = port.add_direct_sink(format, Arc::new(recording.clone()))?;
-        Ok(Self { recording, sink, port: port.clone() })
+impl Recorder {
+    /// `received`: the format of a recording of the received side alone, if it is not that of the
+    /// options.
+    pub(crate) fn start(
+        path: &Path,
+        options: &RecordOptions,
+        received: Option<AudioFormat>,
+        port: &AudioPort,
+    ) -> Result<Self> {
+        options.validate()?;
+        let channels = if options.side == RecordSide::Both { 2 } else { 1 };
+        let format = received.unwrap_or(AudioFormat::new(options.sample_rate_hz, channels));
+        format.validate()?;
+        let recording = Recording::create(path, options, format)?;
+        let this = Self { recording, port: port.clone() };
+        this.port.record(&this.recording)?;
+        Ok(this)
     }
 
-    /// Ends the recording and completes the file.
+    /// Ends the recording, writes what is left and completes the file; may take as long as the disk.
     ///
-    /// Errors: `Media` if something could not be written, such as on a full disk. A second call
-    /// does nothing.
+    /// Errors: `Media` if something could not be written, such as on a full disk, or if the disk was
+    /// too slow: the message says which. A second call does nothing but say the same.
     pub fn finish(&self) -> Result<()> {
-        self.port.remove_sink(self.sink);
+        self.port.stop_recording(&self.recording);
         self.recording.finish().map_err(Error::from)
+    }
+
+    /// Milliseconds that are silent in the file because the disk was too slow for 10 s.
+    pub fn lost_ms(&self) -> u64 {
+        self.recording.lost_ms()
     }
 }
 
-impl Drop for WavRecorder {
+impl Drop for Recorder {
     fn drop(&mut self) {
         if let Err(error) = self.finish() {
             tracing::warn!(kind = ?error.kind(), "a recording is not complete: {error}");
@@ -70,8 +85,8 @@ impl Drop for WavRecorder {
     }
 }
 
-impl std::fmt::Debug for WavRecorder {
+impl std::fmt::Debug for Recorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WavRecorder").finish_non_exhaustive()
+        f.debug_struct("Recorder").finish_non_exhaustive()
     }
 }

@@ -58,6 +58,14 @@ pub enum AudioError {
         /// What failed and what to do.
         reason: String,
     },
+    /// A recording could not be made or is not complete.
+    #[error("recording {path}: {reason}")]
+    Recording {
+        /// The path as given by the caller.
+        path: String,
+        /// What failed and what to do.
+        reason: String,
+    },
     /// A thread for audio callbacks could not be started.
     #[error("a media thread could not be started ({0}); raise the process's thread limit")]
     Thread(String),

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::codec::{AudioCodec, Encoder, EncoderOptions, MAX_PAYLOAD_BYTES, PACKET_MS};
-use super::frame::{AudioError, AudioFormat, AudioLevel, LevelCell, TICK_MS};
+use super::frame::{AudioError, AudioFormat, AudioFrame, AudioLevel, LevelCell, TICK_MS};
 use super::playback::{Next, Playback};
+use super::recording::Recording;
 use super::resample::StreamResampler;
 use crate::util::ring::SampleRing;
 
@@ -54,11 +55,17 @@ struct Shared {
     dropped_us: AtomicU64,
     level: LevelCell,
     playbacks: Mutex<VecDeque<Playback>>,
+    /// Recordings, which get what is sent.
+    taps: Mutex<Vec<Recording>>,
 }
 
 impl Shared {
     fn playbacks(&self) -> MutexGuard<'_, VecDeque<Playback>> {
         self.playbacks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn taps(&self) -> MutexGuard<'_, Vec<Recording>> {
+        self.taps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn feeder(&self) -> MutexGuard<'_, Feeder> {
@@ -103,6 +110,7 @@ impl AudioInput {
                 dropped_us: AtomicU64::new(0),
                 level: LevelCell::new(),
                 playbacks: Mutex::new(VecDeque::new()),
+                taps: Mutex::new(Vec::new()),
             }),
         }
     }
@@ -155,6 +163,15 @@ impl AudioInput {
     /// Stops a file; nothing happens if it was played to its end.
     pub(crate) fn stop_playing(&self, playback: &Playback) {
         self.shared.playbacks().retain(|other| !other.is(playback));
+    }
+
+    /// Gives a recording what is sent, 20 ms in each tick.
+    pub(crate) fn add_tap(&self, recording: &Recording) {
+        self.shared.taps().push(recording.clone());
+    }
+
+    pub(crate) fn remove_tap(&self, recording: &Recording) {
+        self.shared.taps().retain(|other| !other.is(recording));
     }
 
     /// Takes the next 20 ms of a file if less than that is queued.
@@ -283,6 +300,7 @@ pub struct AudioEncoderPipeline {
     is_omitting: bool,
     /// Whether the next packet that is sent gets the marker.
     is_marked: bool,
+    is_sending: bool,
     has_dtx: bool,
 }
 
@@ -315,6 +333,7 @@ impl AudioEncoderPipeline {
             has_sent: false,
             is_omitting: false,
             is_marked: true,
+            is_sending: true,
             has_dtx: options.has_dtx && codec == AudioCodec::Opus,
         })
     }
@@ -364,6 +383,10 @@ impl AudioEncoderPipeline {
         });
         self.silent_ticks = if has_audio { 0 } else { self.silent_ticks.saturating_add(1) };
         self.has_ticked = true;
+        if !self.is_sending {
+            self.pcm.fill(0);
+        }
+        self.tell_taps();
         self.packet.extend_from_slice(&self.pcm);
         self.next_packet()
     }
@@ -401,8 +424,23 @@ impl AudioEncoderPipeline {
     /// Lets 20 ms of queued audio pass unsent, for a tick in which something else is sent.
     pub fn skip(&mut self) {
         self.fill();
+        self.pcm.fill(0);
+        self.tell_taps();
         self.input.shared.level.set(AudioLevel::SILENCE);
         self.silent_ticks = self.silent_ticks.saturating_add(1);
+    }
+
+    /// Whether what the ticks give is really sent; recordings have silence where it is not.
+    pub fn set_sending(&mut self, is_sending: bool) {
+        self.is_sending = is_sending;
+    }
+
+    fn tell_taps(&self) {
+        let samples = &self.pcm[..];
+        let format = self.encoder.format();
+        for tap in self.input.shared.taps().iter() {
+            tap.sent(&AudioFrame { samples, format, timestamp_us: 0, is_concealed: false });
+        }
     }
 
     /// Throws away what was taken for a packet that is not whole; its length in clock units.
@@ -636,6 +674,56 @@ mod tests {
         pipeline.tick().unwrap();
         assert!(input.level().rms_dbfs < -40.0, "the quiet second frame: {:?}", input.level());
         assert_eq!(input.buffered_ms(), 0);
+    }
+
+    #[test]
+    fn packets_are_as_long_as_they_should_be_and_lose_nothing() {
+        for codec in AudioCodec::ALL {
+            for packet_ms in PACKET_MS {
+                let input = AudioInput::new(1_000);
+                let mut pipeline = pipeline(codec, &input);
+                pipeline.set_packet_ms(packet_ms);
+                let clock = codec.rtp_clock_rate() / 1000;
+                let mut sent = Vec::new();
+                let mut time = 0;
+                for _ in 0..12 {
+                    input.push(&[1_000; 960], AudioFormat::MONO_48K).unwrap();
+                    let mut take = |frame: EncodedFrame<'_>| {
+                        if !frame.payload.is_empty() {
+                            sent.push((time, frame.marker));
+                            assert_eq!(frame.rtp_duration, packet_ms * clock);
+                        }
+                        time += frame.rtp_duration;
+                    };
+                    take(pipeline.tick().unwrap());
+                    while pipeline.has_packet() {
+                        take(pipeline.next_packet().unwrap());
+                    }
+                }
+                assert_eq!(time, 240 * clock, "{codec:?} {packet_ms} ms");
+                assert_eq!(sent.len() as u32, 240 / packet_ms, "{codec:?} {packet_ms} ms");
+                assert!(sent[0].1 && sent[1..].iter().all(|(_, marker)| !marker), "{sent:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_length_begins_with_the_next_packet() {
+        let input = AudioInput::default();
+        let mut pipeline = pipeline(AudioCodec::G722, &input);
+        pipeline.set_packet_ms(60);
+        assert!(pipeline.tick().unwrap().payload.is_empty());
+        assert!(pipeline.tick().unwrap().payload.is_empty());
+        // An event takes over: what waited is given up, and its time passes.
+        assert_eq!(pipeline.abandon_packet(), 320);
+        assert!(pipeline.tick().unwrap().payload.is_empty());
+        pipeline.set_packet_ms(20);
+        assert_eq!(pipeline.tick().unwrap().payload.len(), 160);
+        assert!(pipeline.has_packet());
+        assert_eq!(pipeline.next_packet().unwrap().payload.len(), 160);
+        assert!(!pipeline.has_packet());
+        pipeline.set_packet_ms(17);
+        assert_eq!(pipeline.packet_duration(), 160);
     }
 
     #[test]

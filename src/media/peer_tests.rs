@@ -60,6 +60,7 @@ fn the_offer_is_complete_and_unbundled() {
         "a=sendrecv",
         "a=end-of-candidates",
         "a=rtpmap:111 opus/48000/2",
+        "a=rtpmap:9 G722/8000",
         "a=rtpmap:0 PCMU/8000",
         "a=rtpmap:8 PCMA/8000",
         "a=rtpmap:110 telephone-event/48000",
@@ -69,7 +70,7 @@ fn the_offer_is_complete_and_unbundled() {
     ] {
         assert!(sdp.lines().any(|l| l == line), "{line} is missing in\n{sdp}");
     }
-    assert!(sdp.contains("m=audio 4000 UDP/TLS/RTP/SAVPF 111 0 8 110 126\r\n"), "{sdp}");
+    assert!(sdp.contains("m=audio 4000 UDP/TLS/RTP/SAVPF 111 9 0 8 110 126\r\n"), "{sdp}");
     assert!(sdp.contains("typ srflx raddr 192.0.2.7 rport 4000"), "{sdp}");
     assert!(!sdp.contains("a=group"), "{sdp}");
     assert_eq!(sdp.matches("a=fingerprint:sha-256").count(), 1, "one fingerprint: {sdp}");

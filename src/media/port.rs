@@ -6,6 +6,7 @@ use crate::media::inbound::AudioOutput;
 use crate::media::jitter::JitterStats;
 use crate::media::outbound::AudioInput;
 use crate::media::peer::PathReport;
+use crate::media::recording::Recording;
 use crate::media::sink::{AudioSink, SinkId};
 use crate::media::stats::{CallStats, SetupTimes};
 use crate::media::video::port::VideoPort;
@@ -23,6 +24,8 @@ struct Shared {
     facts: Mutex<Facts>,
     /// The application's sinks, for their counters.
     sinks: Mutex<Vec<SinkId>>,
+    /// The running recordings, and the sink of each.
+    recordings: Mutex<Vec<(Recording, SinkId)>>,
     video: VideoPort,
     started: Instant,
     is_over: AtomicBool,
@@ -55,6 +58,7 @@ impl AudioPort {
             output,
             facts: Mutex::new(Facts::default()),
             sinks: Mutex::new(Vec::new()),
+            recordings: Mutex::new(Vec::new()),
             video: VideoPort::default(),
             started,
             is_over: AtomicBool::new(false),
@@ -113,6 +117,33 @@ impl AudioPort {
         self.0.output.remove_sink(sink);
     }
 
+    /// Gives both sides of the call to a recording from the next tick on.
+    pub(crate) fn record(&self, recording: &Recording) -> Result<()> {
+        // Held, so that the end of the call comes before or after it.
+        let mut recordings = self.recordings();
+        let sink = Arc::new(recording.clone());
+        let id = self.add_direct_sink(recording.received_format(), sink)?;
+        self.0.input.add_tap(recording);
+        recordings.push((recording.clone(), id));
+        Ok(())
+    }
+
+    pub(crate) fn stop_recording(&self, recording: &Recording) {
+        let found = {
+            let mut recordings = self.recordings();
+            let at = recordings.iter().position(|(other, _)| other.is(recording));
+            at.map(|at| recordings.swap_remove(at))
+        };
+        self.0.input.remove_tap(recording);
+        if let Some((_, sink)) = found {
+            self.remove_sink(sink);
+        }
+    }
+
+    fn recordings(&self) -> MutexGuard<'_, Vec<(Recording, SinkId)>> {
+        self.0.recordings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn sinks(&self) -> MutexGuard<'_, Vec<SinkId>> {
         self.0.sinks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -131,6 +162,11 @@ impl AudioPort {
     pub(crate) fn end(&self) {
         self.0.is_over.store(true, Ordering::SeqCst);
         self.0.output.detach_all_sinks();
+        let recordings = std::mem::take(&mut *self.recordings());
+        for (recording, _) in recordings {
+            self.0.input.remove_tap(&recording);
+            recording.finish_soon();
+        }
         self.0.input.clear();
         self.0.video.end();
     }

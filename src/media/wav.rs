@@ -13,6 +13,9 @@ use super::frame::{AudioError, AudioFormat};
 #[allow(dead_code, reason = "only `read_wav` needs it")]
 pub const MAX_LOADED_BYTES: u64 = 64 * 1024 * 1024;
 
+/// The most bytes of samples in one file, with room for the header.
+const MAX_DATA_BYTES: u64 = u32::MAX as u64 - 1024;
+
 /// Samples written at once.
 const MAX_BLOCK: usize = 16_384;
 
@@ -359,8 +362,25 @@ impl WavWriter {
         let WriterState::Open(writer) = &mut *state else {
             return self.status(&state);
         };
-        if let Err(error) = write_block(writer, samples) {
-            *state = WriterState::Failed(error.to_string());
+        // Its header counts bytes in 32 bits.
+        if u64::from(writer.len()) * 2 + samples.len() as u64 * 2 > MAX_DATA_BYTES {
+            let text = "a WAV file holds 4 GB at most; begin another one, or record to Ogg";
+            *state = WriterState::Failed(text.to_owned());
+        } else if let Err(error) = write_block(writer, samples) {
+            *state = WriterState::Failed(reason(error));
+        }
+        self.status(&state)
+    }
+
+    /// Brings the header and everything written to the file: it is valid as it is.
+    ///
+    /// Error: `Wav`, the first error of any write.
+    pub(super) fn sync(&self) -> Result<(), AudioError> {
+        let mut state = self.state();
+        if let WriterState::Open(writer) = &mut *state {
+            if let Err(error) = writer.flush() {
+                *state = WriterState::Failed(reason(error));
+            }
         }
         self.status(&state)
     }
@@ -373,15 +393,10 @@ impl WavWriter {
         self.status(&state)?;
         if let WriterState::Open(writer) = std::mem::replace(&mut *state, WriterState::Finished) {
             if let Err(error) = writer.finalize() {
-                *state = WriterState::Failed(error.to_string());
+                *state = WriterState::Failed(reason(error));
             }
         }
         self.status(&state)
-    }
-
-    /// An error of this file.
-    pub(super) fn error(&self, reason: String) -> AudioError {
-        wav_error(&self.path, reason)
     }
 
     fn state(&self) -> MutexGuard<'_, WriterState> {
@@ -393,6 +408,14 @@ impl WavWriter {
             WriterState::Failed(reason) => Err(wav_error(&self.path, reason)),
             _ => Ok(()),
         }
+    }
+}
+
+/// What failed and what to do.
+fn reason(error: hound::Error) -> String {
+    match error {
+        hound::Error::IoError(error) => super::recording::said(&error),
+        other => other.to_string(),
     }
 }
 

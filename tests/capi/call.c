@@ -223,6 +223,55 @@ static void files(sw_call *call, sw_waiter *waiter) {
     fclose(file);
 }
 
+static void on_mixed(const sw_audio_frame *frame, void *user_data) {
+    CHECK(frame->sample_rate_hz == 48000 && frame->channels == 1);
+    CHECK(frame->samples_per_channel == 960);
+    atomic_fetch_add((atomic_int *)user_data, 1);
+}
+
+static void in_conference(sw_call *call, sw_waiter *waiter) {
+    static const int16_t silence[960];
+    static atomic_int mixed;
+    sw_audio_sink sink = SW_AUDIO_SINK_INIT;
+    sw_record_options options = SW_RECORD_OPTIONS_INIT;
+    sw_wav_recorder *recorder = NULL;
+    sw_mixer *mixer = NULL;
+    sw_text_list *list = NULL;
+    const char *const *ids = NULL;
+    const char *recording = setting("SW_RECORDING");
+    size_t count = 0;
+    uint64_t dropped = 1, lost = 1;
+    char magic[4] = {0};
+    options.side = SW_RECORD_SIDE_BOTH;
+    options.format = SW_RECORD_FORMAT_OGG_OPUS;
+    EXPECT(SW_OK, sw_call_record(call, recording, &options, &recorder));
+    sink.on_frame = on_mixed;
+    sink.user_data = &mixed;
+    EXPECT(SW_OK, sw_mixer_new(&mixer));
+    EXPECT(SW_OK, sw_mixer_add(mixer, call));
+    EXPECT(SW_OK, sw_mixer_set_gain(mixer, call, 0.5));
+    EXPECT(SW_OK, sw_mixer_call_ids(mixer, &list));
+    EXPECT(SW_OK, sw_text_list_get(list, &ids, &count));
+    CHECK(count == 1 && strlen(ids[0]) == 36);
+    EXPECT(SW_OK, sw_text_list_free(list));
+    EXPECT(SW_OK, sw_mixer_push_audio(mixer, silence, 960, &dropped));
+    CHECK(dropped == 0);
+    EXPECT(SW_OK, sw_mixer_set_sink(mixer, &sink));
+    EXPECT(SW_OK, WAIT(waiter, sw_call_play_wav(call, setting("SW_WAV_FILE"),
+                                                sw_waiter_completion(waiter))));
+    EXPECT(SW_OK, sw_mixer_set_sink(mixer, NULL));
+    CHECK(atomic_load(&mixed) > 5);
+    EXPECT(SW_OK, sw_mixer_free(mixer));
+    EXPECT(SW_ERR_INVALID_HANDLE, sw_mixer_add(mixer, call));
+    EXPECT(SW_OK, sw_wav_recorder_finish(recorder));
+    EXPECT(SW_OK, sw_wav_recorder_lost_ms(recorder, &lost));
+    CHECK(lost == 0);
+    EXPECT(SW_OK, sw_wav_recorder_free(recorder));
+    FILE *file = fopen(recording, "rb");
+    CHECK(file != NULL && fread(magic, 1, 4, file) == 4 && memcmp(magic, "OggS", 4) == 0);
+    fclose(file);
+}
+
 static void numbers(sw_call *call) {
     sw_call_statistics stats = SW_CALL_STATISTICS_INIT;
     sw_setup_times times = SW_SETUP_TIMES_INIT;
@@ -305,6 +354,7 @@ int main(void) {
     numbers(call);
     controls(call, waiter);
     files(call, waiter);
+    in_conference(call, waiter);
     for (int i = 0; i < 3; i++) {
         EXPECT(SW_OK, sw_call_ended(call, (sw_completion){count, &completions}));
         EXPECT(SW_OK, sw_call_hangup(call, (sw_completion){count, &completions}));

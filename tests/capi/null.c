@@ -359,8 +359,50 @@ static void for_recorders(sw_call *call) {
     BAD_ARGUMENT(sw_call_record_wav(call, NULL, 8000, 1, &recorder));
     BAD_ARGUMENT(sw_call_record_wav(call, setting("SW_RECORDING"), 8000, 1, NULL));
     BAD_HANDLE(sw_wav_recorder_finish(NULL));
+    uint64_t lost = 0;
+    BAD_HANDLE(sw_wav_recorder_lost_ms(NULL, &lost));
+    sw_record_options options = SW_RECORD_OPTIONS_INIT;
+    BAD_HANDLE(sw_call_record(NULL, setting("SW_RECORDING"), &options, &recorder));
+    BAD_ARGUMENT(sw_call_record(call, NULL, &options, &recorder));
+    BAD_ARGUMENT(sw_call_record(call, setting("SW_RECORDING"), &options, NULL));
+    options.side = 4;
+    BAD_ARGUMENT(sw_call_record(call, setting("SW_RECORDING"), &options, &recorder));
+    options.side = SW_RECORD_SIDE_BOTH;
+    options.format = 2;
+    BAD_ARGUMENT(sw_call_record(call, setting("SW_RECORDING"), &options, &recorder));
+    options.format = SW_RECORD_FORMAT_OGG_OPUS;
+    options.sample_rate_hz = 8000;
+    BAD_ARGUMENT(sw_call_record(call, setting("SW_RECORDING"), &options, &recorder));
     FINE(sw_wav_recorder_free(NULL));
     CHECK(recorder == NULL);
+}
+
+static void for_mixers(sw_call *call) {
+    static const int16_t silence[960];
+    sw_audio_sink sink = SW_AUDIO_SINK_INIT;
+    sw_text_list *ids = NULL;
+    sw_mixer *mixer = NULL;
+    BAD_ARGUMENT(sw_mixer_new(NULL));
+    FINE(sw_mixer_new(&mixer));
+    BAD_HANDLE(sw_mixer_add(NULL, call));
+    BAD_HANDLE(sw_mixer_add(mixer, NULL));
+    BAD_HANDLE(sw_mixer_remove(NULL, call));
+    BAD_HANDLE(sw_mixer_remove(mixer, NULL));
+    BAD_HANDLE(sw_mixer_call_ids(NULL, &ids));
+    BAD_ARGUMENT(sw_mixer_call_ids(mixer, NULL));
+    BAD_HANDLE(sw_mixer_set_gain(NULL, call, 1.0));
+    BAD_HANDLE(sw_mixer_set_gain(mixer, NULL, 1.0));
+    BAD_ARGUMENT(sw_mixer_set_gain(mixer, call, 1.0));
+    BAD_HANDLE(sw_mixer_push_audio(NULL, silence, 960, NULL));
+    BAD_ARGUMENT(sw_mixer_push_audio(mixer, NULL, 960, NULL));
+    FINE(sw_mixer_push_audio(mixer, silence, 960, NULL));
+    BAD_HANDLE(sw_mixer_set_sink(NULL, &sink));
+    BAD_ARGUMENT(sw_mixer_set_sink(mixer, &sink));
+    FINE(sw_mixer_set_sink(mixer, NULL));
+    FINE(sw_mixer_remove(mixer, call));
+    FINE(sw_mixer_free(mixer));
+    BAD_HANDLE(sw_mixer_free(mixer));
+    FINE(sw_mixer_free(NULL));
 }
 
 static sw_status save(const char *text, void *user_data) {
@@ -534,6 +576,7 @@ int main(void) {
     for_video(call);
     for_legs(call);
     for_recorders(call);
+    for_mixers(call);
     EXPECT(SW_OK, WAIT(waiter, sw_call_hangup(call, sw_waiter_completion(waiter))));
     EXPECT(SW_OK, sw_call_unref(call));
     EXPECT(SW_OK, sw_client_free(client));

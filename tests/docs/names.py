@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 CLASSES = {"client": "Client", "call": "Call", "oauth": "OAuth", "rest": "RestClient", "screen": "HostCall",
-           "expected": "ExpectedCall", "recorder": "WavRecorder", "message": "OutgoingMessage"}
+           "expected": "ExpectedCall", "recorder": "Recorder", "message": "OutgoingMessage"}
 
 
 def members(package: Path) -> dict[str, dict[str, ast.FunctionDef | ast.AsyncFunctionDef]]:

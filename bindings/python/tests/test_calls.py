@@ -158,6 +158,56 @@ async def test_files_are_played_and_recorded(gateway: Gateway, tmp_path: Path) -
         assert file.getnframes() > 8_000 // 4
 
 
+async def test_both_sides_are_recorded(gateway: Gateway, tmp_path: Path) -> None:
+    async with gateway.client() as client:
+        call = client.dial("/public/tone", packet_time_ms=40, audio_codecs=[sw.AudioCodec.G722])
+        await call.answered()
+        stereo, ogg = tmp_path / "both.wav", tmp_path / "mixed.ogg"
+        with (
+            call.record(stereo, side=sw.RecordSide.BOTH, sample_rate_hz=16_000) as first,
+            call.record(ogg, side=sw.RecordSide.MIXED, format=sw.RecordFormat.OGG_OPUS),
+        ):
+            heard = call.audio()
+            for _ in range(50):
+                await anext(heard)
+        assert first.lost_ms() == 0
+        with pytest.raises(sw.InvalidArgumentError, match="sample_rate_hz"):
+            call.record(ogg, format=sw.RecordFormat.OGG_OPUS, sample_rate_hz=8_000)
+    with wave.open(str(stereo), "rb") as file:
+        assert (file.getframerate(), file.getnchannels()) == (16_000, 2)
+        assert file.getnframes() > 16_000 // 2
+    assert ogg.read_bytes()[:4] == b"OggS"
+
+
+async def test_calls_in_one_conference(gateway: Gateway) -> None:
+    async with gateway.client() as client:
+        call, other = client.dial("/public/tone"), client.dial("/public/echo")
+        await call.answered()
+        await other.answered()
+        mixer = sw.Mixer()
+        mixer.add(call)
+        mixer.add(other)
+        assert mixer.call_ids() == [call.id, other.id]
+        loud = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def hear(pcm: bytes) -> None:
+            assert len(pcm) == 1_920
+            if max(memoryview(pcm).cast("h")) > 3_000:
+                loop.call_soon_threadsafe(loud.set)
+
+        mixer.set_sink(hear)
+        await loud.wait()
+        mixer.set_sink(None)
+        assert mixer.push_audio(bytes(1_920)) == 0
+        mixer.set_gain(call, 0.0)
+        mixer.remove(call)
+        with pytest.raises(sw.InvalidArgumentError):
+            mixer.set_gain(call, 1.0)
+        with pytest.raises(sw.InvalidArgumentError):
+            mixer.push_audio(b"x")
+
+
 async def test_what_cannot_be_dialled(gateway: Gateway) -> None:
     client = gateway.client()
     with pytest.raises(sw.NotConnectedError):

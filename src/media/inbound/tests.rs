@@ -49,6 +49,9 @@ pub(super) struct Rig {
     pub(super) pipeline: AudioReceivePipeline,
     output: AudioOutput,
     encoder: Encoder,
+    /// For packets that no encoder of the library makes.
+    long: opus::Encoder,
+    clock_rate: u32,
     payload_type: u8,
     ssrc: u32,
     pub(super) begin: Instant,
@@ -73,6 +76,9 @@ impl Rig {
             pipeline,
             output,
             encoder: Encoder::new(codec, &EncoderOptions::default()).unwrap(),
+            long: opus::Encoder::new(48_000, opus::Channels::Mono, opus::Application::Voip)
+                .unwrap(),
+            clock_rate: codec.rtp_clock_rate(),
             payload_type: 0,
             ssrc: 1,
             begin: Instant::now(),
@@ -124,8 +130,35 @@ impl Rig {
             payload: payload.into(),
         };
         self.seq = self.seq.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(n as u32);
+        self.timestamp = self.timestamp.wrapping_add(self.clock_rate / 50);
         packet
+    }
+
+    /// So many milliseconds of the tone, from this moment on.
+    fn packet_of(&mut self, at_ms: u32, ms: u32) -> RtpAudio {
+        let format = self.encoder.format();
+        let step = 440.0 * std::f64::consts::TAU / f64::from(format.sample_rate_hz);
+        let begin = format.samples_in_ms(at_ms);
+        let pcm: Vec<i16> = (begin..begin + format.samples_in_ms(ms))
+            .map(|n| ((n as f64 * step).sin() * 10_000.0) as i16)
+            .collect();
+        let mut payload = vec![0; MAX_PAYLOAD_BYTES];
+        let length = match ms {
+            120 => self.long.encode(&pcm, &mut payload).unwrap(),
+            _ => self.encoder.encode(&pcm, &mut payload).unwrap(),
+        };
+        payload.truncate(length);
+        let (seq, timestamp) = (self.seq, self.timestamp);
+        self.seq = self.seq.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(self.clock_rate / 1000 * ms);
+        RtpAudio {
+            ssrc: self.ssrc,
+            seq,
+            timestamp,
+            payload_type: self.payload_type,
+            marker: false,
+            payload: payload.into(),
+        }
     }
 
     fn time(&self) -> Instant {
@@ -441,4 +474,36 @@ fn a_clean_network_is_played_after_one_frame_at_most() {
     assert!(stats.current_delay_ms < 22.0, "{stats:?}");
     assert_eq!(stats.concealed_frames + stats.removed_us + stats.inserted_us, 0, "{stats:?}");
     assert_eq!(sink.frames().len(), 500);
+}
+
+/// Packets of every length that senders use, one after the other and each when it would come.
+#[test]
+fn packets_of_any_length_are_heard_without_a_gap() {
+    for (codec, packet_ms) in [
+        (AudioCodec::Pcmu, 10),
+        (AudioCodec::Pcmu, 40),
+        (AudioCodec::G722, 60),
+        (AudioCodec::Opus, 10),
+        (AudioCodec::Opus, 40),
+        (AudioCodec::Opus, 60),
+        (AudioCodec::Opus, 120),
+    ] {
+        let mut rig = Rig::new(codec);
+        let sink = rig.listen(AudioFormat::MONO_48K);
+        for tick in 0..300u64 {
+            let begin = tick * 20;
+            for at in (begin..begin + 20).filter(|ms| ms.is_multiple_of(packet_ms)) {
+                let packet = rig.packet_of(at as u32, packet_ms as u32);
+                rig.pipeline.insert(packet, rig.begin + Duration::from_millis(at));
+            }
+            rig.pipeline.tick(rig.begin + Duration::from_millis(begin + 5));
+        }
+        let frames = sink.frames();
+        let made_up = frames[50..].iter().filter(|frame| frame.is_concealed).count();
+        assert_eq!(made_up, 0, "{codec:?} {packet_ms} ms");
+        let peak = sink.peak(50..frames.len());
+        assert!((8_000..12_000).contains(&peak), "{codec:?} {packet_ms} ms: {peak}");
+        let stats = rig.pipeline.stats();
+        assert_eq!((stats.jitter.lost, stats.decode_errors), (0, 0), "{codec:?} {packet_ms} ms");
+    }
 }

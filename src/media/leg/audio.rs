@@ -196,6 +196,7 @@ impl Audio {
     /// Takes the next 20 ms and sends the packet that they complete; the second of two is sent later,
     /// so that packets keep their distance.
     fn send_tick(&mut self, way: &mut Way<'_>) {
+        self.encoder.set_sending(way.may_send);
         let duration = self.encoder.packet_duration();
         self.sent.add(way.send(self.payload_type, self.encoder.tick(), duration));
         self.second_at = self.encoder.has_packet().then(|| way.now + SECOND_PACKET);

@@ -50,6 +50,8 @@ pub struct GatewayConfig {
     pub media_vanish: Duration,
     /// Whether telephone-events (DTMF in the audio) are accepted in an offer.
     pub telephone_events: bool,
+    /// The packet time in milliseconds that answers ask for; none: as the client likes, else 20.
+    pub ptime: Option<u32>,
     /// How long an event may stay unacknowledged before that is a violation.
     pub ack_limit: Duration,
     /// Events that were not acknowledged are sent again after a resume.
@@ -100,6 +102,7 @@ impl Default for GatewayConfig {
             session_keep: Duration::from_secs(120),
             media_vanish: Duration::from_secs(150),
             telephone_events: true,
+            ptime: None,
             ack_limit: Duration::from_secs(5),
             redeliver: true,
             ends_expired: true,

@@ -166,6 +166,7 @@ async fn open(config: GatewayConfig, runtime: Handle) -> Result<Ready, String> {
         identity: Arc::new(Identity::new()?),
         vanish_after: config.media_vanish,
         telephone_events: config.telephone_events,
+        ptime: config.ptime,
     };
     let (acceptor, ca_pem) = match config.tls {
         true => {

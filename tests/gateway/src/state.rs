@@ -155,6 +155,8 @@ fn call(call: &Arc<Call>) -> Value {
             "reattaches": leg.reattaches,
         });
         state["child"] = json!(child);
+        state["ptime"] = audio["ptime"].clone();
+        state["packet_ms"] = audio["packet_ms"].clone();
         state
     })
 }

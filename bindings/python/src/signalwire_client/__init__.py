@@ -85,6 +85,8 @@ if TYPE_CHECKING:
         PreflightVerdict,
         PushPayload,
         QualityLevel,
+        RecordFormat,
+        RecordSide,
         RemoteParty,
         SendState,
         ServerCallState,
@@ -100,7 +102,7 @@ if TYPE_CHECKING:
         version,
     )
     from .audio import AudioFrame, AudioSink, AudioStream
-    from .call import Call, WavRecorder
+    from .call import Call, Recorder
     from .client import Client, dial_string, shutdown
     from .credentials import (
         AccessToken,
@@ -113,13 +115,14 @@ if TYPE_CHECKING:
     from .events import EventStream
     from .lists import EntryList
     from .messages import OutgoingMessage
+    from .mixer import Mixer
     from .options import AddressQuery, AnswerOptions, ClientOptions, DialOptions
     from .video import VideoFrame, VideoSink
     from .wake_up import ExpectedCall, HostCall, parse_push
 
 _HOME = {
     **dict.fromkeys(("Client", "dial_string", "shutdown"), "client"),
-    **dict.fromkeys(("Call", "WavRecorder"), "call"),
+    **dict.fromkeys(("Call", "Recorder"), "call"),
     **dict.fromkeys(("AudioFrame", "AudioSink", "AudioStream"), "audio"),
     **dict.fromkeys(
         ("AccessToken", "Credentials", "DeviceKey", "MemoryTokenStore", "OAuth", "TokenStore"),
@@ -127,6 +130,7 @@ _HOME = {
     ),
     **dict.fromkeys(("VideoFrame", "VideoSink"), "video"),
     "EventStream": "events",
+    "Mixer": "mixer",
     "EntryList": "lists",
     "OutgoingMessage": "messages",
     **dict.fromkeys(("AddressQuery", "AnswerOptions", "ClientOptions", "DialOptions"), "options"),
@@ -185,6 +189,8 @@ _HOME = {
             "PreflightVerdict",
             "PushPayload",
             "QualityLevel",
+            "RecordFormat",
+            "RecordSide",
             "RemoteParty",
             "SendState",
             "ServerCallState",
@@ -259,6 +265,7 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessagePage",
+    "Mixer",
     "OAuth",
     "OAuthFailure",
     "OAuthFlow",
@@ -275,6 +282,8 @@ __all__ = [
     "PreflightVerdict",
     "PushPayload",
     "QualityLevel",
+    "RecordFormat",
+    "RecordSide",
     "RemoteParty",
     "SendState",
     "ServerCallState",
@@ -289,7 +298,7 @@ __all__ = [
     "VideoSink",
     "VideoStats",
     "WarningKind",
-    "WavRecorder",
+    "Recorder",
     "dial_string",
     "oauth_failure",
     "parse_push",

@@ -557,16 +557,47 @@ class Call:
         """
         await awaited(self._native.play_wav(os.fspath(path)))
 
+    def record(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        side: _native.RecordSide = _native.RecordSide.RECEIVED,
+        format: _native.RecordFormat = _native.RecordFormat.WAV,
+        sample_rate_hz: int = 48_000,
+        opus_bitrate_bps: int = 0,
+    ) -> Recorder:
+        """Records the call to a file: what is received, what is sent, or both; replaces the file.
+
+        - ``side``: ``RECEIVED``, ``SENT``, ``BOTH`` (stereo: left sent, right received), ``MIXED``.
+        - ``format``: ``WAV`` or ``OGG_OPUS``.
+        - ``sample_rate_hz``: 8000 to 192000, for both sides a multiple of 50; 48000 for Ogg.
+        - ``opus_bitrate_bps``: 6000 to 510000; 0 is 32000 for each channel.
+
+        Both sides are on one time line from the moment that media flow: what is lost, muted, held
+        or not pushed is silence. A slow disk costs audio, after 10 s, never the call; the file is
+        valid at any moment but for the last half second. It ends with :meth:`Recorder.finish`, at
+        the end of a ``with`` block, or with the call.
+        Raises :class:`InvalidArgumentError`, :class:`MediaError` when the file cannot be made,
+        :class:`ClosedError`.
+        """
+        options = _native.RecordOptions(
+            side=side,
+            format=format,
+            sample_rate_hz=sample_rate_hz,
+            opus_bitrate_bps=opus_bitrate_bps,
+        )
+        return Recorder(guarded(self._native.record, os.fspath(path), options))
+
     def record_wav(
         self, path: str | os.PathLike[str], *, sample_rate_hz: int = 48_000, channels: int = 1
-    ) -> WavRecorder:
+    ) -> Recorder:
         """Records the received audio to a 16-bit WAV file; an existing one is replaced.
 
-        It ends with :meth:`WavRecorder.finish`, at the end of a ``with`` block, or with the call.
+        It ends with :meth:`Recorder.finish`, at the end of a ``with`` block, or with the call.
         Raises :class:`InvalidArgumentError`, :class:`MediaError`, :class:`ClosedError`.
         """
         shape = _format(sample_rate_hz, channels)
-        return WavRecorder(guarded(self._native.record_wav, os.fspath(path), shape))
+        return Recorder(guarded(self._native.record_wav, os.fspath(path), shape))
 
     def _audio_port(self) -> AudioPort:
         # Two threads may make one each; the second one is used and both are freed.
@@ -608,20 +639,25 @@ class Call:
         return f"<Call {self.id} {self.destination} {self.state.name}>"
 
 
-class WavRecorder:
-    """A running recording of a call's received audio."""
+class Recorder:
+    """A running recording of a call."""
 
-    def __init__(self, native: _native.WavRecorder) -> None:
+    def __init__(self, native: _native.Recorder) -> None:
         self._native = native
 
     def finish(self) -> None:
-        """Ends the recording and completes the file. A second call does nothing.
+        """Ends the recording and completes the file. A second call does nothing but say the same.
 
-        Raises :class:`MediaError` if something could not be written, such as on a full disk.
+        Raises :class:`MediaError` if something could not be written, such as on a full disk, or if
+        the disk was too slow.
         """
         guarded(self._native.finish)
 
-    def __enter__(self) -> WavRecorder:
+    def lost_ms(self) -> int:
+        """Milliseconds that are silent in the file because the disk was too slow for 10 s."""
+        return self._native.lost_ms()
+
+    def __enter__(self) -> Recorder:
         return self
 
     def __exit__(

@@ -294,7 +294,7 @@ class Client:
         - ``ring_timeout_ms``: longest time to the answer; 0 means no limit.
         - ``media_timeout_ms``: longest time from the answer to working media.
         - ``user_variables``: for the far side's scripts; anything that becomes a JSON object.
-        - ``audio_codecs``: what to offer, best first; by default Opus, PCMU, PCMA.
+        - ``audio_codecs``: what to offer, best first; by default Opus, G.722, PCMU, PCMA.
         - ``opus_bitrate_bps``: 6000 to 510000.
         - ``audio_queue_ms``: how much pushed audio may wait to be sent, 40 to 10000; when it is
           full the oldest is dropped. 200 suits a live source, more whole sentences.
@@ -308,6 +308,8 @@ class Client:
           as telephone-events in the audio stream, ``AUTO`` there if that can be.
         - ``opus_complexity``: 1 (least work) to 10 (best sound at a given bitrate).
         - ``opus_dtx``: whether silence is left out instead of sent, which saves data and power.
+        - ``packet_time_ms``: how long packets of audio should be, 10, 20, 40 or 60; 0: as the far
+          side likes. The far side is asked to send such, and has the last word on what it gets.
         - ``statistics_interval_ms``: how often the event ``Statistics`` tells the numbers about the
           call, 100 to 3600000, from the first media to the end; 0 means never.
 

@@ -51,7 +51,7 @@ class AnswerOptions(TypedDict, total=False):
     user_variables: Mapping[str, object] | None
     """For the far side's scripts; anything that becomes a JSON object."""
     audio_codecs: Iterable[_native.AudioCodec]
-    """What to offer or accept, best first; by default Opus, PCMU, PCMA."""
+    """What to offer or accept, best first; by default Opus, G.722, PCMU, PCMA."""
     opus_bitrate_bps: int
     """6000 to 510000, by default 32000."""
     video: _native.MediaDirection | None
@@ -66,6 +66,8 @@ class AnswerOptions(TypedDict, total=False):
     """Whether silence is left out instead of sent; by default False."""
     statistics_interval_ms: int
     """How often the event ``STATISTICS`` comes, 100 to 3600000; 0, the default, is never."""
+    packet_time_ms: int
+    """How long packets of audio should be, 10, 20, 40 or 60; 0, the default, as the far side likes."""
 
 
 class DialOptions(AnswerOptions, total=False):
@@ -119,6 +121,7 @@ _ANSWER: dict[str, Any] = {
     "opus_complexity": 5,
     "opus_dtx": False,
     "statistics_interval_ms": 0,
+    "packet_time_ms": 0,
 }
 _DIAL: dict[str, Any] = {
     **_ANSWER,

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 use std::f64::consts::TAU;
 use std::time::{Duration, Instant};
 
+use ezk_g722::libg722 as g722;
+
 use super::g711;
 use super::negotiate::Codec;
 
@@ -18,26 +20,34 @@ const RECORDING_SECONDS: usize = 30;
 pub struct AudioCodec {
     codec: Codec,
     opus: Option<(opus::Encoder, opus::Decoder)>,
+    g722: Option<(g722::encoder::Encoder, g722::decoder::Decoder)>,
     silence: Option<Vec<u8>>,
     phase: f64,
 }
 
 impl AudioCodec {
-    /// Opens the codec; mono, at the codec's clock.
+    /// Opens the codec; mono, at the codec's rate.
     pub fn new(codec: Codec) -> Result<AudioCodec, String> {
         let opus = match codec {
             Codec::Opus => Some(opus_pair().map_err(|e| e.to_string())?),
             _ => None,
         };
-        Ok(AudioCodec { codec, opus, silence: None, phase: 0.0 })
+        let g722 = (codec == Codec::G722).then(|| {
+            let mode = || g722::Bitrate::Mode1_64000;
+            (
+                g722::encoder::Encoder::new(mode(), false, false),
+                g722::decoder::Decoder::new(mode(), false, false),
+            )
+        });
+        Ok(AudioCodec { codec, opus, g722, silence: None, phase: 0.0 })
     }
 
     /// Samples in a frame of `ptime` milliseconds.
     pub fn frame(&self, ptime: u32) -> usize {
-        (self.codec.clock() / 1000 * ptime) as usize
+        (self.codec.rate() / 1000 * ptime) as usize
     }
 
-    /// The duration of a received payload in samples.
+    /// The duration of a received payload in units of the RTP clock.
     pub fn duration(&self, payload: &[u8]) -> usize {
         match &self.opus {
             Some((_, decoder)) => decoder.get_nb_samples(payload).unwrap_or(960),
@@ -57,7 +67,7 @@ impl AudioCodec {
 
     /// The next frame of the tone.
     pub fn tone(&mut self, ptime: u32) -> Vec<u8> {
-        let step = TAU * TONE_HZ / f64::from(self.codec.clock());
+        let step = TAU * TONE_HZ / f64::from(self.codec.rate());
         let samples: Vec<i16> = (0..self.frame(ptime))
             .map(|_| {
                 self.phase = (self.phase + step) % TAU;
@@ -69,6 +79,9 @@ impl AudioCodec {
 
     /// Encodes one frame.
     pub fn encode(&mut self, samples: &[i16]) -> Vec<u8> {
+        if let Some((encoder, _)) = &mut self.g722 {
+            return encoder.encode(samples);
+        }
         match (&mut self.opus, self.codec) {
             (Some((encoder, _)), _) => encoder.encode_vec(samples, 1275).unwrap_or_default(),
             (None, Codec::Pcma) => samples.iter().map(|s| g711::linear_to_alaw(*s)).collect(),
@@ -78,6 +91,9 @@ impl AudioCodec {
 
     /// Decodes one payload; `None` when it is no frame of this codec.
     pub fn decode(&mut self, payload: &[u8]) -> Option<Vec<i16>> {
+        if let Some((_, decoder)) = &mut self.g722 {
+            return Some(decoder.decode(payload));
+        }
         match (&mut self.opus, self.codec) {
             (Some((_, decoder)), _) => {
                 let mut samples = vec![0; 5760];
@@ -246,12 +262,12 @@ mod tests {
 
     #[test]
     fn the_tone_is_measured_through_each_codec() {
-        for codec in [Codec::Opus, Codec::Pcmu, Codec::Pcma] {
+        for codec in [Codec::Opus, Codec::Pcmu, Codec::Pcma, Codec::G722] {
             let mut audio = AudioCodec::new(codec).unwrap();
-            let mut meter = Meter::new(codec.clock(), false);
+            let mut meter = Meter::new(codec.rate(), false);
             for _ in 0..20 {
                 let payload = audio.tone(20);
-                assert_eq!(audio.duration(&payload), audio.frame(20));
+                assert_eq!(audio.duration(&payload), codec.clock() as usize / 50);
                 meter.push(&audio.decode(&payload).unwrap());
             }
             let frequency = meter.frequency(Instant::now());
@@ -262,9 +278,9 @@ mod tests {
 
     #[test]
     fn silence_is_silent() {
-        for codec in [Codec::Opus, Codec::Pcmu, Codec::Pcma] {
+        for codec in [Codec::Opus, Codec::Pcmu, Codec::Pcma, Codec::G722] {
             let mut audio = AudioCodec::new(codec).unwrap();
-            let mut meter = Meter::new(codec.clock(), true);
+            let mut meter = Meter::new(codec.rate(), true);
             let payload = audio.silence(20);
             meter.push(&audio.decode(&payload).unwrap());
             assert!(meter.level() < 0.001);

@@ -73,6 +73,8 @@ pub struct MediaConfig {
     pub vanish_after: Duration,
     /// Whether telephone-events are accepted.
     pub telephone_events: bool,
+    /// The packet time in milliseconds that every answer asks for and keeps to.
+    pub ptime: Option<u32>,
 }
 
 /// What an update of the client brought for one section.
@@ -265,6 +267,7 @@ impl Media {
             };
             agreed_any = true;
             agreed.events = agreed.events.filter(|_| self.config.telephone_events);
+            agreed.ptime = self.config.ptime.unwrap_or(agreed.ptime);
             let remote = negotiate::remote(offer, section)?;
             match self.legs.iter().position(|leg| leg.stream(kind == "video").is_some()) {
                 Some(at) => self.renegotiate(at, kind == "video", agreed, remote),
@@ -501,6 +504,7 @@ fn offered_audio(only: Option<Codec>, events: bool) -> Agreed {
         payload_type: match codec {
             Codec::Pcmu => 0,
             Codec::Pcma => 8,
+            Codec::G722 => 9,
             _ => 102,
         },
         parameters: if codec == Codec::Opus { opus.into() } else { String::new() },
@@ -538,6 +542,7 @@ mod tests {
             identity: Arc::new(Identity::new().unwrap()),
             vanish_after: Duration::from_secs(30),
             telephone_events: true,
+            ptime: None,
         }
     }
 

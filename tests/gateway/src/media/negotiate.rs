@@ -8,6 +8,7 @@ pub enum Codec {
     Opus,
     Pcmu,
     Pcma,
+    G722,
     Vp8,
     H264,
 }
@@ -19,6 +20,7 @@ impl Codec {
             Codec::Opus => "opus",
             Codec::Pcmu => "PCMU",
             Codec::Pcma => "PCMA",
+            Codec::G722 => "G722",
             Codec::Vp8 => "VP8",
             Codec::H264 => "H264",
         }
@@ -28,8 +30,17 @@ impl Codec {
     pub fn clock(self) -> u32 {
         match self {
             Codec::Opus => 48_000,
-            Codec::Pcmu | Codec::Pcma => 8_000,
+            // Of G.722, too, which has twice as many samples (RFC 3551, 4.5.2).
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => 8_000,
             Codec::Vp8 | Codec::H264 => 90_000,
+        }
+    }
+
+    /// Samples of audio per second.
+    pub fn rate(self) -> u32 {
+        match self {
+            Codec::G722 => 16_000,
+            other => other.clock(),
         }
     }
 
@@ -39,7 +50,7 @@ impl Codec {
     }
 
     fn of(format: &Format) -> Option<Codec> {
-        let all = [Codec::Opus, Codec::Pcmu, Codec::Pcma, Codec::Vp8, Codec::H264];
+        let all = [Codec::Opus, Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Vp8, Codec::H264];
         all.into_iter()
             .find(|c| format.name.eq_ignore_ascii_case(c.name()) && format.clock == c.clock())
     }
@@ -106,7 +117,7 @@ pub fn agree(section: &Section) -> Option<Agreed> {
         },
         feedback: if video { feedback(format) } else { Vec::new() },
         events,
-        ptime: section.ptime.filter(|p| [10, 20, 40].contains(p)).unwrap_or(20),
+        ptime: section.ptime.filter(|p| [10, 20, 40, 60].contains(p)).unwrap_or(20),
         direction: section.direction.reversed(),
         mid: section.mid.clone(),
     })
@@ -206,7 +217,7 @@ mod tests {
 
     #[test]
     fn nothing_in_common() {
-        let offer = with("111 0 110 126", "9 13 126");
+        let offer = with("111 0 110 126", "3 13 126");
         assert!(agree(offer.section("audio").unwrap()).is_none());
     }
 

@@ -137,6 +137,8 @@ impl Controls {
 #[derive(Default)]
 pub struct Counters {
     pub packets_in: u64,
+    /// The duration of the last packet of audio, in units of the RTP clock.
+    pub packet_units: u32,
     pub bytes_in: u64,
     pub packets_out: u64,
     pub bytes_out: u64,
@@ -199,7 +201,7 @@ pub struct Shared {
 impl Shared {
     /// A new stream with its SSRC, which stays for the life of the call.
     pub fn new(agreed: Agreed, record: bool) -> Shared {
-        let meter = Meter::new(agreed.codec.clock(), record);
+        let meter = Meter::new(agreed.codec.rate(), record);
         Shared {
             agreed: Mutex::new(agreed),
             ssrc: u32::from_be_bytes(random()),
@@ -238,6 +240,8 @@ impl Shared {
             "rtp_digits": counters.digits,
             "rtp_events": counters.keys.report(),
         });
+        report["ptime"] = json!(agreed.ptime);
+        report["packet_ms"] = json!(counters.packet_units * 1000 / agreed.codec.clock().max(1));
         if !agreed.codec.is_video() {
             let mut meter = lock(&self.meter);
             report["level"] = json!(meter.level());
@@ -360,12 +364,14 @@ impl Stream {
             return None;
         }
         let held = controls.is(&controls.held);
+        let units = self.codec.as_ref().map_or(0, |codec| codec.duration(payload));
+        lock(&self.shared.counters).packet_units = units as u32;
         let samples = if held { None } else { self.measure(payload) };
         if controls.is(&controls.audio_muted) || held {
             return None;
         }
         if let (Some((mixer, seat)), Some(samples)) = (controls.seat(), &samples) {
-            mixer.say(seat, samples, agreed.codec.clock(), now);
+            mixer.say(seat, samples, agreed.codec.rate(), now);
             return None;
         }
         let echo = controls.source() == Source::Echo && !controls.is(&controls.deaf);
@@ -563,10 +569,11 @@ impl Stream {
                 continue;
             }
             let Some(codec) = &mut self.codec else { break };
-            let duration = codec.frame(agreed.ptime);
+            let duration = (agreed.codec.clock() / 1000 * agreed.ptime) as usize;
+            let samples = codec.frame(agreed.ptime);
             let heard = controls
                 .seat()
-                .and_then(|(mixer, seat)| mixer.hear(seat, duration, agreed.codec.clock()));
+                .and_then(|(mixer, seat)| mixer.hear(seat, samples, agreed.codec.rate()));
             if std::mem::take(&mut self.is_passing_on) {
                 // Time went by while the next packet was waited for.
                 let units = ECHO_GRACE.as_millis() as u32 * agreed.codec.clock() / 1000;
