@@ -251,6 +251,33 @@ fn a_nested_segment_adds_its_members_and_takes_them_away() {
 }
 
 #[test]
+fn an_update_in_a_call_of_two_segments_is_told_once() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let (call, events) = joined(&client, "/public/echo").await;
+        let eve = json!({"member_id": "eve", "call_id": "c-eve", "visible": true});
+        let nested = json!({"call_id": "seg", "origin_call_id": call.id(), "member_id": "me-2",
+            "node_id": "n-2", "room_session_id": "rs-2",
+            "room_session": {"room_session_id": "rs-2", "members": [eve]}});
+        send(&gateway, "call.joined", nested);
+        let update = json!({"call_id": "seg", "room_session_id": "rs-2",
+            "member": {"member_id": "eve", "visible": false, "updated": ["visible"]}});
+        send(&gateway, "member.updated", update);
+        send(&gateway, "call.state", json!({"call_id": "seg", "call_state": "answered"}));
+        let seen = wait_for(
+            &events,
+            |e| matches!(e, CallEvent::ServerStateChanged { call_id, .. } if call_id == "seg"),
+        )
+        .await;
+        let updates = seen.iter().filter(|e| matches!(e, CallEvent::MemberUpdated { .. })).count();
+        assert_eq!(updates, 1, "{seen:?}");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}
+
+#[test]
 fn two_calls_in_one_session_both_hear_of_its_members() {
     run(async {
         let gateway = gateway(Dialect::FreeSwitch);

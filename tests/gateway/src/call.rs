@@ -629,8 +629,15 @@ async fn watch_media(hub: Arc<Hub>, call: Arc<Call>, mut events: UnboundedReceiv
 }
 
 async fn ping(hub: Arc<Hub>, call: Arc<Call>) {
+    let limit = hub.config.verto_ping_interval.max(hub.config.ack_limit);
+    let mut sent = std::time::Instant::now();
     loop {
         tokio::time::sleep(hub.config.verto_ping_interval).await;
+        // A busy machine may answer one when the next is due.
+        if call.with(|leg| leg.ping_open) && sent.elapsed() < limit {
+            continue;
+        }
+        sent = std::time::Instant::now();
         let params = json!({ "callID": call.id, "dialogParams": { "callID": call.id } });
         if call.with(|leg| std::mem::replace(&mut leg.ping_open, true)) && hub.listens(&call) {
             hub.violation(format!("call {}: verto.ping without verto.pong", call.id));
