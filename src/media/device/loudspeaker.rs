@@ -74,11 +74,6 @@ pub(super) struct Playout {
     far_end: Arc<FarEnd>,
     level: LevelCell,
     played_us: AtomicU64,
-    counters: Arc<Counters>,
-}
-
-#[derive(Default)]
-struct Counters {
     dropped_us: AtomicU64,
     underruns: AtomicU64,
 }
@@ -91,14 +86,7 @@ struct Mixing {
 
 impl Loudspeaker {
     pub(super) fn open(devices: &AudioDevices, options: LoudspeakerOptions) -> Result<Self> {
-        let playout = Arc::new(Playout {
-            rate_hz: AtomicU32::new(0),
-            mixing: Mutex::default(),
-            far_end: Arc::default(),
-            level: LevelCell::new(),
-            played_us: AtomicU64::new(0),
-            counters: Arc::default(),
-        });
+        let playout = Arc::new(Playout::default());
         let wanted = options.device.as_deref();
         let follower = devices.follow(AudioDeviceKind::Output, wanted, playout.clone())?;
         let connections = Mutex::default();
@@ -117,8 +105,8 @@ impl Loudspeaker {
         LoudspeakerStats {
             device: self.device(),
             played_ms: playout.played_us.load(Ordering::Relaxed) / 1000,
-            dropped_ms: playout.counters.dropped_us.load(Ordering::Relaxed) / 1000,
-            underruns: playout.counters.underruns.load(Ordering::Relaxed),
+            dropped_ms: playout.dropped_us.load(Ordering::Relaxed) / 1000,
+            underruns: playout.underruns.load(Ordering::Relaxed),
             level_dbfs: playout.level.get().rms_dbfs.into(),
         }
     }
@@ -129,9 +117,7 @@ impl Loudspeaker {
         if connections.iter().any(|(known, _)| known.is_same(port)) {
             return Ok(());
         }
-        let playout = &self.0.playout;
-        let line = Arc::new(Line::new(playout.clone()));
-        lock(&playout.mixing).lines.push(Arc::downgrade(&line));
+        let line = self.0.playout.add_line();
         // Converting 20 ms and copying them does not block, as direct sinks must not.
         let sink = port.add_direct_sink(AudioFormat::MONO_48K, line)?;
         connections.push((port.clone(), sink));
@@ -187,7 +173,28 @@ impl Endpoint for Playout {
     }
 }
 
+impl Default for Playout {
+    fn default() -> Self {
+        Playout {
+            rate_hz: AtomicU32::new(0),
+            mixing: Mutex::default(),
+            far_end: Arc::default(),
+            level: LevelCell::new(),
+            played_us: AtomicU64::new(0),
+            dropped_us: AtomicU64::new(0),
+            underruns: AtomicU64::new(0),
+        }
+    }
+}
+
 impl Playout {
+    /// Makes a way for one call.
+    fn add_line(self: &Arc<Self>) -> Arc<Line> {
+        let line = Arc::new(Line::new(self.clone()));
+        lock(&self.mixing).lines.push(Arc::downgrade(&line));
+        line
+    }
+
     /// From the device's thread.
     pub(super) fn fill(&self, out: &mut [i16], rate_hz: u32) {
         out.fill(0);
@@ -273,7 +280,7 @@ impl Line {
         }
         if taken < out.len() {
             self.is_running.store(false, Ordering::Relaxed);
-            self.playout.counters.underruns.fetch_add(1, Ordering::Relaxed);
+            self.playout.underruns.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -298,7 +305,7 @@ impl Line {
             dropped += self.ring.pop_into(converted);
         }
         let us = dropped as u64 * 1_000_000 / u64::from(rate_hz);
-        self.playout.counters.dropped_us.fetch_add(us, Ordering::Relaxed);
+        self.playout.dropped_us.fetch_add(us, Ordering::Relaxed);
     }
 }
 
@@ -346,5 +353,134 @@ impl FarEnd {
             let taken = self.ring.pop_into(&mut frame);
             each(&frame[..taken], rate_hz);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speak(line: &Line, level: i16, frames: usize) {
+        for _ in 0..frames {
+            line.on_frame(&AudioFrame {
+                samples: &[level; 960],
+                format: AudioFormat::MONO_48K,
+                timestamp_us: 0,
+                is_concealed: false,
+            });
+        }
+    }
+
+    fn hear(playout: &Playout, rate_hz: u32) -> Vec<i16> {
+        let mut out = vec![9; rate_hz as usize / 100];
+        playout.fill(&mut out, rate_hz);
+        out
+    }
+
+    fn count(playout: &Playout) -> (u64, u64) {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (read(&playout.underruns), read(&playout.dropped_us) / 1000)
+    }
+
+    #[test]
+    fn calls_are_added_up_and_clipped() {
+        let playout = Arc::new(Playout::default());
+        let lines = [playout.add_line(), playout.add_line()];
+        assert_eq!(hear(&playout, 48_000), [0; 480], "the device tells its rate by asking");
+        speak(&lines[0], 20_000, 2);
+        assert_eq!(hear(&playout, 48_000), [20_000; 480]);
+        speak(&lines[1], 20_000, 2);
+        assert_eq!(hear(&playout, 48_000), [i16::MAX; 480]);
+        drop(lines);
+        assert_eq!(hear(&playout, 48_000), [0; 480], "calls that are over are not heard");
+        assert_eq!(lock(&playout.mixing).lines.len(), 0);
+    }
+
+    #[test]
+    fn a_call_sounds_once_its_reserve_is_there_and_again_after_a_gap() {
+        let playout = Arc::new(Playout::default());
+        let line = playout.add_line();
+        hear(&playout, 48_000);
+        speak(&line, 1_000, 1);
+        assert_eq!(hear(&playout, 48_000), [0; 480], "20 ms are no reserve");
+        speak(&line, 1_000, 1);
+        for _ in 0..4 {
+            assert_eq!(hear(&playout, 48_000), [1_000; 480]);
+        }
+        assert_eq!(count(&playout), (0, 0));
+        assert_eq!(hear(&playout, 48_000), [0; 480]);
+        speak(&line, 1_000, 1);
+        assert_eq!(hear(&playout, 48_000), [0; 480], "it collects again");
+        assert_eq!(count(&playout), (1, 0));
+    }
+
+    #[test]
+    fn a_device_with_long_blocks_gets_a_longer_reserve() {
+        let playout = Arc::new(Playout::default());
+        let line = playout.add_line();
+        let mut block = vec![0; 4_800];
+        playout.fill(&mut block, 48_000);
+        playout.fill(&mut block, 48_000);
+        for frames in 1..=6 {
+            speak(&line, 1_000, 1);
+            playout.fill(&mut block, 48_000);
+            assert_eq!(block[0] != 0, frames == 6, "after {frames} frames of 20 ms");
+        }
+    }
+
+    #[test]
+    fn what_a_slow_device_leaves_is_dropped_and_counted() {
+        let playout = Arc::new(Playout::default());
+        let line = playout.add_line();
+        hear(&playout, 48_000);
+        speak(&line, 1_000, 50);
+        let (underruns, dropped_ms) = count(&playout);
+        let waiting_ms = (line.ring.len() / 48) as u64;
+        assert_eq!((underruns, dropped_ms + waiting_ms), (0, 1_000));
+        assert!((40..=140).contains(&waiting_ms), "{waiting_ms} ms");
+    }
+
+    #[test]
+    fn another_device_begins_anew_at_its_own_rate() {
+        let playout = Arc::new(Playout::default());
+        let line = playout.add_line();
+        hear(&playout, 48_000);
+        speak(&line, 1_000, 4);
+        playout.clear();
+        speak(&line, 1_000, 4);
+        assert_eq!(count(&playout).1, 0, "without a device nothing waits");
+        for rate_hz in [8_000, 11_025, 44_100, 192_000, 48_000] {
+            assert!(hear(&playout, rate_hz).iter().all(|s| *s == 0), "nothing old is played");
+            speak(&line, 1_000, 5);
+            let heard: Vec<i16> = (0..4).flat_map(|_| hear(&playout, rate_hz)).collect();
+            let steady = &heard[heard.len() / 2..];
+            assert!(steady.iter().all(|s| (980..1_020).contains(s)), "{rate_hz}: {steady:?}");
+        }
+        // Rates that no audio has are silent.
+        let mut out = [9; 10];
+        playout.fill(&mut out, 0);
+        assert_eq!(out, [0; 10]);
+    }
+
+    #[test]
+    fn the_far_end_is_what_was_played_and_only_on_demand() {
+        let playout = Arc::new(Playout::default());
+        let line = playout.add_line();
+        let taken = |playout: &Playout| {
+            let mut all = Vec::new();
+            playout.far_end.take(|samples, rate_hz| all.push((samples.to_vec(), rate_hz)));
+            all
+        };
+        hear(&playout, 48_000);
+        assert!(taken(&playout).is_empty());
+        playout.far_end.is_wanted.store(true, Ordering::Relaxed);
+        speak(&line, 1_000, 2);
+        hear(&playout, 48_000);
+        hear(&playout, 48_000);
+        assert_eq!(taken(&playout), vec![(vec![1_000; 480], 48_000); 2]);
+        for _ in 0..100 {
+            hear(&playout, 48_000);
+        }
+        assert_eq!(taken(&playout).len(), FAR_END_MS / 10, "bounded");
     }
 }

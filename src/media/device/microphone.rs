@@ -81,15 +81,7 @@ struct Gate {
 
 impl Microphone {
     pub(super) fn open(devices: &AudioDevices, options: MicrophoneOptions) -> Result<Self> {
-        let capture = Arc::new(Capture {
-            gate: Mutex::default(),
-            arrived: Condvar::new(),
-            ring: SampleRing::new(1),
-            calls: Mutex::default(),
-            level: LevelCell::new(),
-            captured_us: AtomicU64::new(0),
-            dropped_us: AtomicU64::new(0),
-        });
+        let capture = Arc::new(Capture::default());
         let wanted = options.device.as_deref();
         let follower = devices.follow(AudioDeviceKind::Input, wanted, capture.clone())?;
         let far_end = options.echo_of.as_ref().map(Loudspeaker::far_end);
@@ -182,6 +174,20 @@ impl Stage {
             tracing::debug!(%error, "10 ms of the microphone are not processed");
             frame
         })
+    }
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Capture {
+            gate: Mutex::default(),
+            arrived: Condvar::new(),
+            ring: SampleRing::new(1),
+            calls: Mutex::default(),
+            level: LevelCell::new(),
+            captured_us: AtomicU64::new(0),
+            dropped_us: AtomicU64::new(0),
+        }
     }
 }
 
