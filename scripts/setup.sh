@@ -14,6 +14,8 @@ need cmake cmake
 need python3 python3
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 if [ "${1:-all}" = all ]; then
+    # The feature `devices`, which the tests build with: cpal asks pkg-config for ALSA.
+    [ -e /usr/include/alsa/asoundlib.h ] || missing="$missing libasound2-dev"
     need valgrind valgrind
     need clang++ clang
     need abidiff abigail-tools
