@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 36] = [
+const SOURCES: [&str; 38] = [
     "library",
     "status",
     "guard",
@@ -20,6 +20,8 @@ const SOURCES: [&str; 36] = [
     "incoming",
     "survival",
     "audio",
+    "devices",
+    "processing",
     "recording",
     "preflight",
     "conversation",

@@ -300,7 +300,11 @@ fn a_machine_without_devices_is_told_and_calls_all_the_same() {
     let result = find(&objects(&refused), "result").clone();
     let message = result["error"]["message"].as_str().expect("a text").to_owned();
     assert!(message.contains("no microphone is called \"headset\""), "{message}");
-    assert_eq!(gateway.state()["calls"].as_array().map(Vec::len), Some(1), "nobody else was called");
+    assert_eq!(
+        gateway.state()["calls"].as_array().map(Vec::len),
+        Some(1),
+        "nobody else was called"
+    );
     assert_clean(&gateway);
 }
 

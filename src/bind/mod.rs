@@ -13,6 +13,7 @@ mod control;
 mod credentials;
 #[cfg(feature = "dpop")]
 mod device_key;
+mod devices;
 mod directory;
 mod error;
 mod events;
@@ -23,6 +24,7 @@ mod native;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod preflight;
+mod processing;
 mod push;
 #[cfg(feature = "rest-api")]
 mod rest_api;

@@ -117,7 +117,7 @@ pub extern "C" fn sw_call_push_audio(
 ///
 /// # Safety
 /// `samples` is NULL or points to `count` readable samples.
-unsafe fn borrow<'a>(samples: *const i16, count: usize) -> Result<Cow<'a, [i16]>> {
+pub(super) unsafe fn borrow<'a>(samples: *const i16, count: usize) -> Result<Cow<'a, [i16]>> {
     if samples.is_null() {
         return Err(Error::invalid("samples must not be NULL"));
     }

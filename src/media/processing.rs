@@ -46,12 +46,16 @@ pub struct AudioProcessingOptions {
     /// Takes the loudspeaker's sound out of the microphone's. It needs
     /// [`AudioProcessor::process_render`], or the loudspeaker of
     /// [`MicrophoneOptions`](crate::MicrophoneOptions).
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub echo_cancellation: bool,
     /// Takes steady noise out.
+    #[cfg_attr(feature = "uniffi", uniffi(default))]
     pub noise_suppression: NoiseSuppression,
     /// Brings a voice to the usual loudness, slowly, and limits what is too loud.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub gain_control: bool,
     /// Takes out what is below the voice (about 100 Hz). Echo cancellation always does.
+    #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub high_pass: bool,
 }
 

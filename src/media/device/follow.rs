@@ -4,6 +4,7 @@ use super::choice::candidates;
 use super::feed::{lock, Loss, Signal};
 use super::{AudioDevice, AudioDeviceEvent, AudioDeviceKind, AudioHost, DeviceStream};
 use crate::error::Result;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The end of the samples' way that stays while devices come and go.
@@ -26,6 +27,7 @@ pub(super) struct Follower {
     endpoint: Arc<dyn Endpoint>,
     signal: Arc<Signal>,
     current: Mutex<Option<Current>>,
+    is_stopped: AtomicBool,
 }
 
 struct Current {
@@ -42,7 +44,14 @@ impl Follower {
         endpoint: Arc<dyn Endpoint>,
         signal: Arc<Signal>,
     ) -> Arc<Self> {
-        Arc::new(Follower { kind, chosen_id, endpoint, signal, current: Mutex::new(None) })
+        Arc::new(Follower {
+            kind,
+            chosen_id,
+            endpoint,
+            signal,
+            current: Mutex::new(None),
+            is_stopped: AtomicBool::new(false),
+        })
     }
 
     /// The device in use.
@@ -54,6 +63,14 @@ impl Follower {
     pub(super) fn open(&self, host: &dyn AudioHost, device: &AudioDevice) -> Result<()> {
         *lock(&self.current) = Some(self.start(host, device)?);
         Ok(())
+    }
+
+    /// Stops the device for good.
+    pub(super) fn stop(&self) {
+        let mut current = lock(&self.current);
+        self.is_stopped.store(true, Ordering::SeqCst);
+        *current = None;
+        self.endpoint.clear();
     }
 
     fn start(&self, host: &dyn AudioHost, device: &AudioDevice) -> Result<Current> {
@@ -70,6 +87,9 @@ impl Follower {
     ) -> Vec<AudioDeviceEvent> {
         let mut events = Vec::new();
         let mut current = lock(&self.current);
+        if self.is_stopped.load(Ordering::SeqCst) {
+            return events;
+        }
         if let Some(reason) = current.as_ref().and_then(|current| self.loss_of(current, devices)) {
             events.extend(self.lose(&mut current, reason));
         }

@@ -50,8 +50,8 @@ pub struct LoudspeakerStats {
     pub level_dbfs: f64,
 }
 
-/// An open loudspeaker; it plays the sum of the connected calls. A handle; it stops when the last
-/// one is dropped.
+/// An open loudspeaker; it plays the sum of the connected calls. A handle; it stops with
+/// [`Loudspeaker::stop`], or when the last one is dropped.
 ///
 /// Received audio is converted to the device's rate as it comes and waits in a bounded queue for
 /// each call; the device's thread only adds up.
@@ -109,6 +109,11 @@ impl Loudspeaker {
             underruns: playout.underruns.load(Ordering::Relaxed),
             level_dbfs: playout.level.get().rms_dbfs.into(),
         }
+    }
+
+    /// Stops it for good, for all handles and calls. A second call does nothing.
+    pub fn stop(&self) {
+        self.0.follower.stop();
     }
 
     pub(crate) fn connect(&self, port: &AudioPort) -> Result<()> {

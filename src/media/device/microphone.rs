@@ -46,7 +46,8 @@ pub struct MicrophoneStats {
     pub level_dbfs: f64,
 }
 
-/// An open microphone. A handle; it stops when the last one is dropped.
+/// An open microphone. A handle; it stops with [`Microphone::stop`], or when the last one is
+/// dropped.
 ///
 /// The device's thread only copies into a queue of 200 ms; a thread of its own (`sw-mic`) cleans
 /// the sound and puts it into the connected calls, which convert it from the device's rate to
@@ -109,6 +110,11 @@ impl Microphone {
             dropped_ms: capture.dropped_us.load(Ordering::Relaxed) / 1000,
             level_dbfs: capture.level.get().rms_dbfs.into(),
         }
+    }
+
+    /// Stops it for good, for all handles and calls. A second call does nothing.
+    pub fn stop(&self) {
+        self.0.follower.stop();
     }
 
     pub(crate) fn connect(&self, port: &AudioPort) {

@@ -167,8 +167,15 @@ fn the_default_is_followed_and_a_named_device_is_not_left() {
     host.add("a", "Desk Microphone", Input, 48_000).unwrap();
     assert_eq!((next(&events), next(&events)), ("added a".into(), "opened a".into()));
     assert_eq!(id(&stays).as_deref(), Some("a"));
+    stays.stop();
+    assert_eq!((host.speak("a", &[1]), id(&stays)), (Ok(0), None));
+    host.remove("a", Input).unwrap();
+    assert_eq!(next(&events), "removed a");
+    host.add("a", "Desk Microphone", Input, 48_000).unwrap();
+    assert_eq!(next(&events), "added a");
+    assert_eq!(id(&stays), None, "stopped is stopped");
     drop((follows, stays));
-    assert_eq!(host.speak("a", &[1]), Ok(0), "dropped microphones are closed");
+    assert_eq!(host.speak("b", &[1]), Ok(0), "dropped microphones are closed");
 }
 
 #[test]
