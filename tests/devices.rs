@@ -52,7 +52,7 @@ impl Desk {
         self.spoken += block.len();
         let _ = self.host.speak("mic", &block);
         // 110.25 samples.
-        let count = if self.spoken / 441 % 4 == 0 { 111 } else { 110 };
+        let count = if (self.spoken / 441).is_multiple_of(4) { 111 } else { 110 };
         if let Ok(played) = self.host.listen("out", count) {
             self.heard.extend(played);
         }

@@ -124,7 +124,7 @@ static void a_processor(void) {
            sw_audio_processor_process_render(processor, heard, 3, 48000, 2));
     EXPECT(SW_OK, sw_audio_processor_stats(processor, &stats));
     CHECK(stats.delay_ms >= -1);
-    CHECK(isnan(stats.echo_return_loss_db) || stats.echo_return_loss_db >= 0);
+    CHECK(isnan(stats.echo_return_loss_db) || fabs(stats.echo_return_loss_db) < 100);
     EXPECT(SW_OK, sw_audio_processor_free(processor));
     EXPECT(SW_ERR_INVALID_HANDLE, sw_audio_processor_stats(processor, &stats));
 }

@@ -210,7 +210,7 @@ fn what_cannot_be_opened_says_what_to_do() {
         ),
     ];
     for (opened, kind, text) in cases {
-        let error = opened.err().expect("an error");
+        let error = opened.expect_err("an error");
         assert_eq!(error.kind(), kind);
         assert!(error.message().contains(text), "{error}");
     }
