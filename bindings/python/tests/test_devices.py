@@ -7,13 +7,13 @@ import math
 from array import array
 
 import pytest
+from conftest import Gateway
 
 from signalwire_client import (
     AudioDeviceEvent,
     AudioDeviceKind,
     AudioDevices,
     AudioProcessor,
-    Client,
     ClosedError,
     InvalidArgumentError,
     NoiseSuppression,
@@ -29,7 +29,7 @@ def test_the_wheel_has_no_devices_and_says_so() -> None:
         AudioDevices.system()
 
 
-async def test_a_call_with_silent_devices(client: Client) -> None:
+async def test_a_call_with_silent_devices(gateway: Gateway) -> None:
     devices = AudioDevices.silent()
     facts = [(d.id, d.kind, d.is_default, d.sample_rates_hz) for d in devices.list()]
     assert facts == [
@@ -45,21 +45,22 @@ async def test_a_call_with_silent_devices(client: Client) -> None:
             event = await asyncio.wait_for(anext(events), LIMIT)
             assert isinstance(event, AudioDeviceEvent.OPENED)
             assert event.device.kind == kind
-        call = client.dial("/public/echo")
-        await call.answered()
-        call.connect_microphone(microphone)
-        call.connect_loudspeaker(loudspeaker)
-        assert microphone.stats.captured_ms == 0
-        assert loudspeaker.stats.underruns == 0
-        assert microphone.device is not None
-        microphone.stop()
-        microphone.stop()
-        assert microphone.device is None
-        call.disconnect_microphone(microphone)
-        call.disconnect_loudspeaker(loudspeaker)
-        await call.hangup()
-        with pytest.raises(ClosedError):
+        async with gateway.client() as client:
+            call = client.dial("/public/echo")
+            await call.answered()
             call.connect_microphone(microphone)
+            call.connect_loudspeaker(loudspeaker)
+            assert microphone.stats.captured_ms == 0
+            assert loudspeaker.stats.underruns == 0
+            assert microphone.device is not None
+            microphone.stop()
+            microphone.stop()
+            assert microphone.device is None
+            call.disconnect_microphone(microphone)
+            call.disconnect_loudspeaker(loudspeaker)
+            await call.hangup()
+            with pytest.raises(ClosedError):
+                call.connect_microphone(microphone)
     assert loudspeaker.device is None
 
 
