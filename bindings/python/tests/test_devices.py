@@ -7,8 +7,8 @@ import math
 from array import array
 
 import pytest
-from conftest import Gateway
 
+from conftest import Gateway
 from signalwire_client import (
     AudioDeviceEvent,
     AudioDeviceKind,
