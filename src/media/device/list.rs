@@ -96,8 +96,9 @@ impl AudioDevices {
         Ok(self.0.events.stream())
     }
 
-    /// Starts a microphone; connect it to calls by [`Call::connect_microphone`]
-    /// (crate::Call::connect_microphone). It stops when its last handle is dropped.
+    /// Starts a microphone; connect it to calls by
+    /// [`Call::connect_microphone`](crate::Call::connect_microphone). It stops when its last handle
+    /// is dropped.
     ///
     /// Without a name it is the default microphone and follows it. A named one falls back to the
     /// default while it is unplugged and is taken again when it comes back.
@@ -109,9 +110,9 @@ impl AudioDevices {
         Microphone::open(self, options)
     }
 
-    /// Starts a loudspeaker; connect calls to it by [`Call::connect_loudspeaker`]
-    /// (crate::Call::connect_loudspeaker). It is chosen, followed and stopped as a microphone is,
-    /// with the same errors.
+    /// Starts a loudspeaker; connect calls to it by
+    /// [`Call::connect_loudspeaker`](crate::Call::connect_loudspeaker). It is chosen, followed and
+    /// stopped as a microphone is, with the same errors.
     pub fn open_loudspeaker(&self, options: LoudspeakerOptions) -> Result<Loudspeaker> {
         Loudspeaker::open(self, options)
     }

@@ -195,8 +195,10 @@ impl Default for Playout {
 impl Playout {
     /// Makes a way for one call.
     fn add_line(self: &Arc<Self>) -> Arc<Line> {
+        // Under the lock: a device that tells another rate meanwhile finds the line in the list.
+        let mut mixing = lock(&self.mixing);
         let line = Arc::new(Line::new(self.clone()));
-        lock(&self.mixing).lines.push(Arc::downgrade(&line));
+        mixing.lines.push(Arc::downgrade(&line));
         line
     }
 
