@@ -17,6 +17,8 @@ if [ "${1:-all}" = docs ]; then
     need doxygen doxygen
 fi
 if [ "${1:-all}" = all ]; then
+    # The feature `devices`, which the tests build with: cpal asks pkg-config for ALSA.
+    [ -e /usr/include/alsa/asoundlib.h ] || missing="$missing libasound2-dev"
     need valgrind valgrind
     need clang++ clang
     need abidiff abigail-tools

@@ -22,6 +22,8 @@
 //! | to call somebody | [`Client::dial`], [`Call`], [`DialOptions`] |
 //! | to know what happens | [`Call::events`], [`Client::events`] |
 //! | to send and receive audio | [`Call::push_audio`], [`Call::add_audio_sink`], [`Call::play_wav`] |
+//! | to use microphone and loudspeaker | [`AudioDevices`], [`Call::connect_microphone`] |
+//! | echo cancellation and noise suppression | [`AudioProcessor`] |
 //! | several calls in one local conference | [`Mixer`] |
 //! | who is in a call, and to act on them | [`Call::members`], [`Call::set_audio_muted`], [`MemberTarget`] |
 //! | what an AI agent and its caller say | [`Call::subscribe_transcript`], [`CallEvent::Transcript`] |
@@ -88,8 +90,16 @@ pub use config::{
 };
 pub use error::{Error, ErrorKind, OAuthFailure, Problem, Result};
 pub use media::codec::AudioCodec;
+pub use media::device::{
+    AudioDevice, AudioDeviceEvent, AudioDeviceKind, AudioDevices, AudioHost, DeviceStream,
+    InputFeed, Loudspeaker, LoudspeakerOptions, LoudspeakerStats, Microphone, MicrophoneOptions,
+    MicrophoneStats, OutputFeed, VirtualDevices,
+};
 pub use media::file::Recorder;
 pub use media::frame::{AudioFormat, AudioFrame};
+pub use media::processing::{
+    AudioProcessingOptions, AudioProcessingStats, AudioProcessor, NoiseSuppression,
+};
 pub use media::quality::{QualityLevel, WarningKind};
 pub use media::sink::{AudioSink, SinkId};
 pub use media::video::ivf::{IvfReader, IvfWriter};

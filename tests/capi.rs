@@ -37,7 +37,13 @@ fn library() -> &'static Path {
     LIBRARY.get_or_init(|| {
         let target = target();
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(ROOT).args(["rustc", "--quiet", "--lib", "--features", "capi,rest-api"]);
+        cargo.current_dir(ROOT).args([
+            "rustc",
+            "--quiet",
+            "--lib",
+            "--features",
+            "capi,rest-api,audio-processing",
+        ]);
         cargo
             .args(["--crate-type", "cdylib,staticlib", "--target-dir"])
             .arg(target.parent().expect("target"));
@@ -323,6 +329,11 @@ fn refused() {
 #[test]
 fn reentrancy() {
     run("reentrancy");
+}
+
+#[test]
+fn devices() {
+    run("devices");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 37] = [
+const SOURCES: [&str; 39] = [
     "library",
     "status",
     "guard",
@@ -20,6 +20,8 @@ const SOURCES: [&str; 37] = [
     "incoming",
     "survival",
     "audio",
+    "devices",
+    "processing",
     "recording",
     "mixer",
     "preflight",

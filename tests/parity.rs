@@ -12,7 +12,7 @@ struct Object {
     python: (&'static str, &'static str),
 }
 
-const OBJECTS: [Object; 7] = [
+const OBJECTS: [Object; 11] = [
     Object {
         name: "Client",
         files: &[
@@ -33,6 +33,7 @@ const OBJECTS: [Object; 7] = [
             "src/call/control.rs",
             "src/call/video.rs",
             "src/call/diagnostics.rs",
+            "src/call/devices.rs",
         ],
         c_prefix: "sw_call_",
         python: ("call.py", "Call"),
@@ -67,12 +68,36 @@ const OBJECTS: [Object; 7] = [
         c_prefix: "sw_host_call_",
         python: ("wake_up.py", "HostCall"),
     },
+    Object {
+        name: "AudioDevices",
+        files: &["src/media/device/list.rs"],
+        c_prefix: "sw_audio_devices_",
+        python: ("devices.py", "AudioDevices"),
+    },
+    Object {
+        name: "Microphone",
+        files: &["src/media/device/microphone.rs"],
+        c_prefix: "sw_microphone_",
+        python: ("devices.py", "Microphone"),
+    },
+    Object {
+        name: "Loudspeaker",
+        files: &["src/media/device/loudspeaker.rs"],
+        c_prefix: "sw_loudspeaker_",
+        python: ("devices.py", "Loudspeaker"),
+    },
+    Object {
+        name: "AudioProcessor",
+        files: &["src/media/processing.rs"],
+        c_prefix: "sw_audio_processor_",
+        python: ("devices.py", "AudioProcessor"),
+    },
 ];
 
 /// Not in the C interface: events come to an observer that is given when the object is made, a C
 /// program keeps the handles of its calls itself, reads lists by pages, and dials an address by
 /// its `dial_string`.
-const NOT_IN_C: [(&str, &str); 7] = [
+const NOT_IN_C: [(&str, &str); 8] = [
     ("Client", "events"),
     ("Client", "calls"),
     ("Client", "all_addresses"),
@@ -80,14 +105,18 @@ const NOT_IN_C: [(&str, &str); 7] = [
     ("Client", "all_messages"),
     ("Client", "dial_address"),
     ("Call", "events"),
+    ("AudioDevices", "events"),
 ];
+
+/// In the core alone: a host is called by the devices' own threads, where no other language can run.
+const ONLY_IN_RUST: [(&str, &str); 1] = [("AudioDevices", "of_host")];
 
 /// Only in the generated interface: the bridge from it to the C interface.
 const ONLY_IN_BIND: [(&str, &str); 1] = [("Call", "native_handle")];
 
 /// Written otherwise in Python: a class is called to make an object.
-const OTHERWISE_IN_PYTHON: [(&str, &str); 3] =
-    [("Client", "new"), ("HostCall", "new"), ("Mixer", "new")];
+const OTHERWISE_IN_PYTHON: [(&str, &str); 4] =
+    [("Client", "new"), ("HostCall", "new"), ("Mixer", "new"), ("AudioProcessor", "new")];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -143,7 +172,8 @@ fn without(methods: &BTreeSet<String>, name: &str, list: &[(&str, &str)]) -> BTr
 
 /// The public methods of an object that every face has to have.
 fn core_methods(name: &str, files: &[&str]) -> BTreeSet<String> {
-    rust_methods(&files.iter().map(|file| read(file)).collect::<String>(), name)
+    let methods = rust_methods(&files.iter().map(|file| read(file)).collect::<String>(), name);
+    without(&methods, name, &ONLY_IN_RUST)
 }
 
 fn bind_sources() -> String {
@@ -161,6 +191,8 @@ fn bind_sources() -> String {
         "push",
         "host",
         "video",
+        "devices",
+        "processing",
     ]
     .map(|file| read(&format!("src/bind/{file}.rs")))
     .concat()
@@ -174,7 +206,7 @@ fn the_generated_interface_has_every_method_and_no_other() {
         assert_eq!(core, without(&rust_methods(&bind, name), name, &ONLY_IN_BIND), "{name}");
     }
     let stream = rust_methods(&read("src/util/bus.rs"), "EventStream");
-    for name in ["ClientEvents", "CallEvents"] {
+    for name in ["ClientEvents", "CallEvents", "AudioDeviceEvents"] {
         assert_eq!(stream, rust_methods(&bind, name), "{name}");
     }
 }

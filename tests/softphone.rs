@@ -65,6 +65,8 @@ fn example(name: &str) -> Command {
     }
     // Nobody is logged in.
     command.env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    // Nobody is heard: a configuration of ALSA without devices.
+    command.env("ALSA_CONFIG_PATH", "/dev/null");
     command.env_remove("RUST_LOG").env("NO_COLOR", "1").stdin(Stdio::null());
     command
 }
@@ -272,6 +274,38 @@ fn a_person_sees_states_a_meter_and_a_summary() {
         assert!(shown.contains(part), "{part} is missing: {shown}");
     }
     assert!(!shown.contains('\x1b') && !shown.contains(&token), "{shown}");
+}
+
+#[cfg(feature = "devices")]
+#[test]
+fn a_machine_without_devices_is_told_and_calls_all_the_same() {
+    let folder = Folder::new("devices");
+    let gateway = gateway(Dialect::FreeSwitch);
+    let list = output(example("softphone").args(["--json", "devices"]));
+    assert!(list.status.success(), "{}", text(&list.stderr));
+    assert_eq!(find(&objects(&list), "devices")["devices"], serde_json::json!([]));
+    let shown = output(example("softphone").arg("devices"));
+    assert!(text(&shown.stdout).contains("no microphone and no loudspeaker"), "{shown:?}");
+
+    let (mut command, _) = softphone(&gateway, &folder);
+    let called = output(command.args(["--json", "dial", "/public/tone", "--duration", "0.5"]));
+    assert!(called.status.success(), "{}", text(&called.stdout));
+    let message = find(&objects(&called), "no_device")["message"].clone();
+    assert!(message.as_str().is_some_and(|text| text.contains("connect one")), "{message}");
+
+    // Who names a device wants that one.
+    let (mut command, _) = softphone(&gateway, &folder);
+    let refused = output(command.args(["--json", "dial", "/public/tone", "--input", "headset"]));
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stdout));
+    let result = find(&objects(&refused), "result").clone();
+    let message = result["error"]["message"].as_str().expect("a text").to_owned();
+    assert!(message.contains("no microphone is called \"headset\""), "{message}");
+    assert_eq!(
+        gateway.state()["calls"].as_array().map(Vec::len),
+        Some(1),
+        "nobody else was called"
+    );
+    assert_clean(&gateway);
 }
 
 #[test]

@@ -62,14 +62,15 @@ With --json every line on standard output is one JSON object with `type` and `ti
 the start): client_state, client_event, dialing, recording, state, media_connected, media_lost,
 recovering, recovered, digit_received, quality_changed, warning, speaking_changed, incoming, joined,
 member_joined, member_updated, member_talking, member_left, layout_changed, service_event,
-playing, play_finished, command_done, stats, roster,
+device_event, no_device, playing, play_finished, command_done, stats, roster,
 layouts, error, ended;
-from the other commands login_page, logged_in, subscriber, address and addresses. The last line always has the type
+from the other commands login_page, logged_in, subscriber, address, addresses and devices. The last line always has the type
 `result` with `outcome` and `exit_code`, and either `end`, `stats` and `setup_times` of the call
 or an `error`.
 
 Examples:
   softphone dial /public/echo --play hello.wav --record back.wav
+  softphone dial /private/alice --input headset --output headset
   softphone dial /private/alice --duration 30 --codec pcmu
   printf 'stats\\nhangup\\n' | softphone --json dial /public/echo";
 
@@ -185,6 +186,8 @@ pub enum Command {
     Info,
     /// List the addresses that can be called.
     Addresses(AddressesArgs),
+    /// List the microphones and loudspeakers.
+    Devices,
     /// Call an address and stay in the call until it ends.
     Dial(DialArgs),
     /// Wait for a call, answer or decline it, and stay in it until it ends.
@@ -258,6 +261,13 @@ pub struct CallArgs {
     /// WAV file to record the far side to (48 kHz mono); an existing one is replaced.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Microphone: its id, name or a part of it, see `devices`. Default: the default one, unless
+    /// --play, --record or --output is given.
+    #[arg(long, value_name = "NAME")]
+    pub input: Option<String>,
+    /// Loudspeaker: its id, name or a part of it. Default: as for --input.
+    #[arg(long, value_name = "NAME")]
+    pub output: Option<String>,
     /// Offer or accept only this codec.
     #[arg(long, value_enum)]
     pub codec: Option<CodecArg>,

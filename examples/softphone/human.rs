@@ -6,7 +6,8 @@ use crate::room::{flags, short_name};
 use crate::style::{clock, meter, Style};
 use crate::summary;
 use signalwire_client::{
-    Address, CallEvent, CallState, ClientEvent, ClientState, Layout, Member, Subscriber,
+    Address, AudioDevice, AudioDeviceEvent, AudioDeviceKind, CallEvent, CallState, ClientEvent,
+    ClientState, Layout, Member, Subscriber,
 };
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -124,6 +125,39 @@ impl HumanUi {
         }
     }
 
+    fn devices(&mut self, devices: &[AudioDevice]) {
+        if devices.is_empty() {
+            self.print("  no microphone and no loudspeaker");
+        }
+        for device in devices {
+            let kind = match device.kind {
+                AudioDeviceKind::Input => "microphone",
+                AudioDeviceKind::Output => "loudspeaker",
+            };
+            let mark = if device.is_default { "*" } else { " " };
+            let rates: Vec<String> = device.sample_rates_hz.iter().map(u32::to_string).collect();
+            let name = self.style.bold(&device.name);
+            self.print(&format!("{mark} {kind:<11} {name}  {}  {}", device.id, rates.join(" ")));
+        }
+    }
+
+    fn device(&mut self, event: &AudioDeviceEvent) {
+        match event {
+            AudioDeviceEvent::Opened { device } => {
+                let verb = match device.kind {
+                    AudioDeviceKind::Input => "speak into",
+                    AudioDeviceKind::Output => "listen to",
+                };
+                self.note(&format!("{verb} {}", device.name));
+            }
+            AudioDeviceEvent::Lost { device, reason } => {
+                let text = format!("{} does not work any more: {reason}", device.name);
+                self.note(&self.style.yellow(&text));
+            }
+            _ => {}
+        }
+    }
+
     fn subscriber(&mut self, subscriber: &Subscriber) {
         let name = format!("{} {}", subscriber.first_name, subscriber.last_name);
         let rows = [
@@ -216,6 +250,12 @@ impl Ui for HumanUi {
                     let keys = "  keys: m mute · h hold · 0-9*# digits · s statistics · q hang up";
                     self.print(&self.style.dim(keys));
                 }
+            }
+            Report::Devices(devices) => self.devices(devices),
+            Report::Device(event) => self.device(event),
+            Report::NoDevice { error } => {
+                let text = self.style.yellow(error.message());
+                self.note(&text);
             }
             Report::Listening => self.note("waiting for a call"),
             Report::Incoming { name, number, .. } => {

@@ -5,7 +5,8 @@ use crate::report::{CallResult, Ending, Report, Status, Ui};
 use crate::room::short_name;
 use serde_json::{json, Value};
 use signalwire_client::{
-    Address, CallEvent, CallStats, ClientEvent, EndReason, Layout, Member, SetupTimes, Subscriber,
+    Address, AudioDevice, AudioDeviceEvent, CallEvent, CallStats, ClientEvent, EndReason, Layout,
+    Member, SetupTimes, Subscriber,
 };
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -56,6 +57,14 @@ impl Ui for JsonUi {
             }
             Report::Dialing { call_id, address } => {
                 self.line("dialing", json!({ "call_id": call_id, "address": address }));
+            }
+            Report::Devices(devices) => {
+                let devices: Vec<Value> = devices.iter().map(device).collect();
+                self.line("devices", json!({ "devices": devices }));
+            }
+            Report::Device(event) => self.line("device_event", device_event(event)),
+            Report::NoDevice { error } => {
+                self.line("no_device", json!({ "message": error.message() }));
             }
             Report::Listening => self.line("listening", json!({})),
             Report::Incoming { call_id, name, number } => {
@@ -109,6 +118,36 @@ impl Ui for JsonUi {
 
     fn is_closed(&self) -> bool {
         self.is_closed
+    }
+}
+
+fn device(device: &AudioDevice) -> Value {
+    json!({
+        "id": device.id,
+        "name": device.name,
+        "kind": snake_case(&device.kind),
+        "is_default": device.is_default,
+        "sample_rates_hz": device.sample_rates_hz,
+    })
+}
+
+fn device_event(event: &AudioDeviceEvent) -> Value {
+    let of = |name: &str, about: &AudioDevice| json!({ "event": name, "device": device(about) });
+    match event {
+        AudioDeviceEvent::Added { device } => of("added", device),
+        AudioDeviceEvent::Removed { device } => of("removed", device),
+        AudioDeviceEvent::Opened { device } => of("opened", device),
+        AudioDeviceEvent::Lost { device, reason } => {
+            let mut fields = of("lost", device);
+            fields["reason"] = json!(reason);
+            fields
+        }
+        AudioDeviceEvent::DefaultChanged { kind, device: default } => json!({
+            "event": "default_changed",
+            "kind": snake_case(kind),
+            "device": default.as_ref().map(device),
+        }),
+        other => json!({ "event": snake_case(other) }),
     }
 }
 

@@ -14,6 +14,7 @@ mod outcome;
 mod phone;
 mod report;
 mod room;
+mod sound;
 mod style;
 mod summary;
 mod terminal;
@@ -27,6 +28,7 @@ use outcome::{Failure, Outcome};
 use phone::Phone;
 use report::{Ending, Report, Ui};
 use signalwire_client::{AddressQuery, Call, Client, ClientEvent, ClientEventStream};
+use sound::Sound;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -102,6 +104,7 @@ fn run(cli: &Cli, ui: &mut dyn Ui) -> Result<Ending, Failure> {
                 return login::login(args, &cli.service, ui, &mut interrupts).await
             }
             Command::Logout => return login::logout(&cli.service),
+            Command::Devices => return sound::list(ui),
             _ => {}
         }
         let identity = tokio::select! {
@@ -202,6 +205,7 @@ async fn listen(
     ui: &mut dyn Ui,
     interrupts: &mut Interrupts,
 ) -> Result<Ending, Failure> {
+    let sound = Sound::open(&args.call, ui)?;
     let client = identity.client()?;
     let events = client.events();
     connect(&client, &events, ui, interrupts).await?;
@@ -210,7 +214,7 @@ async fn listen(
     let result = match incoming(&client, &events, args, ui, interrupts).await {
         Ok(call) => {
             let allow_keys = !is_json && std::io::stdout().is_terminal();
-            let phone = Phone::ringing(call, events, args, ui);
+            let phone = Phone::ringing(call, sound, events, args, ui);
             phone.run(InputStream::start(allow_keys), interrupts).await
         }
         Err(failure) => Err(failure),

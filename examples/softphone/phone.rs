@@ -6,9 +6,10 @@ use crate::interrupt::Interrupts;
 use crate::outcome::{Failure, Outcome};
 use crate::report::{CallResult, Report, Status, Ui};
 use crate::room::{self, RoomAnswer};
+use crate::sound::Sound;
 use signalwire_client::{
     AnswerOptions, AudioFormat, Call, CallEvent, CallState, Client, ClientEventStream, DialOptions,
-    EndReason, Recorder,
+    EndReason, ErrorKind, Recorder,
 };
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -46,6 +47,7 @@ pub struct Phone<'a> {
     args: &'a CallArgs,
     ui: &'a mut dyn Ui,
     call: Call,
+    sound: Sound,
     client_events: ClientEventStream,
     recorder: Option<Recorder>,
     /// Commands run one after the other.
@@ -89,14 +91,16 @@ impl<'a> Phone<'a> {
         args: &'a DialArgs,
         ui: &'a mut dyn Ui,
     ) -> Result<Self, Failure> {
+        let sound = Sound::open(&args.call, ui)?;
         let call = client.dial(&args.address, dial_options(args))?;
         ui.report(&Report::Dialing { call_id: &call.id(), address: &args.address });
-        Ok(Self::new(call, client_events, &args.call, ui))
+        Ok(Self::new(call, sound, client_events, &args.call, ui))
     }
 
     /// Takes charge of a call that rings here.
     pub fn ringing(
         call: Call,
+        sound: Sound,
         client_events: ClientEventStream,
         args: &'a ListenArgs,
         ui: &'a mut dyn Ui,
@@ -105,7 +109,7 @@ impl<'a> Phone<'a> {
         let call_id = call.id();
         let (name, number) = (&from.name, &from.number);
         ui.report(&Report::Incoming { call_id: &call_id, name, number });
-        let phone = Self::new(call, client_events, &args.call, ui);
+        let phone = Self::new(call, sound, client_events, &args.call, ui);
         if args.answer {
             phone.enqueue("--answer", Request::Answer);
         }
@@ -114,6 +118,7 @@ impl<'a> Phone<'a> {
 
     fn new(
         call: Call,
+        sound: Sound,
         client_events: ClientEventStream,
         args: &'a CallArgs,
         ui: &'a mut dyn Ui,
@@ -126,6 +131,7 @@ impl<'a> Phone<'a> {
             args,
             ui,
             call,
+            sound,
             client_events,
             recorder: None,
             queue,
@@ -147,7 +153,7 @@ impl<'a> Phone<'a> {
         mut input: InputStream,
         interrupts: &mut Interrupts,
     ) -> Result<CallResult, Failure> {
-        if let Err(failure) = self.start_recording() {
+        if let Err(failure) = self.start_audio() {
             let _ = self.call.hangup().await;
             return Err(failure);
         }
@@ -166,6 +172,7 @@ impl<'a> Phone<'a> {
                     self.ui.report(&Report::Client(&event));
                 }
                 Some(done) = self.done.recv() => self.done(done),
+                event = self.sound.next() => self.ui.report(&Report::Device(&event)),
                 () = interrupts.next() => {
                     if was_interrupted {
                         return Err(Failure::interrupted());
@@ -189,7 +196,12 @@ impl<'a> Phone<'a> {
         Ok(self.finish())
     }
 
-    fn start_recording(&mut self) -> Result<(), Failure> {
+    fn start_audio(&mut self) -> Result<(), Failure> {
+        match self.sound.connect(&self.call) {
+            // Who gave up while it rang has nothing to be heard.
+            Err(error) if error.kind() == ErrorKind::Closed => return Ok(()),
+            connected => connected?,
+        }
         if let Some(file) = &self.args.record {
             self.recorder = Some(self.call.record_wav(file, AudioFormat::MONO_48K)?);
             self.ui.report(&Report::Recording { file });

@@ -2,8 +2,8 @@
 
 use crate::outcome::{Failure, Outcome};
 use signalwire_client::{
-    Address, CallEvent, CallState, CallStats, ClientEvent, EndReason, Layout, Member, SetupTimes,
-    Subscriber,
+    Address, AudioDevice, AudioDeviceEvent, CallEvent, CallState, CallStats, ClientEvent,
+    EndReason, Layout, Member, SetupTimes, Subscriber,
 };
 use std::path::Path;
 use std::time::Duration;
@@ -15,6 +15,9 @@ pub enum Report<'a> {
     LoggedIn { file: &'a Path },
     Subscriber(&'a Subscriber),
     Addresses { addresses: &'a [Address], has_next: bool },
+    Devices(&'a [AudioDevice]),
+    Device(&'a AudioDeviceEvent),
+    NoDevice { error: &'a signalwire_client::Error },
     Dialing { call_id: &'a str, address: &'a str },
     Listening,
     Incoming { call_id: &'a str, name: &'a str, number: &'a str },

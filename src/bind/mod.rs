@@ -15,6 +15,7 @@ mod control;
 mod credentials;
 #[cfg(feature = "dpop")]
 mod device_key;
+mod devices;
 mod directory;
 mod error;
 mod events;
@@ -26,6 +27,7 @@ mod native;
 #[cfg(feature = "oauth")]
 mod oauth;
 mod preflight;
+mod processing;
 mod push;
 #[cfg(feature = "rest-api")]
 mod rest_api;

@@ -3,6 +3,7 @@
 mod actor;
 mod control;
 mod conversation;
+mod devices;
 pub(crate) mod diagnostics;
 mod digits;
 mod disturb;

@@ -61,6 +61,10 @@ pub(super) enum Object {
     DeviceKey(crate::DeviceKey),
     #[cfg(feature = "rest-api")]
     Rest(crate::rest_api::RestClient),
+    AudioDevices(crate::AudioDevices),
+    Microphone(crate::Microphone),
+    Loudspeaker(crate::Loudspeaker),
+    AudioProcessor(crate::AudioProcessor),
 }
 
 /// The opaque C types.
@@ -115,6 +119,10 @@ handle!(super::oauth::sw_oauth_login, 15, Login, super::oauth::Login);
 handle!(super::device_key::sw_device_key, 16, DeviceKey, crate::DeviceKey);
 #[cfg(feature = "rest-api")]
 handle!(super::rest_api::sw_rest_client, 17, Rest, crate::rest_api::RestClient);
+handle!(super::devices::sw_audio_devices, 24, AudioDevices, crate::AudioDevices);
+handle!(super::devices::sw_microphone, 25, Microphone, crate::Microphone);
+handle!(super::devices::sw_loudspeaker, 26, Loudspeaker, crate::Loudspeaker);
+handle!(super::processing::sw_audio_processor, 27, AudioProcessor, crate::AudioProcessor);
 
 struct Slot {
     generation: usize,

@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod codec;
+pub(crate) mod device;
 pub(crate) mod expected_loss;
 pub(crate) mod file;
 pub(crate) mod frame;
@@ -15,6 +16,7 @@ pub(crate) mod outbound;
 pub(crate) mod peer;
 pub(crate) mod playback;
 pub(crate) mod port;
+pub(crate) mod processing;
 pub(crate) mod quality;
 pub(crate) mod recording;
 pub(crate) mod relay;

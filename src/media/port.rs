@@ -158,6 +158,21 @@ impl AudioPort {
         self.0.input.buffered_ms()
     }
 
+    /// Whether both are the port of one call.
+    pub(crate) fn is_same(&self, other: &AudioPort) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether the call is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.is_over.load(Ordering::SeqCst)
+    }
+
+    /// Whether the path of the media was up once: what is pushed before would be sent late.
+    pub(crate) fn has_media(&self) -> bool {
+        self.facts().media_connected.is_some()
+    }
+
     /// Nothing is delivered any more: the call is over.
     pub(crate) fn end(&self) {
         self.0.is_over.store(true, Ordering::SeqCst);

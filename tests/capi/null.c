@@ -557,6 +557,80 @@ static void for_backends(void) {
     FINE(sw_rest_client_free(rest));
 }
 
+static void on_device(const sw_audio_device *device, void *user_data) {
+    (void)device, (void)user_data;
+}
+
+static void for_devices(sw_call *call) {
+    sw_audio_devices *devices = NULL;
+    sw_microphone *microphone = NULL;
+    sw_loudspeaker *loudspeaker = NULL;
+    sw_audio_device_observer observer = SW_AUDIO_DEVICE_OBSERVER_INIT;
+    sw_microphone_statistics heard = SW_MICROPHONE_STATISTICS_INIT;
+    sw_loudspeaker_statistics played = SW_LOUDSPEAKER_STATISTICS_INIT;
+    char *id = NULL;
+    BAD_ARGUMENT(sw_audio_devices_system(NULL));
+    BAD_ARGUMENT(sw_audio_devices_silent(NULL));
+    BAD_HANDLE(sw_audio_devices_list(NULL, on_device, NULL));
+    BAD_HANDLE(sw_audio_devices_observe(NULL, &observer));
+    BAD_HANDLE(sw_audio_devices_open_microphone(NULL, NULL, &microphone));
+    BAD_HANDLE(sw_audio_devices_open_loudspeaker(NULL, NULL, &loudspeaker));
+    FINE(sw_audio_devices_silent(&devices));
+    BAD_ARGUMENT(sw_audio_devices_list(devices, NULL, NULL));
+    BAD_ARGUMENT(sw_audio_devices_observe(devices, NULL));
+    BAD_ARGUMENT(sw_audio_devices_observe(devices, &observer)); // no on_event
+    BAD_ARGUMENT(sw_audio_devices_open_microphone(devices, NULL, NULL));
+    BAD_ARGUMENT(sw_audio_devices_open_loudspeaker(devices, NULL, NULL));
+    FINE(sw_audio_devices_open_microphone(devices, NULL, &microphone));
+    FINE(sw_audio_devices_open_loudspeaker(devices, NULL, &loudspeaker));
+    BAD_HANDLE(sw_microphone_device(NULL, &id));
+    BAD_ARGUMENT(sw_microphone_device(microphone, NULL));
+    BAD_HANDLE(sw_microphone_stats(NULL, &heard));
+    BAD_ARGUMENT(sw_microphone_stats(microphone, NULL));
+    BAD_HANDLE(sw_microphone_stop(NULL));
+    BAD_HANDLE(sw_loudspeaker_device(NULL, &id));
+    BAD_ARGUMENT(sw_loudspeaker_device(loudspeaker, NULL));
+    BAD_HANDLE(sw_loudspeaker_stats(NULL, &played));
+    BAD_ARGUMENT(sw_loudspeaker_stats(loudspeaker, NULL));
+    BAD_HANDLE(sw_loudspeaker_stop(NULL));
+    BAD_HANDLE(sw_call_connect_microphone(NULL, microphone));
+    BAD_HANDLE(sw_call_connect_microphone(call, NULL));
+    BAD_HANDLE(sw_call_disconnect_microphone(NULL, microphone));
+    BAD_HANDLE(sw_call_disconnect_microphone(call, NULL));
+    BAD_HANDLE(sw_call_connect_loudspeaker(NULL, loudspeaker));
+    BAD_HANDLE(sw_call_connect_loudspeaker(call, NULL));
+    BAD_HANDLE(sw_call_disconnect_loudspeaker(NULL, loudspeaker));
+    BAD_HANDLE(sw_call_disconnect_loudspeaker(call, NULL));
+    FINE(sw_microphone_free(microphone));
+    FINE(sw_loudspeaker_free(loudspeaker));
+    FINE(sw_audio_devices_free(devices));
+    FINE(sw_microphone_free(NULL));
+    FINE(sw_loudspeaker_free(NULL));
+    FINE(sw_audio_devices_free(NULL));
+    CHECK(id == NULL);
+}
+
+static void for_processors(void) {
+    sw_audio_processor *processor = NULL;
+    sw_audio_processing_statistics stats = SW_AUDIO_PROCESSING_STATISTICS_INIT;
+    int16_t pcm[4] = {0}, out[100];
+    size_t count = 7;
+    BAD_ARGUMENT(sw_audio_processor_new(NULL, NULL));
+    BAD_HANDLE(sw_audio_processor_process_capture(NULL, pcm, 4, 8000, 1, out, 100, &count));
+    BAD_HANDLE(sw_audio_processor_process_render(NULL, pcm, 4, 8000, 1));
+    BAD_HANDLE(sw_audio_processor_set_delay_ms(NULL, 1));
+    BAD_HANDLE(sw_audio_processor_stats(NULL, &stats));
+    FINE(sw_audio_processor_new(NULL, &processor));
+    BAD_ARGUMENT(sw_audio_processor_process_capture(processor, NULL, 4, 8000, 1, out, 100, &count));
+    BAD_ARGUMENT(sw_audio_processor_process_capture(processor, pcm, 4, 8000, 1, NULL, 100, &count));
+    BAD_ARGUMENT(sw_audio_processor_process_capture(processor, pcm, 4, 8000, 1, out, 100, NULL));
+    BAD_ARGUMENT(sw_audio_processor_process_render(processor, NULL, 4, 8000, 1));
+    BAD_ARGUMENT(sw_audio_processor_stats(processor, NULL));
+    CHECK(count == 7);
+    FINE(sw_audio_processor_free(processor));
+    FINE(sw_audio_processor_free(NULL));
+}
+
 int main(void) {
     for_the_rest();
     for_logins();
@@ -577,6 +651,8 @@ int main(void) {
     for_legs(call);
     for_recorders(call);
     for_mixers(call);
+    for_devices(call);
+    for_processors();
     EXPECT(SW_OK, WAIT(waiter, sw_call_hangup(call, sw_waiter_completion(waiter))));
     EXPECT(SW_OK, sw_call_unref(call));
     EXPECT(SW_OK, sw_client_free(client));

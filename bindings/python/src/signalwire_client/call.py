@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer, Unpack
 
     from .audio import AudioFrame, AudioPort, AudioSink, AudioStream
+    from .devices import Loudspeaker, Microphone
     from .video import VideoFrame, VideoPort, VideoSink
 
 
@@ -637,6 +638,31 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<Call {self.id} {self.destination} {self.state.name}>"
+
+    def connect_microphone(self, microphone: Microphone) -> None:
+        """Sends what a microphone hears, until the call ends or the microphone stops.
+
+        While its device is unplugged silence is sent. One microphone may be connected to several
+        calls. Connecting it twice does nothing.
+        Raises :class:`ClosedError` after the end.
+        """
+        guarded(self._native.connect_microphone, microphone._native)
+
+    def disconnect_microphone(self, microphone: Microphone) -> None:
+        """Stops sending what a microphone hears. One that is not connected is ignored."""
+        self._native.disconnect_microphone(microphone._native)
+
+    def connect_loudspeaker(self, loudspeaker: Loudspeaker) -> None:
+        """Plays what is received, until the call ends or the loudspeaker stops.
+
+        Sinks go on beside it. Connecting it twice does nothing.
+        Raises :class:`ClosedError` after the end.
+        """
+        guarded(self._native.connect_loudspeaker, loudspeaker._native)
+
+    def disconnect_loudspeaker(self, loudspeaker: Loudspeaker) -> None:
+        """Stops playing the call. A loudspeaker that is not connected is ignored."""
+        self._native.disconnect_loudspeaker(loudspeaker._native)
 
 
 class Recorder:
