@@ -226,12 +226,12 @@ static void files(sw_call *call, sw_waiter *waiter) {
 static void on_mixed(const sw_audio_frame *frame, void *user_data) {
     CHECK(frame->sample_rate_hz == 48000 && frame->channels == 1);
     CHECK(frame->samples_per_channel == 960);
-    atomic_fetch_add((atomic_int *)user_data, 1);
+    __atomic_fetch_add((int *)user_data, 1, __ATOMIC_SEQ_CST);
 }
 
 static void in_conference(sw_call *call, sw_waiter *waiter) {
     static const int16_t silence[960];
-    static atomic_int mixed;
+    static int mixed;
     sw_audio_sink sink = SW_AUDIO_SINK_INIT;
     sw_record_options options = SW_RECORD_OPTIONS_INIT;
     sw_wav_recorder *recorder = NULL;
@@ -260,7 +260,7 @@ static void in_conference(sw_call *call, sw_waiter *waiter) {
     EXPECT(SW_OK, WAIT(waiter, sw_call_play_wav(call, setting("SW_WAV_FILE"),
                                                 sw_waiter_completion(waiter))));
     EXPECT(SW_OK, sw_mixer_set_sink(mixer, NULL));
-    CHECK(atomic_load(&mixed) > 5);
+    CHECK(__atomic_load_n(&mixed, __ATOMIC_SEQ_CST) > 5);
     EXPECT(SW_OK, sw_mixer_free(mixer));
     EXPECT(SW_ERR_INVALID_HANDLE, sw_mixer_add(mixer, call));
     EXPECT(SW_OK, sw_wav_recorder_finish(recorder));

@@ -132,7 +132,7 @@ pub enum Encoder {
     /// G.711, either law.
     G711(G711Encoder),
     /// G.722.
-    G722(G722Encoder),
+    G722(Box<G722Encoder>),
 }
 
 impl Encoder {
@@ -142,7 +142,7 @@ impl Encoder {
             AudioCodec::Opus => Encoder::Opus(OpusEncoder::new(options)?),
             AudioCodec::Pcmu => Encoder::G711(G711Encoder::new(G711Law::Mu)),
             AudioCodec::Pcma => Encoder::G711(G711Encoder::new(G711Law::A)),
-            AudioCodec::G722 => Encoder::G722(G722Encoder::new()),
+            AudioCodec::G722 => Encoder::G722(Box::new(G722Encoder::new())),
         })
     }
 
@@ -191,7 +191,7 @@ pub enum Decoder {
     /// G.711, either law.
     G711(G711Decoder),
     /// G.722.
-    G722(G722Decoder),
+    G722(Box<G722Decoder>),
 }
 
 impl Decoder {
@@ -203,7 +203,7 @@ impl Decoder {
             AudioCodec::Opus => Decoder::Opus(OpusDecoder::new(channels)?),
             AudioCodec::Pcmu => Decoder::G711(G711Decoder::new(G711Law::Mu)),
             AudioCodec::Pcma => Decoder::G711(G711Decoder::new(G711Law::A)),
-            AudioCodec::G722 => Decoder::G722(G722Decoder::new()),
+            AudioCodec::G722 => Decoder::G722(Box::new(G722Decoder::new())),
         })
     }
 
