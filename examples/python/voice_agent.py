@@ -124,8 +124,8 @@ class Agent:
                 async for frame in frames:
                     turn = ear.hear(frame)
                     if turn is Turn.BEGAN and self.is_answering:
-                        self.interruptions += 1
                         await self._be_silent()
+                        self.interruptions += 1
                     elif turn is Turn.ENDED:
                         self._answer = asyncio.create_task(self._respond(ear.turn()))
         finally:

@@ -74,8 +74,15 @@ def _metadata(project: dict[str, Any]) -> str:
     lines += [f"Requires-Dist: {requirement}" for requirement in project["dependencies"]]
     for extra, requirements in project.get("optional-dependencies", {}).items():
         lines.append(f"Provides-Extra: {extra}")
-        lines += [f'Requires-Dist: {text}; extra == "{extra}"' for text in requirements]
+        lines += [f"Requires-Dist: {_in_extra(text, extra)}" for text in requirements]
     return "\n".join(lines) + "\n\n" + (HERE / project["readme"]).read_text("utf-8")
+
+
+def _in_extra(requirement: str, extra: str) -> str:
+    """A requirement of an extra, which may have a condition of its own."""
+    name, _, condition = requirement.partition(";")
+    own = f"({condition.strip()}) and " if condition else ""
+    return f'{name.strip()}; {own}extra == "{extra}"'
 
 
 def _info_files(project: dict[str, Any], tag: str) -> dict[str, bytes]:
