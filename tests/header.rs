@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 36] = [
+const SOURCES: [&str; 37] = [
     "library",
     "status",
     "guard",
@@ -33,6 +33,7 @@ const SOURCES: [&str; 36] = [
     "rest_resources",
     "rest_sip",
     "video",
+    "picture",
     "child",
     "options",
     "observer",

@@ -60,6 +60,8 @@ pub(super) enum Object {
     DeviceKey(crate::DeviceKey),
     #[cfg(feature = "rest-api")]
     Rest(crate::rest_api::RestClient),
+    #[cfg(feature = "pictures")]
+    Picture(crate::Picture),
 }
 
 /// The opaque C types.
@@ -113,6 +115,8 @@ handle!(super::oauth::sw_oauth_login, 15, Login, super::oauth::Login);
 handle!(super::device_key::sw_device_key, 16, DeviceKey, crate::DeviceKey);
 #[cfg(feature = "rest-api")]
 handle!(super::rest_api::sw_rest_client, 17, Rest, crate::rest_api::RestClient);
+#[cfg(feature = "pictures")]
+handle!(super::picture::sw_picture, 24, Picture, crate::Picture);
 
 struct Slot {
     generation: usize,

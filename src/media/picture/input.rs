@@ -301,7 +301,7 @@ impl Pace {
         if us.saturating_add(interval / 4) < due {
             return false;
         }
-        self.due_us = Some(due.max(us.saturating_sub(interval)).saturating_add(interval));
+        self.due_us = Some(due.max(us.saturating_sub(interval / 2)).saturating_add(interval));
         true
     }
 }
