@@ -43,7 +43,8 @@
  *   that this header does not list.
  * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder, sw_member_list, sw_layout_snapshot,
  *   sw_text_list, sw_credentials, sw_token_reply, sw_oauth, sw_oauth_login,
- *   sw_device_key, sw_rest_client, sw_outgoing_message, sw_expected_call, sw_host_call) are checked: NULL, freed, foreign and
+ *   sw_device_key, sw_rest_client, sw_outgoing_message, sw_expected_call, sw_host_call,
+ *   sw_picture) are checked: NULL, freed, foreign and
  *   garbage ones give SW_ERR_INVALID_HANDLE. They are not addresses: never dereference one.
  * Ownership. _new and _free belong together, _ref and _unref too; freeing NULL is SW_OK. Objects
  *   may be freed in any order. Inputs are copied before a function returns. Structs and texts
@@ -115,6 +116,12 @@
 #define SW_CALL_OBSERVER_INIT {sizeof(sw_call_observer), NULL, NULL, NULL}
 #define SW_AUDIO_SINK_INIT {sizeof(sw_audio_sink), NULL, NULL, NULL}
 #define SW_VIDEO_SINK_INIT {sizeof(sw_video_sink), NULL, NULL, NULL}
+#define SW_PICTURE_INFO_INIT \
+    {sizeof(sw_picture_info), 0, 0, 0, 0, {0, 0, 0}, {NULL, NULL, NULL}, 0}
+#define SW_PICTURE_SINK_INIT {sizeof(sw_picture_sink), SW_PIXEL_FORMAT_I420, NULL, NULL, NULL}
+#define SW_VIDEO_ENCODING_INIT {sizeof(sw_video_encoding), 0, 0, 0, 0}
+#define SW_PICTURE_STATISTICS_INIT \
+    {sizeof(sw_picture_statistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 #define SW_SCREEN_SHARE_OPTIONS_INIT \
     {sizeof(sw_screen_share_options), 0, {0, 0}, NULL, NULL, NULL, NULL, false}
 #define SW_DEVICE_OPTIONS_INIT {sizeof(sw_device_options), 0, {0, 0}, NULL, NULL, false, true}
@@ -427,6 +434,15 @@ typedef enum sw_video_codecs {
     // before each IDR picture.
     SW_VIDEO_CODEC_H264 = 2,
 } sw_video_codecs;
+
+// How the samples of a picture lie in memory: 8 bits each, colour at half the width and height
+// (4:2:0), limited range. Numbers never change.
+typedef enum sw_pixel_formats {
+    // Three planes: Y, U, V.
+    SW_PIXEL_FORMAT_I420 = 1,
+    // Two planes: Y, and U and V by turns.
+    SW_PIXEL_FORMAT_NV12 = 2,
+} sw_pixel_formats;
 
 // How the digits of `sw_call_send_digits` travel, for `dtmf` of `sw_dial_options` and
 // `sw_answer_options`.
@@ -798,6 +814,9 @@ typedef struct sw_oauth_login sw_oauth_login;
 // sends the text a second time only after the conversation's history showed that the first did
 // not arrive.
 typedef struct sw_outgoing_message sw_outgoing_message;
+
+// A decoded picture. Owned by references: `sw_picture_ref`, `sw_picture_unref`.
+typedef struct sw_picture sw_picture;
 
 // A project's access to the REST API of its space, for backends. Owned: `sw_rest_client_free`;
 // operations that were begun go on.
@@ -2341,6 +2360,93 @@ typedef struct sw_video_statistics {
     // Loss of what is sent, as the far side reports it, 0.0 to 1.0.
     double remote_loss_fraction;
 } sw_video_statistics;
+
+// A picture's planes. Start from `SW_PICTURE_INFO_INIT`.
+//
+// What the library fills in points into the picture: good in the callback, and for as long as a
+// reference to the picture is held. What the application fills in is copied.
+typedef struct sw_picture_info {
+    // `sizeof(sw_picture_info)`.
+    uint32_t struct_size;
+    // One of `SW_PIXEL_FORMAT_*`.
+    int32_t format;
+    // Width in pixels, before any rotation.
+    uint32_t width;
+    // Height in pixels, before any rotation.
+    uint32_t height;
+    // How far it has to be turned clockwise to stand upright: 0, 90, 180 or 270 degrees. Received
+    // pictures stand upright; what is pushed is turned before it is sent.
+    int32_t rotation;
+    // Bytes from one row of each plane to the next.
+    uint32_t strides[3];
+    // The samples of each plane, row by row; NULL beyond the format's planes.
+    const uint8_t *planes[3];
+    // Media time in microseconds: since the stream's first picture; of a pushed one when it was
+    // captured, by any clock that never goes back.
+    uint64_t timestamp_us;
+} sw_picture_info;
+
+// How pushed pictures are encoded; 0 in a field leaves the choice to the library. Start from
+// `SW_VIDEO_ENCODING_INIT`.
+typedef struct sw_video_encoding {
+    // `sizeof(sw_video_encoding)`.
+    uint32_t struct_size;
+    // The most bits per second; by default what is usual for the size, between 0.1 and 2.5 Mbit/s.
+    uint32_t max_bitrate_bps;
+    // The largest width in pixels; larger pictures are made smaller, their shape kept.
+    uint32_t max_width;
+    // The largest height in pixels.
+    uint32_t max_height;
+    // The most pictures per second; what comes sooner is left out. The bits are spread over so many,
+    // over 30 by default.
+    double max_frame_rate;
+} sw_video_encoding;
+
+// Who gets the received pictures. Copied by `sw_call_add_picture_sink`.
+typedef struct sw_picture_sink {
+    // `sizeof(sw_picture_sink)`.
+    uint32_t struct_size;
+    // The format that is wanted: one of `SW_PIXEL_FORMAT_*`.
+    int32_t format;
+    // Called with each picture, in order and never twice at once, on a media thread of the library.
+    // Not null. `picture` and `info` are borrowed for the time of the call; `sw_picture_ref` keeps the
+    // picture with its planes. It must not throw or `longjmp` out; when it is two pictures behind the
+    // latest take the place of older ones.
+    void (*on_picture)(struct sw_picture *picture,
+                       const struct sw_picture_info *info,
+                       void *user_data);
+    // Called exactly once after the last picture, on the dispatcher thread, so that `user_data` can be
+    // freed; nullable. Not called if `sw_call_add_picture_sink` failed.
+    void (*drop)(void *user_data);
+    // Passed to both functions unchanged. Nullable.
+    void *user_data;
+} sw_picture_sink;
+
+// What became of a call's pictures. Start from `SW_PICTURE_STATISTICS_INIT`.
+typedef struct sw_picture_statistics {
+    // `sizeof(sw_picture_statistics)`.
+    uint32_t struct_size;
+    // Pictures that were pushed and encoded into a frame.
+    uint64_t encoded;
+    // Pushed pictures that were not sent.
+    uint64_t input_dropped;
+    // Pictures that the encoder failed with.
+    uint64_t encode_errors;
+    // What the encoder is told to keep to, in bits per second; 0 before the first picture.
+    uint64_t target_bitrate_bps;
+    // Time that encoding took, all pictures together, in microseconds.
+    uint64_t encode_us;
+    // Received frames that became pictures.
+    uint64_t decoded;
+    // Received frames that could not be decoded; each asked for a key frame.
+    uint64_t decode_errors;
+    // Received frames that were left out until a key frame came.
+    uint64_t decode_skipped;
+    // Pictures that slow sinks lost; newer ones took their place.
+    uint64_t output_dropped;
+    // Time that decoding took, all frames together, in microseconds.
+    uint64_t decode_us;
+} sw_picture_statistics;
 
 // How a screen is shared. Start from `SW_SCREEN_SHARE_OPTIONS_INIT`.
 //
@@ -3886,6 +3992,79 @@ sw_status sw_call_set_media(struct sw_call *call,
 //
 // `call`: not null. `out_stats`: not null, `struct_size` set. Any thread; does not block.
 sw_status sw_call_video_stats(const struct sw_call *call, struct sw_video_statistics *out_stats);
+
+// Queues a picture to be encoded and sent, on a thread of the call's own. Never blocks; the planes are
+// copied. Key frames, size, number and bit rate are taken care of.
+//
+// `call`: not null. `picture`: not null; 16x16 to 4096x2304 pixels, with as many planes as its format
+// has. `out_dropped_pictures`: nullable; how many pictures were dropped, 0 normally: a third one that
+// waits takes the place of the oldest, and all are dropped while the camera is muted. Use either
+// this or `sw_call_push_video` in one call.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for a picture that cannot be; `SW_ERR_INVALID_STATE` before
+// `SW_CALL_EVENT_VIDEO_CONNECTED` and while video is not sent; `SW_ERR_NOT_SUPPORTED` where the
+// library was built without the codec; `SW_ERR_CLOSED` after the call's end. Any thread.
+sw_status sw_call_push_picture(struct sw_call *call,
+                               const struct sw_picture_info *picture,
+                               uint32_t *out_dropped_pictures);
+
+// Says how pushed pictures are encoded, from the next one on; also before there is video.
+//
+// `call`, `encoding`: not null. Errors: `SW_ERR_INVALID_ARGUMENT` for a frame rate that is negative
+// or no number; `SW_ERR_NOT_SUPPORTED`; `SW_ERR_CLOSED` after the call's end. Any thread.
+sw_status sw_call_set_video_encoding(struct sw_call *call,
+                                     const struct sw_video_encoding *encoding);
+
+// Decodes the received video and delivers its pictures to a sink, until the call ends or
+// `sw_call_remove_picture_sink`. It is decoded once for all sinks, on a thread of the call's own.
+//
+// `call`: not null. `sink`: not null; copied. `out_sink_id`: nullable; names the sink for its
+// removal. Several sinks may be added, also before there is video. A picture is never shown damaged:
+// after a loss nothing comes before the next key frame, which is asked for.
+// Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_NOT_SUPPORTED` where the library was built without
+// pictures; `SW_ERR_MEDIA` when no thread can be started; `SW_ERR_CLOSED` after the call's end. Any
+// thread; does not block.
+sw_status sw_call_add_picture_sink(struct sw_call *call,
+                                   const struct sw_picture_sink *sink,
+                                   uint64_t *out_sink_id);
+
+// Ends the deliveries to a picture sink. When it returns, `on_picture` does not run and will not be
+// called again; its `drop` follows on the dispatcher thread.
+//
+// `call`: not null. Waits for a running `on_picture`, unless called from inside it. An unknown or
+// removed id is ignored. Errors: `SW_ERR_NOT_SUPPORTED`. Any thread, also inside callbacks; do not
+// call it while holding a lock that `on_picture` takes.
+sw_status sw_call_remove_picture_sink(struct sw_call *call, uint64_t sink_id);
+
+// Gives what became of the call's pictures so far; the last numbers after the end.
+//
+// `call`: not null. `out_stats`: not null, `struct_size` set. Errors: `SW_ERR_NOT_SUPPORTED`. Any
+// thread; does not block.
+sw_status sw_call_picture_stats(const struct sw_call *call,
+                                struct sw_picture_statistics *out_stats);
+
+// Adds a reference to a picture, so that it and its planes outlive the callback.
+//
+// `picture`: not null. Errors: `SW_ERR_NOT_SUPPORTED`. Any thread.
+sw_status sw_picture_ref(struct sw_picture *picture);
+
+// Takes a reference to a picture away; the last one frees it.
+//
+// `picture`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` for one that is freed;
+// `SW_ERR_NOT_SUPPORTED`. Any thread.
+sw_status sw_picture_unref(struct sw_picture *picture);
+
+// Gives a picture's planes, which are good for as long as the reference is held.
+//
+// `picture`: not null. `out_info`: not null, `struct_size` set. Errors: `SW_ERR_NOT_SUPPORTED`. Any
+// thread.
+sw_status sw_picture_get_info(const struct sw_picture *picture, struct sw_picture_info *out_info);
+
+// Writes a picture into a PNG file, upright: a snapshot. An existing file is replaced.
+//
+// `picture`: not null. `path`: not null, UTF-8. Errors: `SW_ERR_MEDIA` when it cannot be written;
+// `SW_ERR_NOT_SUPPORTED`. Any thread; returns when it is written, so not in a sink that has to keep up.
+sw_status sw_picture_write_png(const struct sw_picture *picture,
+                               const char *path);
 
 // Shares a screen: a further leg to the same destination that only sends, a call of its own with
 // its own states and events. Push the screen's frames into it. It appears in the session as a member
