@@ -76,6 +76,16 @@ async fn video_call(client: &Client, codec: VideoCodec) -> Call {
     call
 }
 
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        let mut look = tokio::time::interval(Duration::from_millis(10));
+        while !condition() {
+            look.tick().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, waiting).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
 /// Shows test cards, whose size may be changed, until it is dropped.
 struct Show {
     card: Arc<Mutex<TestCard>>,
@@ -162,13 +172,8 @@ fn losses_cost_pictures_but_damage_none_and_a_key_frame_heals_them() {
             let show = Show::on(&call, 320, 180);
             viewer.wait_until("the first pictures", |seen| seen.len() >= 10).await;
             gateway.fault(serde_json::json!({"fault": "impair_media", "loss": 0.5}));
-            let losing = async {
-                let mut look = tokio::time::interval(Duration::from_millis(20));
-                while call.stats().video.key_frame_requests_sent < 2 {
-                    look.tick().await;
-                }
-            };
-            tokio::time::timeout(DEADLINE, losing).await.expect("key frames are asked for");
+            let asks = || call.stats().video.key_frame_requests_sent >= 2;
+            until("key frames are asked for", asks).await;
             gateway.fault(serde_json::json!({"fault": "impair_media"}));
             let healed = show.number();
             viewer
@@ -199,20 +204,15 @@ fn a_frame_that_cannot_be_decoded_asks_for_a_key_frame() {
         assert!(broken.is_key_frame);
         let events = call.events();
         call.push_video(broken).unwrap();
-        let failed = async {
-            let mut look = tokio::time::interval(Duration::from_millis(10));
-            while call.picture_stats().decode_errors == 0 {
-                look.tick().await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, failed).await.expect("the frame is refused");
+        until("the frame is refused", || call.picture_stats().decode_errors > 0).await;
         // The echo hands the request back.
         wait_for(&events, |event| *event == CallEvent::KeyFrameRequested).await;
         for (number, frame) in (1u64..).zip(&frames[..6]) {
             let frame = EncodedVideoFrame { timestamp_us: number * 33_333, ..frame.clone() };
             call.push_video(frame).unwrap();
         }
-        viewer.wait_until("the clip", |seen| seen.len() >= 4).await;
+        until("the clip is decoded", || call.picture_stats().decoded >= 6).await;
+        viewer.wait_until("the clip is seen", |seen| !seen.is_empty()).await;
         assert!(viewer.seen().iter().all(|(_, width, height)| (*width, *height) == (160, 96)));
         call.hangup().await.unwrap();
         assert_clean(&gateway);
@@ -294,6 +294,51 @@ fn a_slow_sink_gets_the_latest_pictures_and_delays_no_other() {
         assert_eq!(error.kind(), ErrorKind::Closed);
         assert_clean(&gateway);
     });
+}
+
+/// The names of this process's threads.
+#[cfg(target_os = "linux")]
+fn threads(name: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let names =
+        tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names.filter(|known| known.trim() == name).count()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_threads_end_with_the_sinks_and_with_the_call() {
+    // In a process of its own, since other tests have threads of the same names.
+    if std::env::var_os("SW_ALONE").is_none() {
+        let own = "the_threads_end_with_the_sinks_and_with_the_call";
+        let exe = std::env::current_exe().unwrap();
+        let mut alone = std::process::Command::new(exe);
+        let output = alone.args([own, "--exact"]).env("SW_ALONE", "1").output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        return;
+    }
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = video_call(&client, VideoCodec::Vp8).await;
+        assert_eq!((threads("sw-encode"), threads("sw-decode")), (0, 0));
+        let viewer = Arc::<Viewer>::default();
+        let sink = call.add_picture_sink(PixelFormat::I420, viewer.clone()).unwrap();
+        let other = call.add_picture_sink(PixelFormat::Nv12, viewer.clone()).unwrap();
+        let show = Show::on(&call, 160, 96);
+        viewer.wait_until("pictures", |seen| seen.len() >= 5).await;
+        assert_eq!((threads("sw-encode"), threads("sw-decode")), (1, 1));
+        call.remove_picture_sink(sink);
+        call.remove_picture_sink(other);
+        until("decoding ends", || threads("sw-decode") == 0).await;
+        call.add_picture_sink(PixelFormat::I420, viewer.clone()).unwrap();
+        let before = viewer.seen().len();
+        viewer.wait_until("pictures again", |seen| seen.len() > before).await;
+        drop(show);
+        call.hangup().await.unwrap();
+    });
+    assert!(signalwire_client::shutdown());
+    assert_eq!((threads("sw-encode"), threads("sw-decode")), (0, 0));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::codec::{self, Encoder};
 use super::picture::{Picture, PicturePool};
 use super::rate::{usual_bps, RateControl};
 use super::scale::Limits;
-use super::{count, Counters};
+use super::{count, worker, Counters};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::video::port::{VideoPort, WeakVideoPort};
 use crate::media::video::{EncodedVideoFrame, VideoCodec};
@@ -118,6 +118,12 @@ impl Input {
     }
 }
 
+impl Drop for Input {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// What the thread works on.
 struct Encoding {
     queue: Mutex<Queue>,
@@ -139,16 +145,13 @@ impl Encoding {
         let encoding = Arc::new(Self { queue: Mutex::default(), ready: Condvar::new() });
         let own = encoding.clone();
         let mut work = Work::new(counters);
-        std::thread::Builder::new()
-            .name("sw-encode".into())
-            .spawn(move || {
-                while let Some(picture) = own.next() {
-                    let Some(port) = port.upgrade() else { return };
-                    let wishes = *lock(&wishes);
-                    work.take(&port, &wishes, &picture, Instant::now());
-                }
-            })
-            .map_err(|error| Error::media(format!("no thread for encoding: {error}")))?;
+        worker::spawn("sw-encode", move || {
+            while let Some(picture) = own.next() {
+                let Some(port) = port.upgrade() else { return };
+                let wishes = *lock(&wishes);
+                work.take(&port, &wishes, &picture, Instant::now());
+            }
+        })?;
         Ok(encoding)
     }
 

@@ -8,6 +8,7 @@
 //! | `codec` | the codecs that were built in |
 //! | `output` | received frames, decoded on a thread of their own, to sinks |
 //! | `input` `rate` | pushed pictures, encoded on a thread of their own, at the rate that the way allows |
+//! | `worker` | the threads of both |
 //! | `test_card` `y4m` `png` | a source for tests, and files |
 
 pub(crate) mod codec;
@@ -20,6 +21,7 @@ pub(crate) mod png;
 pub(crate) mod rate;
 pub(crate) mod scale;
 pub(crate) mod test_card;
+pub(crate) mod worker;
 pub(crate) mod y4m;
 
 use std::sync::atomic::{AtomicU64, Ordering};

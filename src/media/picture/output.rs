@@ -3,7 +3,7 @@
 
 use super::codec::{self, Decoder};
 use super::picture::{Picture, PicturePool, PixelFormat, MAX_PIXELS};
-use super::{count, Counters};
+use super::{count, worker, Counters};
 use crate::error::{Error, Result};
 use crate::media::sink::{Pool, SinkId, Turn, Turnstile};
 use crate::media::video::port::{VideoPort, VideoSink, WeakVideoPort};
@@ -112,6 +112,12 @@ impl Output {
     }
 }
 
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// What the thread works on.
 struct Decoding {
     port: WeakVideoPort,
@@ -159,11 +165,7 @@ impl Decoding {
 
     fn start(self: &Arc<Self>) -> Result<()> {
         let decoding = self.clone();
-        std::thread::Builder::new()
-            .name("sw-decode".into())
-            .spawn(move || decoding.run())
-            .map(drop)
-            .map_err(|error| Error::media(format!("no thread for decoding: {error}")))
+        worker::spawn("sw-decode", move || decoding.run())
     }
 
     fn end(&self) {
