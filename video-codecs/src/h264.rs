@@ -18,7 +18,8 @@ fn codec(error: openh264::Error) -> Error {
 
 /// Makes H.264 access units, in Annex B format, of pictures.
 pub struct Encoder {
-    inner: openh264::encoder::Encoder,
+    /// Seven kilobytes, so not in place.
+    inner: Box<openh264::encoder::Encoder>,
     settings: Settings,
     /// OpenH264 is set up with its first picture and takes no changes before.
     has_begun: bool,
@@ -31,7 +32,7 @@ impl Encoder {
         Ok(Self { inner: Self::set_up(settings)?, settings, has_begun: false })
     }
 
-    fn set_up(settings: Settings) -> Result<openh264::encoder::Encoder, Error> {
+    fn set_up(settings: Settings) -> Result<Box<openh264::encoder::Encoder>, Error> {
         let config = EncoderConfig::new()
             .bitrate(BitRate::from_bps(settings.bitrate_bps))
             .max_frame_rate(FrameRate::from_hz(settings.frame_rate.clamp(1.0, 60.0)))
@@ -42,7 +43,7 @@ impl Encoder {
             .scene_change_detect(false)
             .num_threads(settings.threads as u16);
         let api = OpenH264API::from_source();
-        openh264::encoder::Encoder::with_api_config(api, config).map_err(codec)
+        openh264::encoder::Encoder::with_api_config(api, config).map(Box::new).map_err(codec)
     }
 
     /// From the next picture on. Error: `Codec`.
