@@ -6,6 +6,11 @@ use crate::media::video::VideoCodec;
 use signalwire_video_codecs as codecs;
 use signalwire_video_codecs::{Planes, Settings};
 
+#[cfg(not(any(feature = "vp8", feature = "h264")))]
+compile_error!(
+    "the feature `pictures` is a part of `vp8` and `h264`: choose one of these, or both"
+);
+
 /// Whether pictures of this codec can be encoded and decoded here.
 pub(crate) fn is_built_in(codec: VideoCodec) -> bool {
     match codec {
