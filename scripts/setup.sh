@@ -23,6 +23,8 @@ if [ "${1:-all}" = all ]; then
     need clang++ clang
     need abidiff abigail-tools
     need pkg-config pkg-config
+    # Every test builds with all features; VP8 is the system's.
+    pkg-config --exists vpx 2>/dev/null || missing="$missing libvpx-dev"
     # The sanitizers' libraries come apart from the compiler.
     if command -v clang >/dev/null 2>&1; then
         runtime=$(clang --print-runtime-dir 2>/dev/null || true)

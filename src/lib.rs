@@ -30,6 +30,7 @@
 //! | to log a user in with their browser | [`OAuth`], [`OAuthConfig`] |
 //! | tokens that are renewed while calls go on | [`Client::with_credentials`], [`Credentials`] |
 //! | to send and receive encoded video | [`Call::push_video`], [`Call::add_video_sink`], [`Call::set_media`] |
+//! | pictures instead of encoded video | `Call::push_picture`, `Call::add_picture_sink`, with feature `video-codecs` |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | whether calls will work from here | [`Client::preflight`], [`Client::connect_times`] |
 //! | a report of a problem | [`Client::diagnostics`], [`Call::diagnostics`] |
@@ -97,6 +98,15 @@ pub use media::device::{
 };
 pub use media::file::Recorder;
 pub use media::frame::{AudioFormat, AudioFrame};
+#[cfg(feature = "pictures")]
+pub use media::picture::{
+    input::VideoEncoding,
+    output::PictureSink,
+    picture::{Picture, PixelFormat, Plane, Rotation},
+    test_card::TestCard,
+    y4m::{Y4mReader, Y4mWriter},
+    PictureStats,
+};
 pub use media::processing::{
     AudioProcessingOptions, AudioProcessingStats, AudioProcessor, NoiseSuppression,
 };

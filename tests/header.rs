@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 39] = [
+const SOURCES: [&str; 40] = [
     "library",
     "status",
     "guard",
@@ -36,6 +36,7 @@ const SOURCES: [&str; 39] = [
     "rest_resources",
     "rest_sip",
     "video",
+    "picture",
     "child",
     "options",
     "observer",

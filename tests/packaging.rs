@@ -211,7 +211,8 @@ fn the_binary_interface_is_the_stored_one() {
 }
 
 /// What the C++ headers leave to C, by the beginnings of the names, and why.
-const NOT_WRAPPED: [(&str, &str); 8] = [
+const PICTURES: &str = "the installed library has no codecs; builds that have use the C functions";
+const NOT_WRAPPED: [(&str, &str); 14] = [
     ("sw_waiter_", "an Operation waits by itself"),
     ("sw_rest_client_", "for backends, which have the project's secret; devices have not"),
     ("sw_audio_devices_", "the installed library has no devices: a program that has them uses C"),
@@ -220,6 +221,12 @@ const NOT_WRAPPED: [(&str, &str); 8] = [
     ("sw_call_connect_", "as the devices"),
     ("sw_call_disconnect_", "as the devices"),
     ("sw_audio_processor_", "the installed library has no processing, which needs a newer Rust"),
+    ("sw_picture_", PICTURES),
+    ("sw_call_push_picture", PICTURES),
+    ("sw_call_set_video_encoding", PICTURES),
+    ("sw_call_add_picture_sink", PICTURES),
+    ("sw_call_remove_picture_sink", PICTURES),
+    ("sw_call_picture_stats", PICTURES),
 ];
 
 #[test]

@@ -466,10 +466,13 @@ impl Actor {
                 self.input(Input::Answer(sdp()));
             }
             // Not answered, by either SDK.
-            "verto.mediaParams" => self.events.publish(CallEvent::MediaParamsRequested {
-                params: MediaParams::read(&event.params["mediaParams"]),
-                raw_json: event.params["mediaParams"].to_string(),
-            }),
+            "verto.mediaParams" => {
+                let params = MediaParams::read(&event.params["mediaParams"]);
+                #[cfg(feature = "pictures")]
+                self.port.video().pictures_in().set_limits(params.limits());
+                let raw_json = event.params["mediaParams"].to_string();
+                self.events.publish(CallEvent::MediaParamsRequested { params, raw_json });
+            }
             "verto.attach" => self.input(Input::Attached(sdp())),
             "verto.bye" => {
                 self.acknowledge(event);

@@ -56,7 +56,26 @@ impl MediaParams {
     }
 }
 
+#[cfg(feature = "pictures")]
+impl MediaParams {
+    /// What own pictures are kept within; no limit where the service does not say.
+    pub(super) fn limits(&self) -> crate::media::picture::scale::Limits {
+        let side = |range: MediaRange| range.most().clamp(0.0, 16_384.0) as u32;
+        crate::media::picture::scale::Limits {
+            max_width: side(self.width),
+            max_height: side(self.height),
+            max_frame_rate: self.frame_rate.most().min(240.0),
+        }
+    }
+}
+
 impl MediaRange {
+    /// What is not passed, 0 for no limit: the wish counts as one, since more is of no use then.
+    #[cfg(feature = "pictures")]
+    fn most(&self) -> f64 {
+        self.exact.or(self.ideal).or(self.max).unwrap_or(0.0)
+    }
+
     fn read(value: &Value) -> Self {
         let number = |value: &Value| value.as_f64().filter(|number| *number >= 0.0);
         // A bare number is what it is best to be (W3C Media Capture and Streams, 6.2).

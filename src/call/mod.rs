@@ -17,6 +17,8 @@ mod media_params;
 mod member;
 mod members;
 mod mixer;
+#[cfg(feature = "pictures")]
+mod pictures;
 mod reason;
 mod record;
 mod recovery;

@@ -65,6 +65,8 @@ pub(super) enum Object {
     Microphone(crate::Microphone),
     Loudspeaker(crate::Loudspeaker),
     AudioProcessor(crate::AudioProcessor),
+    #[cfg(feature = "pictures")]
+    Picture(crate::Picture),
 }
 
 /// The opaque C types.
@@ -102,7 +104,6 @@ handle!(super::call::sw_call, 2, Call, Call);
 handle!(super::waiter::sw_waiter, 3, Waiter, Arc<Waiter>);
 handle!(super::waiter::Ticket, 4, Ticket, Arc<Waiter>);
 handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<Recorder>);
-handle!(super::mixer::sw_mixer, 24, Mixer, Arc<Mixer>);
 handle!(super::roster::sw_member_list, 6, Members, Arc<MemberList>);
 handle!(super::roster::sw_layout_snapshot, 7, Layout, Arc<OwnedLayout>);
 handle!(super::roster::sw_text_list, 8, Texts, Arc<TextList>);
@@ -119,10 +120,13 @@ handle!(super::oauth::sw_oauth_login, 15, Login, super::oauth::Login);
 handle!(super::device_key::sw_device_key, 16, DeviceKey, crate::DeviceKey);
 #[cfg(feature = "rest-api")]
 handle!(super::rest_api::sw_rest_client, 17, Rest, crate::rest_api::RestClient);
-handle!(super::devices::sw_audio_devices, 24, AudioDevices, crate::AudioDevices);
-handle!(super::devices::sw_microphone, 25, Microphone, crate::Microphone);
-handle!(super::devices::sw_loudspeaker, 26, Loudspeaker, crate::Loudspeaker);
-handle!(super::processing::sw_audio_processor, 27, AudioProcessor, crate::AudioProcessor);
+handle!(super::mixer::sw_mixer, 18, Mixer, Arc<Mixer>);
+handle!(super::devices::sw_audio_devices, 19, AudioDevices, crate::AudioDevices);
+handle!(super::devices::sw_microphone, 20, Microphone, crate::Microphone);
+handle!(super::devices::sw_loudspeaker, 21, Loudspeaker, crate::Loudspeaker);
+handle!(super::processing::sw_audio_processor, 22, AudioProcessor, crate::AudioProcessor);
+#[cfg(feature = "pictures")]
+handle!(super::picture::sw_picture, 23, Picture, crate::Picture);
 
 struct Slot {
     generation: usize,

@@ -13,7 +13,7 @@
 //! | `record` | completions that give a struct |
 //! | `completion` `waiter` | the one asynchronous primitive, and how to block on it |
 //! | `observer` `event` `call_event` | ordered event delivery |
-//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `mixer` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `device_key` `devices` `processing` `oauth` `rest_api` `rest_resources` `rest_sip` `video` `child` | the functions |
+//! | `library` `log` `client` `directory` `call` `control` `roster` `members` `incoming` `audio` `recording` `mixer` `survival` `conversation` `outgoing` `wake_up` `host` `credentials` `device_key` `devices` `processing` `oauth` `rest_api` `rest_resources` `rest_sip` `video` `picture` `child` | the functions |
 
 #![allow(non_camel_case_types)] // The names are those of the C header.
 
@@ -44,6 +44,7 @@ pub(crate) mod oauth;
 pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod outgoing;
+pub(crate) mod picture;
 pub(crate) mod preflight;
 pub(crate) mod processing;
 pub(crate) mod record;

@@ -631,6 +631,36 @@ static void for_processors(void) {
     FINE(sw_audio_processor_free(NULL));
 }
 
+// The library of this test was built without codecs: the functions are there and say so.
+static void ignore_picture(sw_picture *picture, const sw_picture_info *info, void *user_data) {
+    (void)picture, (void)info, (void)user_data;
+}
+
+static void for_pictures(sw_call *call) {
+    sw_picture_info info = SW_PICTURE_INFO_INIT;
+    sw_picture_sink sink = SW_PICTURE_SINK_INIT;
+    sw_video_encoding encoding = SW_VIDEO_ENCODING_INIT;
+    sw_picture_statistics stats = SW_PICTURE_STATISTICS_INIT;
+    uint64_t id = 0;
+    BAD_HANDLE(sw_call_push_picture(NULL, &info, NULL));
+    BAD_ARGUMENT(sw_call_push_picture(call, NULL, NULL));
+    EXPECT(SW_ERR_NOT_SUPPORTED, sw_call_push_picture(call, &info, NULL));
+    BAD_HANDLE(sw_call_add_picture_sink(NULL, &sink, &id));
+    BAD_ARGUMENT(sw_call_add_picture_sink(call, NULL, &id));
+    BAD_ARGUMENT(sw_call_add_picture_sink(call, &sink, &id)); // no on_picture
+    sink.on_picture = ignore_picture;
+    EXPECT(SW_ERR_NOT_SUPPORTED, sw_call_add_picture_sink(call, &sink, &id));
+    EXPECT(SW_ERR_NOT_SUPPORTED, sw_call_remove_picture_sink(call, id));
+    BAD_ARGUMENT(sw_call_set_video_encoding(call, NULL));
+    EXPECT(SW_ERR_NOT_SUPPORTED, sw_call_set_video_encoding(call, &encoding));
+    EXPECT(SW_ERR_NOT_SUPPORTED, sw_call_picture_stats(call, &stats));
+    EXPECT(SW_ERR_NOT_SUPPORTED, sw_picture_ref(NULL));
+    EXPECT(SW_ERR_NOT_SUPPORTED, sw_picture_get_info(NULL, &info));
+    BAD_ARGUMENT(sw_picture_write_png(NULL, NULL));
+    EXPECT(SW_ERR_NOT_SUPPORTED, sw_picture_write_png(NULL, "x.png"));
+    FINE(sw_picture_unref(NULL));
+}
+
 int main(void) {
     for_the_rest();
     for_logins();
@@ -648,6 +678,7 @@ int main(void) {
     for_rooms(call);
     for_audio(call);
     for_video(call);
+    for_pictures(call);
     for_legs(call);
     for_recorders(call);
     for_mixers(call);

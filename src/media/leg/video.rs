@@ -240,6 +240,7 @@ impl Task {
             (self.events)(LegEvent::BitrateLimit(bits));
         }
         if video.asks(now) {
+            self.config.port.video().owe_key_frame();
             (self.events)(LegEvent::KeyFrameWanted);
         }
     }

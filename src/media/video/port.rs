@@ -8,7 +8,7 @@ use crate::media::sink::{Pool, SinkId, Turn, Turnstile};
 use crate::media::stats::VideoStats;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::Notify;
 
 /// Frames that may wait to be sent: a third of a second at 30 per second.
@@ -40,9 +40,19 @@ struct Shared {
     facts: Mutex<VideoFacts>,
     /// The application, or a sink that lost frames, wants a key frame.
     wants_key_frame: AtomicBool,
+    /// The far side wants a key frame: for an encoder that is on this side.
+    owes_key_frame: AtomicBool,
     is_over: AtomicBool,
     woken: Notify,
+    #[cfg(feature = "pictures")]
+    pictures_in: crate::media::picture::input::Input,
+    #[cfg(feature = "pictures")]
+    pictures_out: crate::media::picture::output::Output,
 }
+
+/// A port that does not keep the call's video alive.
+#[derive(Clone)]
+pub(crate) struct WeakVideoPort(Weak<Shared>);
 
 #[derive(Default)]
 struct Input {
@@ -147,6 +157,11 @@ impl VideoPort {
         self.0.woken.notify_one();
     }
 
+    /// Tells an encoder on this side that the next frame has to be a key frame.
+    pub(crate) fn owe_key_frame(&self) {
+        self.0.owes_key_frame.store(true, Ordering::SeqCst);
+    }
+
     /// Whether one was asked for since the last look.
     pub(crate) fn take_key_frame_request(&self) -> bool {
         self.0.wants_key_frame.swap(false, Ordering::SeqCst)
@@ -157,8 +172,12 @@ impl VideoPort {
         self.0.woken.notified().await;
     }
 
+    pub(crate) fn new_sink_id(&self) -> SinkId {
+        SinkId(self.0.next_sink.fetch_add(1, Ordering::Relaxed))
+    }
+
     pub(crate) fn add_sink(&self, sink: Arc<dyn VideoSink>) -> Result<SinkId> {
-        let id = SinkId(self.0.next_sink.fetch_add(1, Ordering::Relaxed));
+        let id = self.new_sink_id();
         let slot = Arc::new(Slot {
             id,
             sink: Some(sink),
@@ -203,6 +222,11 @@ impl VideoPort {
         for slot in std::mem::take(&mut *lock(&self.0.sinks)) {
             slot.turnstile.detach();
         }
+        #[cfg(feature = "pictures")]
+        {
+            self.0.pictures_in.end();
+            self.0.pictures_out.end();
+        }
     }
 
     pub(crate) fn stats(&self) -> VideoStats {
@@ -239,6 +263,48 @@ impl VideoPort {
             round_trip_ms: facts.round_trip_ms,
             remote_loss_fraction: facts.remote_loss_fraction,
         }
+    }
+}
+
+#[cfg(feature = "pictures")]
+impl VideoPort {
+    pub(crate) fn downgrade(&self) -> WeakVideoPort {
+        WeakVideoPort(Arc::downgrade(&self.0))
+    }
+
+    pub(crate) fn pictures_in(&self) -> &crate::media::picture::input::Input {
+        &self.0.pictures_in
+    }
+
+    pub(crate) fn pictures_out(&self) -> &crate::media::picture::output::Output {
+        &self.0.pictures_out
+    }
+
+    /// What may be sent now.
+    pub(crate) fn sent_codec(&self) -> Option<VideoCodec> {
+        lock(&self.0.input).codec
+    }
+
+    /// Whether the next frame has to be a key frame; asks once for each request of the far side.
+    pub(crate) fn take_own_key_frame_request(&self) -> bool {
+        let is_asked = self.0.owes_key_frame.swap(false, Ordering::SeqCst);
+        is_asked | lock(&self.0.input).needs_key_frame
+    }
+
+    /// What is known of the way to the far side.
+    pub(crate) fn way(&self) -> crate::media::picture::rate::Way {
+        let facts = self.facts();
+        crate::media::picture::rate::Way {
+            limit_bps: facts.bitrate_limit_bps,
+            loss: facts.remote_loss_fraction,
+        }
+    }
+}
+
+#[cfg(feature = "pictures")]
+impl WeakVideoPort {
+    pub(crate) fn upgrade(&self) -> Option<VideoPort> {
+        self.0.upgrade().map(VideoPort)
     }
 }
 
