@@ -44,8 +44,9 @@
  *   that this header does not list.
  * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder, sw_member_list, sw_layout_snapshot,
  *   sw_text_list, sw_credentials, sw_token_reply, sw_oauth, sw_oauth_login,
- *   sw_device_key, sw_rest_client, sw_outgoing_message, sw_expected_call, sw_host_call,
- *   sw_mixer) are checked: NULL, freed, foreign and
+ *   sw_device_key, sw_rest_client, sw_audio_devices, sw_microphone, sw_loudspeaker,
+ *   sw_audio_processor, sw_outgoing_message, sw_expected_call, sw_host_call, sw_mixer, sw_picture)
+ *   are checked: NULL, freed, foreign and
  *   garbage ones give SW_ERR_INVALID_HANDLE. They are not addresses: never dereference one.
  * Ownership. _new and _free belong together, _ref and _unref too; freeing NULL is SW_OK. Objects
  *   may be freed in any order. Inputs are copied before a function returns. Structs and texts
@@ -116,7 +117,20 @@
 #define SW_CLIENT_OBSERVER_INIT {sizeof(sw_client_observer), NULL, NULL, NULL}
 #define SW_CALL_OBSERVER_INIT {sizeof(sw_call_observer), NULL, NULL, NULL}
 #define SW_AUDIO_SINK_INIT {sizeof(sw_audio_sink), NULL, NULL, NULL}
+#define SW_AUDIO_DEVICE_OBSERVER_INIT {sizeof(sw_audio_device_observer), NULL, NULL, NULL}
+#define SW_MICROPHONE_OPTIONS_INIT {sizeof(sw_microphone_options), NULL, NULL, NULL}
+#define SW_MICROPHONE_STATISTICS_INIT {sizeof(sw_microphone_statistics), 0, 0, 0}
+#define SW_LOUDSPEAKER_STATISTICS_INIT {sizeof(sw_loudspeaker_statistics), 0, 0, 0, 0}
+#define SW_AUDIO_PROCESSING_OPTIONS_INIT \
+    {sizeof(sw_audio_processing_options), SW_NOISE_SUPPRESSION_MODERATE, true, true, true}
+#define SW_AUDIO_PROCESSING_STATISTICS_INIT {sizeof(sw_audio_processing_statistics), -1, 0, 0}
 #define SW_VIDEO_SINK_INIT {sizeof(sw_video_sink), NULL, NULL, NULL}
+#define SW_PICTURE_INFO_INIT \
+    {sizeof(sw_picture_info), 0, 0, 0, 0, {0, 0, 0}, {NULL, NULL, NULL}, 0}
+#define SW_PICTURE_SINK_INIT {sizeof(sw_picture_sink), SW_PIXEL_FORMAT_I420, NULL, NULL, NULL}
+#define SW_VIDEO_ENCODING_INIT {sizeof(sw_video_encoding), 0, 0, 0, 0}
+#define SW_PICTURE_STATISTICS_INIT \
+    {sizeof(sw_picture_statistics), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 #define SW_SCREEN_SHARE_OPTIONS_INIT \
     {sizeof(sw_screen_share_options), 0, {0, 0}, NULL, NULL, NULL, NULL, false}
 #define SW_DEVICE_OPTIONS_INIT {sizeof(sw_device_options), 0, {0, 0}, NULL, NULL, false, true}
@@ -432,6 +446,15 @@ typedef enum sw_video_codecs {
     // before each IDR picture.
     SW_VIDEO_CODEC_H264 = 2,
 } sw_video_codecs;
+
+// How the samples of a picture lie in memory: 8 bits each, colour at half the width and height
+// (4:2:0), limited range. Numbers never change.
+typedef enum sw_pixel_formats {
+    // Three planes: Y, U, V.
+    SW_PIXEL_FORMAT_I420 = 1,
+    // Two planes: Y, and U and V by turns.
+    SW_PIXEL_FORMAT_NV12 = 2,
+} sw_pixel_formats;
 
 // How the digits of `sw_call_send_digits` travel, for `dtmf` of `sw_dial_options` and
 // `sw_answer_options`.
@@ -777,6 +800,52 @@ typedef enum sw_record_formats {
     SW_RECORD_FORMAT_OGG_OPUS = 1,
 } sw_record_formats;
 
+// Whether a device takes sound in or gives it out. Numbers never change.
+typedef enum sw_audio_device_kinds {
+    // A microphone.
+    SW_AUDIO_DEVICE_INPUT = 1,
+    // A loudspeaker or headphones.
+    SW_AUDIO_DEVICE_OUTPUT = 2,
+} sw_audio_device_kinds;
+
+// What happened to a device. Numbers never change.
+typedef enum sw_audio_device_event_types {
+    // A device is there that was not.
+    SW_AUDIO_DEVICE_EVENT_ADDED = 1,
+    // A device is gone.
+    SW_AUDIO_DEVICE_EVENT_REMOVED = 2,
+    // `device` is the default of its kind now; NULL when there is none any more.
+    SW_AUDIO_DEVICE_EVENT_DEFAULT_CHANGED = 3,
+    // An open microphone or loudspeaker works with `device` from now on.
+    SW_AUDIO_DEVICE_EVENT_OPENED = 4,
+    // An open microphone or loudspeaker lost `device`, for `reason`. Calls go on with silence;
+    // another device is taken as soon as there is one.
+    SW_AUDIO_DEVICE_EVENT_LOST = 5,
+} sw_audio_device_event_types;
+
+// How much of a steady noise is taken out. Numbers never change.
+typedef enum sw_noise_suppressions {
+    // None.
+    SW_NOISE_SUPPRESSION_OFF = 0,
+    // About 6 dB.
+    SW_NOISE_SUPPRESSION_LOW = 1,
+    // About 12 dB.
+    SW_NOISE_SUPPRESSION_MODERATE = 2,
+    // About 18 dB.
+    SW_NOISE_SUPPRESSION_HIGH = 3,
+    // About 21 dB; a voice may suffer.
+    SW_NOISE_SUPPRESSION_VERY_HIGH = 4,
+} sw_noise_suppressions;
+
+// Microphones and loudspeakers. Owned: `sw_audio_devices_free`; what was opened goes on.
+typedef struct sw_audio_devices sw_audio_devices;
+
+// Cleans the sound of one microphone. Owned: `sw_audio_processor_free`.
+//
+// Give it what is played and what is heard, each in order and at the pace of the devices; or name
+// it in `sw_microphone_options`, and the microphone does both.
+typedef struct sw_audio_processor sw_audio_processor;
+
 // A call. Shared: `sw_call_ref`, `sw_call_unref`.
 typedef struct sw_call sw_call;
 
@@ -807,8 +876,14 @@ typedef struct sw_host_call sw_host_call;
 // The layout of a call at one moment. Owned: `sw_layout_snapshot_free`.
 typedef struct sw_layout_snapshot sw_layout_snapshot;
 
+// An open loudspeaker. Owned: `sw_loudspeaker_free`, which also stops it.
+typedef struct sw_loudspeaker sw_loudspeaker;
+
 // The members of a call at one moment. Owned: `sw_member_list_free`.
 typedef struct sw_member_list sw_member_list;
+
+// An open microphone. Owned: `sw_microphone_free`, which also stops it.
+typedef struct sw_microphone sw_microphone;
 
 // Joins calls of this process into one conference: each hears the others, and what the application
 // pushes, and not itself. Owned: `sw_mixer_free`.
@@ -831,6 +906,9 @@ typedef struct sw_oauth_login sw_oauth_login;
 // sends the text a second time only after the conversation's history showed that the first did
 // not arrive.
 typedef struct sw_outgoing_message sw_outgoing_message;
+
+// A decoded picture. Owned by references: `sw_picture_ref`, `sw_picture_unref`.
+typedef struct sw_picture sw_picture;
 
 // A project's access to the REST API of its space, for backends. Owned: `sw_rest_client_free`;
 // operations that were begun go on.
@@ -1705,6 +1783,121 @@ typedef struct sw_audio_sink {
     void *user_data;
 } sw_audio_sink;
 
+// One microphone or loudspeaker. Borrowed for the time of the callback.
+typedef struct sw_audio_device {
+    // Names the device for this program and, where the platform can, for its next run.
+    const char *id;
+    // The name to show.
+    const char *name;
+    // One of `SW_AUDIO_DEVICE_*`.
+    int32_t kind;
+    // Whether it is the platform's default of its kind.
+    bool is_default;
+    // How many rates there are.
+    uint32_t sample_rate_count;
+    // The usual sample rates that it takes, in Hz, rising; NULL for none: in events, and where
+    // the device cannot be asked at the moment.
+    const uint32_t *sample_rates_hz;
+} sw_audio_device;
+
+// Something that happened to a device. Borrowed for the time of the callback.
+typedef struct sw_audio_device_event {
+    // One of `SW_AUDIO_DEVICE_EVENT_*`.
+    int32_t event_type;
+    // Which kind of device, one of `SW_AUDIO_DEVICE_*`.
+    int32_t kind;
+    // The device; nullable, see the types.
+    const struct sw_audio_device *device;
+    // Why a device was lost, in words; NULL for other types.
+    const char *reason;
+    // How many events were dropped so far because this observer was too slow.
+    uint64_t missed;
+} sw_audio_device_event;
+
+// Who hears about devices. Copied by `sw_audio_devices_observe`.
+typedef struct sw_audio_device_observer {
+    // `sizeof(sw_audio_device_observer)`.
+    uint32_t struct_size;
+    // Called for every event, in order, on the dispatcher thread; not null. The event is borrowed
+    // for the time of the call. It must not block, throw or `longjmp` out.
+    void (*on_event)(const struct sw_audio_device_event *event, void *user_data);
+    // Called exactly once after the last event, on the dispatcher thread, so that `user_data` can
+    // be freed; nullable. Not called if `sw_audio_devices_observe` failed.
+    void (*drop)(void *user_data);
+    // Passed to both functions unchanged. Nullable.
+    void *user_data;
+} sw_audio_device_observer;
+
+// How a microphone is opened. Start from `SW_MICROPHONE_OPTIONS_INIT`. Copied.
+typedef struct sw_microphone_options {
+    // `sizeof(sw_microphone_options)`; set by `SW_MICROPHONE_OPTIONS_INIT`.
+    uint32_t struct_size;
+    // Id, name or part of a name. NULL: the default microphone, also when that changes.
+    const char *device;
+    // Cleans what is heard before it goes into the calls. NULL: none. May be freed afterwards.
+    const struct sw_audio_processor *processor;
+    // Whose sound the processor's echo cancellation takes out. NULL: none. May be freed
+    // afterwards.
+    const struct sw_loudspeaker *echo_of;
+} sw_microphone_options;
+
+// What a microphone did so far. Start from `SW_MICROPHONE_STATISTICS_INIT`.
+typedef struct sw_microphone_statistics {
+    // `sizeof(sw_microphone_statistics)`; set by `SW_MICROPHONE_STATISTICS_INIT`.
+    uint32_t struct_size;
+    // Milliseconds that the devices delivered.
+    uint64_t captured_ms;
+    // Milliseconds that were thrown away: this machine was too busy, or its clock runs faster
+    // than the call's.
+    uint64_t dropped_ms;
+    // The loudness of the last 10 ms in dB relative to full scale, after the processor.
+    double level_dbfs;
+} sw_microphone_statistics;
+
+// What a loudspeaker did so far. Start from `SW_LOUDSPEAKER_STATISTICS_INIT`.
+typedef struct sw_loudspeaker_statistics {
+    // `sizeof(sw_loudspeaker_statistics)`; set by `SW_LOUDSPEAKER_STATISTICS_INIT`.
+    uint32_t struct_size;
+    // Milliseconds that the devices asked for.
+    uint64_t played_ms;
+    // Milliseconds of calls that were thrown away: the device's clock runs slower than the
+    // calls', or it stood still.
+    uint64_t dropped_ms;
+    // How often a call had nothing to play in the midst of it.
+    uint64_t underruns;
+    // The loudness of the last block in dB relative to full scale.
+    double level_dbfs;
+} sw_loudspeaker_statistics;
+
+// What a processor does. Start from `SW_AUDIO_PROCESSING_OPTIONS_INIT`: everything, noise
+// suppression moderately. Copied.
+typedef struct sw_audio_processing_options {
+    // `sizeof(sw_audio_processing_options)`; set by `SW_AUDIO_PROCESSING_OPTIONS_INIT`.
+    uint32_t struct_size;
+    // One of `SW_NOISE_SUPPRESSION_*`.
+    int32_t noise_suppression;
+    // Takes the loudspeaker's sound out of the microphone's.
+    bool echo_cancellation;
+    // Brings a voice to the usual loudness, slowly, and limits what is too loud.
+    bool gain_control;
+    // Takes out what is below the voice (about 100 Hz). Echo cancellation always does.
+    bool high_pass;
+} sw_audio_processing_options;
+
+// Numbers about the echo. Start from `SW_AUDIO_PROCESSING_STATISTICS_INIT`.
+typedef struct sw_audio_processing_statistics {
+    // `sizeof(sw_audio_processing_statistics)`; set by `SW_AUDIO_PROCESSING_STATISTICS_INIT`.
+    uint32_t struct_size;
+    // The estimated delay between loudspeaker and microphone in milliseconds; -1 while it is not
+    // known.
+    int32_t delay_ms;
+    // By how much the echo is quieter than what was played, in dB; NaN while it is not known.
+    double echo_return_loss_db;
+    // By how much the echo canceller made it quieter still, in dB, carefully estimated; NaN while
+    // it is not known.
+    double echo_return_loss_enhancement_db;
+} sw_audio_processing_statistics;
+
 // What `sw_call_record` records, and how. Start from `SW_RECORD_OPTIONS_INIT`.
 typedef struct sw_record_options {
     // `sizeof(sw_record_options)`; set by `SW_RECORD_OPTIONS_INIT`.
@@ -2396,6 +2589,93 @@ typedef struct sw_video_statistics {
     // Loss of what is sent, as the far side reports it, 0.0 to 1.0.
     double remote_loss_fraction;
 } sw_video_statistics;
+
+// A picture's planes. Start from `SW_PICTURE_INFO_INIT`.
+//
+// What the library fills in points into the picture: good in the callback, and for as long as a
+// reference to the picture is held. What the application fills in is copied.
+typedef struct sw_picture_info {
+    // `sizeof(sw_picture_info)`.
+    uint32_t struct_size;
+    // One of `SW_PIXEL_FORMAT_*`.
+    int32_t format;
+    // Width in pixels, before any rotation.
+    uint32_t width;
+    // Height in pixels, before any rotation.
+    uint32_t height;
+    // How far it has to be turned clockwise to stand upright: 0, 90, 180 or 270 degrees. Received
+    // pictures stand upright; what is pushed is turned before it is sent.
+    int32_t rotation;
+    // Bytes from one row of each plane to the next.
+    uint32_t strides[3];
+    // The samples of each plane, row by row; NULL beyond the format's planes.
+    const uint8_t *planes[3];
+    // Media time in microseconds: since the stream's first picture; of a pushed one when it was
+    // captured, by any clock that never goes back.
+    uint64_t timestamp_us;
+} sw_picture_info;
+
+// How pushed pictures are encoded; 0 in a field leaves the choice to the library. Start from
+// `SW_VIDEO_ENCODING_INIT`.
+typedef struct sw_video_encoding {
+    // `sizeof(sw_video_encoding)`.
+    uint32_t struct_size;
+    // The most bits per second; by default what is usual for the size, between 0.1 and 2.5 Mbit/s.
+    uint32_t max_bitrate_bps;
+    // The largest width in pixels; larger pictures are made smaller, their shape kept.
+    uint32_t max_width;
+    // The largest height in pixels.
+    uint32_t max_height;
+    // The most pictures per second; what comes sooner is left out. The bits are spread over so many,
+    // over 30 by default.
+    double max_frame_rate;
+} sw_video_encoding;
+
+// Who gets the received pictures. Copied by `sw_call_add_picture_sink`.
+typedef struct sw_picture_sink {
+    // `sizeof(sw_picture_sink)`.
+    uint32_t struct_size;
+    // The format that is wanted: one of `SW_PIXEL_FORMAT_*`.
+    int32_t format;
+    // Called with each picture, in order and never twice at once, on a media thread of the library.
+    // Not null. `picture` and `info` are borrowed for the time of the call; `sw_picture_ref` keeps the
+    // picture with its planes. It must not throw or `longjmp` out; when it is two pictures behind the
+    // latest take the place of older ones.
+    void (*on_picture)(struct sw_picture *picture,
+                       const struct sw_picture_info *info,
+                       void *user_data);
+    // Called exactly once after the last picture, on the dispatcher thread, so that `user_data` can be
+    // freed; nullable. Not called if `sw_call_add_picture_sink` failed.
+    void (*drop)(void *user_data);
+    // Passed to both functions unchanged. Nullable.
+    void *user_data;
+} sw_picture_sink;
+
+// What became of a call's pictures. Start from `SW_PICTURE_STATISTICS_INIT`.
+typedef struct sw_picture_statistics {
+    // `sizeof(sw_picture_statistics)`.
+    uint32_t struct_size;
+    // Pictures that were pushed and encoded into a frame.
+    uint64_t encoded;
+    // Pushed pictures that were not sent.
+    uint64_t input_dropped;
+    // Pictures that the encoder failed with.
+    uint64_t encode_errors;
+    // What the encoder is told to keep to, in bits per second; 0 before the first picture.
+    uint64_t target_bitrate_bps;
+    // Time that encoding took, all pictures together, in microseconds.
+    uint64_t encode_us;
+    // Received frames that became pictures.
+    uint64_t decoded;
+    // Received frames that could not be decoded; each asked for a key frame.
+    uint64_t decode_errors;
+    // Received frames that were left out until a key frame came.
+    uint64_t decode_skipped;
+    // Pictures that slow sinks lost; newer ones took their place.
+    uint64_t output_dropped;
+    // Time that decoding took, all frames together, in microseconds.
+    uint64_t decode_us;
+} sw_picture_statistics;
 
 // How a screen is shared. Start from `SW_SCREEN_SHARE_OPTIONS_INIT`.
 //
@@ -3157,6 +3437,177 @@ sw_status sw_call_remove_audio_sink(struct sw_call *call, uint64_t sink_id);
 // `SW_ERR_MEDIA` for files that cannot be read; `SW_ERR_CLOSED` when the call ends first. Any
 // thread.
 sw_status sw_call_play_wav(struct sw_call *call, const char *path, struct sw_completion done);
+
+// Gives the devices of this machine.
+//
+// `out_devices`: not null; written on success; free it with `sw_audio_devices_free`. A machine
+// without devices is no error here: its list is empty.
+// Errors: `SW_ERR_NOT_SUPPORTED` in libraries without the feature `devices`, as the installed one
+// is, since it would not load without libasound; `SW_ERR_MEDIA` where the audio system does not
+// answer. Any thread.
+sw_status sw_audio_devices_system(struct sw_audio_devices **out_devices);
+
+// Gives one microphone that hears nothing and one loudspeaker that nobody hears, for programs
+// that want devices on a machine that has none.
+//
+// `out_devices`: not null; written on success; free it with `sw_audio_devices_free`.
+// Errors: `SW_ERR_INTERNAL` if no thread can be started. Any thread.
+sw_status sw_audio_devices_silent(struct sw_audio_devices **out_devices);
+
+// Frees the devices; what was opened goes on. The observers end with the last open microphone
+// and loudspeaker. `devices`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread, also inside callbacks.
+sw_status sw_audio_devices_free(struct sw_audio_devices *devices);
+
+// Tells the devices that are there now, with their rates: `on_device` is called for each, on this
+// thread, before the function returns.
+//
+// `devices`, `on_device`: not null. `user_data`: passed unchanged. Asking a device for its rates
+// may take some 10 ms. Errors: `SW_ERR_MEDIA` where the audio system does not answer. Any thread.
+sw_status sw_audio_devices_list(const struct sw_audio_devices *devices,
+                                void (*on_device)(const struct sw_audio_device *device,
+                                                  void *user_data),
+                                void *user_data);
+
+// Tells an observer what happens to the devices and to what was opened; the first one is told
+// everything since the devices were made. They are looked at every second.
+//
+// `devices`: not null. `observer`: not null; copied. Several observers may be added.
+// Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_MEDIA` where the audio system does not answer;
+// `SW_ERR_INTERNAL` if no thread can be started. Any thread.
+sw_status sw_audio_devices_observe(struct sw_audio_devices *devices,
+                                   const struct sw_audio_device_observer *observer);
+
+// Starts a microphone; connect it to calls by `sw_call_connect_microphone`.
+//
+// `devices`: not null; may be freed afterwards. `options`: nullable; copied. `out_microphone`: not
+// null; written on success; free it with `sw_microphone_free`. A named microphone falls back to
+// the default while it is unplugged, and is taken again when it comes back.
+// Errors: `SW_ERR_NOT_FOUND` when there is no such microphone, or none at all (the text says which
+// there are); `SW_ERR_INVALID_ARGUMENT` for a part of a name that fits several; `SW_ERR_MEDIA` when
+// it cannot be opened, e.g. since another program has it or this one lacks the permission;
+// `SW_ERR_INTERNAL` if no thread can be started. Any thread; it may take some 100 ms.
+sw_status sw_audio_devices_open_microphone(struct sw_audio_devices *devices,
+                                           const struct sw_microphone_options *options,
+                                           struct sw_microphone **out_microphone);
+
+// Starts a loudspeaker; connect calls to it by `sw_call_connect_loudspeaker`.
+//
+// `devices`: not null; may be freed afterwards. `device`: id, name or part of a name; NULL for the
+// default, also when that changes; copied. `out_loudspeaker`: not null; written on success; free
+// it with `sw_loudspeaker_free`. Errors: as for `sw_audio_devices_open_microphone`. Any thread; it
+// may take some 100 ms.
+sw_status sw_audio_devices_open_loudspeaker(struct sw_audio_devices *devices,
+                                            const char *device,
+                                            struct sw_loudspeaker **out_loudspeaker);
+
+// Gives the id of the device in use.
+//
+// `microphone`: not null. `out_id`: not null; NULL is written while it is unplugged and there is
+// no other, and after `sw_microphone_stop`; free it with `sw_string_free`. Any thread.
+sw_status sw_microphone_device(const struct sw_microphone *microphone, char **out_id);
+
+// Gives what a microphone did so far. `microphone`, `out_stats`: not null. Any thread.
+sw_status sw_microphone_stats(const struct sw_microphone *microphone,
+                              struct sw_microphone_statistics *out_stats);
+
+// Stops a microphone for good; calls send silence. `microphone`: not null; it must still be
+// freed. A second call does nothing. Any thread.
+sw_status sw_microphone_stop(struct sw_microphone *microphone);
+
+// Stops and frees a microphone. `microphone`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread, also inside callbacks.
+sw_status sw_microphone_free(struct sw_microphone *microphone);
+
+// Gives the id of the device in use.
+//
+// `loudspeaker`: not null. `out_id`: not null; NULL is written while it is unplugged and there is
+// no other, and after `sw_loudspeaker_stop`; free it with `sw_string_free`. Any thread.
+sw_status sw_loudspeaker_device(const struct sw_loudspeaker *loudspeaker, char **out_id);
+
+// Gives what a loudspeaker did so far. `loudspeaker`, `out_stats`: not null. Any thread.
+sw_status sw_loudspeaker_stats(const struct sw_loudspeaker *loudspeaker,
+                               struct sw_loudspeaker_statistics *out_stats);
+
+// Stops a loudspeaker for good; calls go on unheard. `loudspeaker`: not null; it must still be
+// freed. A second call does nothing. Any thread.
+sw_status sw_loudspeaker_stop(struct sw_loudspeaker *loudspeaker);
+
+// Stops and frees a loudspeaker. `loudspeaker`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread, also inside callbacks.
+sw_status sw_loudspeaker_free(struct sw_loudspeaker *loudspeaker);
+
+// Sends what a microphone hears, from the moment that media flow until the call ends, the
+// microphone stops or `sw_call_disconnect_microphone`. While its device is unplugged silence is
+// sent. What is pushed besides competes for the same queue.
+//
+// `call`, `microphone`: not null. One microphone may be connected to several calls. Connecting it
+// twice does nothing. Errors: `SW_ERR_CLOSED` after the call's end. Any thread; does not block.
+sw_status sw_call_connect_microphone(struct sw_call *call, struct sw_microphone *microphone);
+
+// Stops sending what a microphone hears. `call`, `microphone`: not null; one that is not connected
+// is ignored. Any thread.
+sw_status sw_call_disconnect_microphone(struct sw_call *call, struct sw_microphone *microphone);
+
+// Plays what is received on a loudspeaker, until the call ends, the loudspeaker stops or
+// `sw_call_disconnect_loudspeaker`. Sinks go on beside it.
+//
+// `call`, `loudspeaker`: not null. A loudspeaker plays the sum of its calls. Connecting it twice
+// does nothing. Errors: `SW_ERR_CLOSED` after the call's end. Any thread; does not block.
+sw_status sw_call_connect_loudspeaker(struct sw_call *call, struct sw_loudspeaker *loudspeaker);
+
+// Stops playing the call on a loudspeaker. `call`, `loudspeaker`: not null; one that is not
+// connected is ignored. Any thread.
+sw_status sw_call_disconnect_loudspeaker(struct sw_call *call, struct sw_loudspeaker *loudspeaker);
+
+// Makes a processor.
+//
+// `options`: nullable; copied. `out_processor`: not null; written on success; free it with
+// `sw_audio_processor_free`. Errors: `SW_ERR_NOT_SUPPORTED` in libraries without the feature
+// `audio-processing`; `SW_ERR_INVALID_ARGUMENT`. Any thread.
+sw_status sw_audio_processor_new(const struct sw_audio_processing_options *options,
+                                 struct sw_audio_processor **out_processor);
+
+// Takes what the microphone heard and gives it back cleaned: any number of samples, of which whole
+// 10 ms come back and the rest with a later call.
+//
+// `processor`, `samples`, `out_samples`, `out_sample_count`: not null. `samples`: signed 16-bit,
+// interleaved; `sample_count`: how many, all channels together. `sample_rate_hz`: 8000 to 192000;
+// `channels`: 1 or 2; both may change from call to call, and what waited in another format is then
+// dropped. `out_samples`: a place for `capacity` samples, at least `sample_count` and 10 ms more;
+// it may be `samples` itself. `out_sample_count`: how many were written.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for a format or count that cannot be, and for too little
+// capacity; then nothing was processed. Any thread.
+sw_status sw_audio_processor_process_capture(struct sw_audio_processor *processor,
+                                             const int16_t *samples,
+                                             size_t sample_count,
+                                             uint32_t sample_rate_hz,
+                                             uint32_t channels,
+                                             int16_t *out_samples,
+                                             size_t capacity,
+                                             size_t *out_sample_count);
+
+// Takes what the loudspeaker plays, for the echo cancellation. Parameters and errors as for
+// `sw_audio_processor_process_capture`. Any thread.
+sw_status sw_audio_processor_process_render(struct sw_audio_processor *processor,
+                                            const int16_t *samples,
+                                            size_t sample_count,
+                                            uint32_t sample_rate_hz,
+                                            uint32_t channels);
+
+// Says how long a sound takes from `sw_audio_processor_process_render` through loudspeaker and
+// microphone to `sw_audio_processor_process_capture`, where that is known.
+//
+// `processor`: not null. `delay_ms`: 0 to 500, else `SW_ERR_INVALID_ARGUMENT`. Any thread.
+sw_status sw_audio_processor_set_delay_ms(struct sw_audio_processor *processor, uint32_t delay_ms);
+
+// Gives numbers about the echo at this moment. `processor`, `out_stats`: not null. Any thread.
+sw_status sw_audio_processor_stats(const struct sw_audio_processor *processor,
+                                   struct sw_audio_processing_statistics *out_stats);
+
+// Frees a processor; a microphone that has it goes on with it. `processor`: nullable; NULL is ok.
+// Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any thread, also inside callbacks.
+sw_status sw_audio_processor_free(struct sw_audio_processor *processor);
 
 // Records the call to a file until the recorder is finished or freed, or the call ends: what is
 // received, what is sent, or both. An existing file is replaced.
@@ -4027,6 +4478,79 @@ sw_status sw_call_set_media(struct sw_call *call,
 //
 // `call`: not null. `out_stats`: not null, `struct_size` set. Any thread; does not block.
 sw_status sw_call_video_stats(const struct sw_call *call, struct sw_video_statistics *out_stats);
+
+// Queues a picture to be encoded and sent, on a thread of the call's own. Never blocks; the planes are
+// copied. Key frames, size, number and bit rate are taken care of.
+//
+// `call`: not null. `picture`: not null; 16x16 to 4096x2304 pixels, with as many planes as its format
+// has. `out_dropped_pictures`: nullable; how many pictures were dropped, 0 normally: a third one that
+// waits takes the place of the oldest, and all are dropped while the camera is muted. Use either
+// this or `sw_call_push_video` in one call.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for a picture that cannot be; `SW_ERR_INVALID_STATE` before
+// `SW_CALL_EVENT_VIDEO_CONNECTED` and while video is not sent; `SW_ERR_NOT_SUPPORTED` where the
+// library was built without the codec; `SW_ERR_CLOSED` after the call's end. Any thread.
+sw_status sw_call_push_picture(struct sw_call *call,
+                               const struct sw_picture_info *picture,
+                               uint32_t *out_dropped_pictures);
+
+// Says how pushed pictures are encoded, from the next one on; also before there is video.
+//
+// `call`, `encoding`: not null. Errors: `SW_ERR_INVALID_ARGUMENT` for a frame rate that is negative
+// or no number; `SW_ERR_NOT_SUPPORTED`; `SW_ERR_CLOSED` after the call's end. Any thread.
+sw_status sw_call_set_video_encoding(struct sw_call *call,
+                                     const struct sw_video_encoding *encoding);
+
+// Decodes the received video and delivers its pictures to a sink, until the call ends or
+// `sw_call_remove_picture_sink`. It is decoded once for all sinks, on a thread of the call's own.
+//
+// `call`: not null. `sink`: not null; copied. `out_sink_id`: nullable; names the sink for its
+// removal. Several sinks may be added, also before there is video. A picture is never shown damaged:
+// after a loss nothing comes before the next key frame, which is asked for.
+// Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_NOT_SUPPORTED` where the library was built without
+// pictures; `SW_ERR_MEDIA` when no thread can be started; `SW_ERR_CLOSED` after the call's end. Any
+// thread; does not block.
+sw_status sw_call_add_picture_sink(struct sw_call *call,
+                                   const struct sw_picture_sink *sink,
+                                   uint64_t *out_sink_id);
+
+// Ends the deliveries to a picture sink. When it returns, `on_picture` does not run and will not be
+// called again; its `drop` follows on the dispatcher thread.
+//
+// `call`: not null. Waits for a running `on_picture`, unless called from inside it. An unknown or
+// removed id is ignored. Errors: `SW_ERR_NOT_SUPPORTED`. Any thread, also inside callbacks; do not
+// call it while holding a lock that `on_picture` takes.
+sw_status sw_call_remove_picture_sink(struct sw_call *call, uint64_t sink_id);
+
+// Gives what became of the call's pictures so far; the last numbers after the end.
+//
+// `call`: not null. `out_stats`: not null, `struct_size` set. Errors: `SW_ERR_NOT_SUPPORTED`. Any
+// thread; does not block.
+sw_status sw_call_picture_stats(const struct sw_call *call,
+                                struct sw_picture_statistics *out_stats);
+
+// Adds a reference to a picture, so that it and its planes outlive the callback.
+//
+// `picture`: not null. Errors: `SW_ERR_NOT_SUPPORTED`. Any thread.
+sw_status sw_picture_ref(struct sw_picture *picture);
+
+// Takes a reference to a picture away; the last one frees it.
+//
+// `picture`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` for one that is freed;
+// `SW_ERR_NOT_SUPPORTED`. Any thread.
+sw_status sw_picture_unref(struct sw_picture *picture);
+
+// Gives a picture's planes, which are good for as long as the reference is held.
+//
+// `picture`: not null. `out_info`: not null, `struct_size` set. Errors: `SW_ERR_NOT_SUPPORTED`. Any
+// thread.
+sw_status sw_picture_get_info(const struct sw_picture *picture, struct sw_picture_info *out_info);
+
+// Writes a picture into a PNG file, upright: a snapshot. An existing file is replaced.
+//
+// `picture`: not null. `path`: not null, UTF-8. Errors: `SW_ERR_MEDIA` when it cannot be written;
+// `SW_ERR_NOT_SUPPORTED`. Any thread; returns when it is written, so not in a sink that has to keep up.
+sw_status sw_picture_write_png(const struct sw_picture *picture,
+                               const char *path);
 
 // Shares a screen: a further leg to the same destination that only sends, a call of its own with
 // its own states and events. Push the screen's frames into it. It appears in the session as a member

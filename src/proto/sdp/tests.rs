@@ -103,11 +103,7 @@ fn only_a_group_with_one_transport_is_shared() {
         ("a=group:BUNDLE audio\r\na=group:BUNDLE video\r\n", ["192.0.2.1", ""], false),
         ("", ["192.0.2.1", "192.0.2.1"], false),
     ] {
-        assert_eq!(
-            sdp(group, candidates).shares_transport(),
-            expected,
-            "{group}{candidates:?}"
-        );
+        assert_eq!(sdp(group, candidates).shares_transport(), expected, "{group}{candidates:?}");
     }
 }
 
@@ -144,8 +140,12 @@ fn merging_numbers_the_sections_and_drops_the_groups() {
     };
     let (audio, video) = (part("audio"), part("video"));
     let direction = MediaDirection::SendReceive;
-    let parts = [(Kind::Audio, &audio), (Kind::Video, &video)].map(|(kind, description)| {
-        Part { kind, description, direction, is_offer: true, is_bundled: false }
+    let parts = [(Kind::Audio, &audio), (Kind::Video, &video)].map(|(kind, description)| Part {
+        kind,
+        description,
+        direction,
+        is_offer: true,
+        is_bundled: false,
     });
     let merged = Description::merge(&parts).unwrap();
     assert!(!merged.contains("a=group"));
@@ -155,7 +155,8 @@ fn merging_numbers_the_sections_and_drops_the_groups() {
 
 #[test]
 fn the_default_candidate_is_written() {
-    let sdp = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n";
+    let sdp =
+        "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n";
     let completed =
         Description::parse(sdp).unwrap().complete("192.0.2.7:5000".parse().unwrap(), &[]);
     let text = Description::merge(&[answer_part(&completed)]).unwrap();
@@ -182,14 +183,15 @@ fn a_further_offer_keeps_the_sections_and_adds_what_is_new() {
     };
     let (audio, video) = (part("audio"), part("video"));
     let with = |direction| {
-        [(Kind::Audio, &audio, MediaDirection::SendReceive), (Kind::Video, &video, direction)]
-            .map(|(kind, description, direction)| Part {
+        [(Kind::Audio, &audio, MediaDirection::SendReceive), (Kind::Video, &video, direction)].map(
+            |(kind, description, direction)| Part {
                 kind,
                 description,
                 direction,
                 is_offer: true,
                 is_bundled: false,
-            })
+            },
+        )
     };
     // The first description was the far side's, audio only: video comes behind it.
     for (mid, expected) in [("a=mid:x\r\n", Some("a=mid:video0")), ("", None)] {
@@ -232,18 +234,12 @@ fn feedback_parameters_and_bandwidth_are_read() {
         a=rtcp-fb:* ccm fir\r\na=fmtp:97 packetization-mode=1\r\n";
     let sdp = Description::parse(sdp).unwrap();
     let video = sdp.section(Kind::Video).unwrap();
-    for (payload_type, what, expected) in [
-        (96, "nack", true),
-        (97, "nack", false),
-        (97, "ccm fir", true),
-        (96, "nack pli", false),
-    ] {
+    for (payload_type, what, expected) in
+        [(96, "nack", true), (97, "nack", false), (97, "ccm fir", true), (96, "nack pli", false)]
+    {
         assert_eq!(video.has_feedback(payload_type, what), expected, "{payload_type} {what}");
     }
-    assert_eq!(
-        (video.parameters(97), video.parameters(96)),
-        (Some("packetization-mode=1"), None)
-    );
+    assert_eq!((video.parameters(97), video.parameters(96)), (Some("packetization-mode=1"), None));
     assert_eq!(sdp.bandwidth_bps(Kind::Video), Some(2_580_000));
     assert_eq!(sdp.bandwidth_bps(Kind::Audio), None);
 }
