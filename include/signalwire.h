@@ -1785,6 +1785,8 @@ typedef struct sw_audio_sink {
 
 // One microphone or loudspeaker. Borrowed for the time of the callback.
 typedef struct sw_audio_device {
+    // `sizeof(sw_audio_device)` of the library.
+    uint32_t struct_size;
     // Names the device for this program and, where the platform can, for its next run.
     const char *id;
     // The name to show.
@@ -1802,6 +1804,8 @@ typedef struct sw_audio_device {
 
 // Something that happened to a device. Borrowed for the time of the callback.
 typedef struct sw_audio_device_event {
+    // `sizeof(sw_audio_device_event)` of the library.
+    uint32_t struct_size;
     // One of `SW_AUDIO_DEVICE_EVENT_*`.
     int32_t event_type;
     // Which kind of device, one of `SW_AUDIO_DEVICE_*`.

@@ -61,6 +61,8 @@ pub enum sw_audio_device_event_types {
 /// One microphone or loudspeaker. Borrowed for the time of the callback.
 #[repr(C)]
 pub struct sw_audio_device {
+    /// `sizeof(sw_audio_device)` of the library.
+    pub struct_size: u32,
     /// Names the device for this program and, where the platform can, for its next run.
     pub id: *const c_char,
     /// The name to show.
@@ -79,6 +81,8 @@ pub struct sw_audio_device {
 /// Something that happened to a device. Borrowed for the time of the callback.
 #[repr(C)]
 pub struct sw_audio_device_event {
+    /// `sizeof(sw_audio_device_event)` of the library.
+    pub struct_size: u32,
     /// One of `SW_AUDIO_DEVICE_EVENT_*`.
     pub event_type: i32,
     /// Which kind of device, one of `SW_AUDIO_DEVICE_*`.
@@ -535,6 +539,7 @@ impl Lent {
     fn raw(&self, device: &AudioDevice) -> sw_audio_device {
         let rates = &device.sample_rates_hz;
         sw_audio_device {
+            struct_size: size_of::<sw_audio_device>() as u32,
             id: self.id.as_ptr(),
             name: self.name.as_ptr(),
             kind: number(device.kind),
@@ -572,6 +577,7 @@ fn with_event(
     let lent = device.map(|device| (Lent::new(device), device));
     let raw = lent.as_ref().map(|(lent, device)| lent.raw(device));
     deliver(&sw_audio_device_event {
+        struct_size: size_of::<sw_audio_device_event>() as u32,
         event_type: event_type as i32,
         kind: number(kind),
         device: raw.as_ref().map_or(std::ptr::null(), std::ptr::from_ref),
