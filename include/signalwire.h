@@ -4,7 +4,7 @@
  * Generated from src/ffi; do not edit. License: MIT OR Apache-2.0.
  *
  *   sw_client        a subscriber's session        sw_call          a call
- *   sw_waiter        blocks until something ends   sw_wav_recorder  a recording
+ *   sw_waiter        blocks until something ends   sw_recorder  a recording
  *   sw_credentials   where tokens come from        sw_oauth         logins with the browser
  *   sw_mixer         calls in one conference
  *   sw_status        result of every function      sw_completion    told when something ends
@@ -42,7 +42,7 @@
  *   error (a bad handle, pointer, text or struct), its completion is never called. A waiter is
  *   told in both cases. Enumerations are passed as int32_t, and a newer library may give values
  *   that this header does not list.
- * Handles (sw_client, sw_call, sw_waiter, sw_wav_recorder, sw_member_list, sw_layout_snapshot,
+ * Handles (sw_client, sw_call, sw_waiter, sw_recorder, sw_member_list, sw_layout_snapshot,
  *   sw_text_list, sw_credentials, sw_token_reply, sw_oauth, sw_oauth_login,
  *   sw_device_key, sw_rest_client, sw_audio_devices, sw_microphone, sw_loudspeaker,
  *   sw_audio_processor, sw_outgoing_message, sw_expected_call, sw_host_call, sw_mixer, sw_picture)
@@ -910,6 +910,9 @@ typedef struct sw_outgoing_message sw_outgoing_message;
 // A decoded picture. Owned by references: `sw_picture_ref`, `sw_picture_unref`.
 typedef struct sw_picture sw_picture;
 
+// A running recording of a call. Owned: `sw_recorder_free`.
+typedef struct sw_recorder sw_recorder;
+
 // A project's access to the REST API of its space, for backends. Owned: `sw_rest_client_free`;
 // operations that were begun go on.
 //
@@ -931,9 +934,6 @@ typedef struct sw_token_reply sw_token_reply;
 
 // Turns one completion after the other into a blocking wait. Owned: `sw_waiter_free`.
 typedef struct sw_waiter sw_waiter;
-
-// A running recording of a call. Owned: `sw_wav_recorder_free`.
-typedef struct sw_wav_recorder sw_wav_recorder;
 
 // Result of a function: `SW_OK` (0), or one of the negative `SW_ERR_*` codes.
 //
@@ -3621,28 +3621,28 @@ sw_status sw_audio_processor_free(struct sw_audio_processor *processor);
 // valid at any moment but for the last half second.
 //
 // `call`: not null. `path`: not null, UTF-8; copied. `options`: nullable, copied; NULL: the received
-// audio to WAV. `out_recorder`: not null; written on success; free it with `sw_wav_recorder_free`.
+// audio to WAV. `out_recorder`: not null; written on success; free it with `sw_recorder_free`.
 // It may outlive the call's handle. Several recordings may run.
 // Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_MEDIA` when the file cannot be made (the text says
 // why); `SW_ERR_CLOSED` after the call's end. Any thread; opens the file before it returns.
 sw_status sw_call_record(struct sw_call *call,
                          const char *path,
                          const struct sw_record_options *options,
-                         struct sw_wav_recorder **out_recorder);
+                         struct sw_recorder **out_recorder);
 
 // Records the received audio to a 16-bit WAV file until the recorder is finished or freed, or
 // the call ends. An existing file is replaced.
 //
 // `call`: not null. `path`: not null, UTF-8; copied. `sample_rate_hz`: 8000 to 192000;
 // `channels`: 1 or 2. `out_recorder`: not null; written on success; free it with
-// `sw_wav_recorder_free`. It may outlive the call's handle.
+// `sw_recorder_free`. It may outlive the call's handle.
 // Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_MEDIA` when the file cannot be made;
 // `SW_ERR_CLOSED` after the call's end. Any thread; opens the file before it returns.
 sw_status sw_call_record_wav(struct sw_call *call,
                              const char *path,
                              uint32_t sample_rate_hz,
                              uint32_t channels,
-                             struct sw_wav_recorder **out_recorder);
+                             struct sw_recorder **out_recorder);
 
 // Ends the recording and completes the file.
 //
@@ -3650,18 +3650,18 @@ sw_status sw_call_record_wav(struct sw_call *call,
 // but say the same.
 // Errors: `SW_ERR_MEDIA` if something could not be written, such as on a full disk, or if the disk
 // was too slow: the text says which. Any thread; writes what is left before it returns.
-sw_status sw_wav_recorder_finish(struct sw_wav_recorder *recorder);
+sw_status sw_recorder_finish(struct sw_recorder *recorder);
 
 // Gives how many milliseconds are silent in the file because the disk was too slow for 10 s.
 //
 // `recorder`, `out_lost_ms`: not null. Any thread; does not block.
-sw_status sw_wav_recorder_lost_ms(const struct sw_wav_recorder *recorder, uint64_t *out_lost_ms);
+sw_status sw_recorder_lost_ms(const struct sw_recorder *recorder, uint64_t *out_lost_ms);
 
 // Frees a recorder; finishes the recording if that was not done, and logs a failure of it.
 //
 // `recorder`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any
 // thread, also inside callbacks.
-sw_status sw_wav_recorder_free(struct sw_wav_recorder *recorder);
+sw_status sw_recorder_free(struct sw_recorder *recorder);
 
 // Makes an empty conference.
 //

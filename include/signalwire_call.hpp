@@ -43,18 +43,18 @@ private:
 };
 
 // A recording that is being written.
-class WavRecorder {
+class Recorder {
 public:
-    explicit WavRecorder(sw_wav_recorder *raw) : handle_(raw) {}
-    void finish() { detail::check(sw_wav_recorder_finish(handle_.get())); }
+    explicit Recorder(sw_recorder *raw) : handle_(raw) {}
+    void finish() { detail::check(sw_recorder_finish(handle_.get())); }
     uint64_t lost_ms() const {
         uint64_t lost = 0;
-        detail::check(sw_wav_recorder_lost_ms(handle_.get(), &lost));
+        detail::check(sw_recorder_lost_ms(handle_.get(), &lost));
         return lost;
     }
 
 private:
-    detail::Handle<sw_wav_recorder, sw_wav_recorder_free> handle_;
+    detail::Handle<sw_recorder, sw_recorder_free> handle_;
 };
 
 // A call. The call itself goes on when its handles are gone, until one side hangs up.
@@ -188,15 +188,15 @@ public:
     Operation<void> play_wav(const std::string &path) {
         return simple(sw_call_play_wav, path.c_str());
     }
-    WavRecorder record(const std::string &path, const sw_record_options &options) {
-        sw_wav_recorder *recorder = nullptr;
+    Recorder record(const std::string &path, const sw_record_options &options) {
+        sw_recorder *recorder = nullptr;
         detail::check(sw_call_record(get(), path.c_str(), &options, &recorder));
-        return WavRecorder(recorder);
+        return Recorder(recorder);
     }
-    WavRecorder record_wav(const std::string &path, uint32_t rate_hz, uint32_t channels) {
-        sw_wav_recorder *recorder = nullptr;
+    Recorder record_wav(const std::string &path, uint32_t rate_hz, uint32_t channels) {
+        sw_recorder *recorder = nullptr;
         detail::check(sw_call_record_wav(get(), path.c_str(), rate_hz, channels, &recorder));
-        return WavRecorder(recorder);
+        return Recorder(recorder);
     }
     // Gives how many frames were dropped; 0 normally.
     uint32_t push_video(int32_t codec, const uint8_t *data, size_t size, uint64_t timestamp_us) {

@@ -41,7 +41,7 @@ const OBJECTS: [Object; 11] = [
     Object {
         name: "Recorder",
         files: &["src/media/file.rs"],
-        c_prefix: "sw_wav_recorder_",
+        c_prefix: "sw_recorder_",
         python: ("call.py", "Recorder"),
     },
     Object {

@@ -53,7 +53,7 @@ static char *read_file(const char *path) {
 
 // Plays and records while the call is up, until the file was played or the call ended.
 static int talk(sw_call *call, const char *play, const char *record) {
-    sw_wav_recorder *recorder = NULL;
+    sw_recorder *recorder = NULL;
     sw_status status = SW_OK;
     if (record && (status = sw_call_record_wav(call, record, 48000, 1, &recorder)) != SW_OK) {
         return failed("cannot record", status);
@@ -67,10 +67,10 @@ static int talk(sw_call *call, const char *play, const char *record) {
         sw_call_ended(call, sw_waiter_completion(waiter));
         sw_waiter_wait(waiter, 5000);
     }
-    if (recorder && sw_wav_recorder_finish(recorder) != SW_OK) {
+    if (recorder && sw_recorder_finish(recorder) != SW_OK) {
         status = failed("the recording is not complete", SW_ERR_MEDIA);
     }
-    sw_wav_recorder_free(recorder);
+    sw_recorder_free(recorder);
     return status == SW_OK ? 0 : 1;
 }
 

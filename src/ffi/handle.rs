@@ -103,7 +103,7 @@ handle!(super::client::sw_client, 1, Client, Arc<ClientObject>);
 handle!(super::call::sw_call, 2, Call, Call);
 handle!(super::waiter::sw_waiter, 3, Waiter, Arc<Waiter>);
 handle!(super::waiter::Ticket, 4, Ticket, Arc<Waiter>);
-handle!(super::recording::sw_wav_recorder, 5, Recorder, Arc<Recorder>);
+handle!(super::recording::sw_recorder, 5, Recorder, Arc<Recorder>);
 handle!(super::roster::sw_member_list, 6, Members, Arc<MemberList>);
 handle!(super::roster::sw_layout_snapshot, 7, Layout, Arc<OwnedLayout>);
 handle!(super::roster::sw_text_list, 8, Texts, Arc<TextList>);

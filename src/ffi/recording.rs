@@ -1,4 +1,4 @@
-//! `sw_wav_recorder`: recording what a call sends and receives.
+//! `sw_recorder`: recording what a call sends and receives.
 
 use super::call::sw_call;
 use super::guard::guard;
@@ -56,8 +56,8 @@ unsafe impl Versioned for sw_record_options {
     const FIRST_SIZE: usize = size_of::<sw_record_options>();
 }
 
-/// A running recording of a call. Owned: `sw_wav_recorder_free`.
-pub struct sw_wav_recorder {
+/// A running recording of a call. Owned: `sw_recorder_free`.
+pub struct sw_recorder {
     _private: [u8; 0],
 }
 
@@ -69,7 +69,7 @@ pub struct sw_wav_recorder {
 /// valid at any moment but for the last half second.
 ///
 /// `call`: not null. `path`: not null, UTF-8; copied. `options`: nullable, copied; NULL: the received
-/// audio to WAV. `out_recorder`: not null; written on success; free it with `sw_wav_recorder_free`.
+/// audio to WAV. `out_recorder`: not null; written on success; free it with `sw_recorder_free`.
 /// It may outlive the call's handle. Several recordings may run.
 /// Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_MEDIA` when the file cannot be made (the text says
 /// why); `SW_ERR_CLOSED` after the call's end. Any thread; opens the file before it returns.
@@ -78,7 +78,7 @@ pub extern "C" fn sw_call_record(
     call: *mut sw_call,
     path: *const c_char,
     options: *const sw_record_options,
-    out_recorder: *mut *mut sw_wav_recorder,
+    out_recorder: *mut *mut sw_recorder,
 ) -> sw_status {
     guard(|| {
         let call = handle::get(call)?;
@@ -90,7 +90,7 @@ pub extern "C" fn sw_call_record(
         let options = unsafe { versioned::read(options, "options")? };
         let options = options.map(|options| record_options(&options)).transpose()?;
         let recorder = call.record(path, options.unwrap_or_default())?;
-        out.set(handle::insert::<sw_wav_recorder>(Arc::new(recorder))?);
+        out.set(handle::insert::<sw_recorder>(Arc::new(recorder))?);
         Ok(())
     })
 }
@@ -129,7 +129,7 @@ fn record_options(options: &sw_record_options) -> Result<RecordOptions> {
 ///
 /// `call`: not null. `path`: not null, UTF-8; copied. `sample_rate_hz`: 8000 to 192000;
 /// `channels`: 1 or 2. `out_recorder`: not null; written on success; free it with
-/// `sw_wav_recorder_free`. It may outlive the call's handle.
+/// `sw_recorder_free`. It may outlive the call's handle.
 /// Errors: `SW_ERR_INVALID_ARGUMENT`; `SW_ERR_MEDIA` when the file cannot be made;
 /// `SW_ERR_CLOSED` after the call's end. Any thread; opens the file before it returns.
 #[no_mangle]
@@ -138,7 +138,7 @@ pub extern "C" fn sw_call_record_wav(
     path: *const c_char,
     sample_rate_hz: u32,
     channels: u32,
-    out_recorder: *mut *mut sw_wav_recorder,
+    out_recorder: *mut *mut sw_recorder,
 ) -> sw_status {
     guard(|| {
         let call = handle::get(call)?;
@@ -147,7 +147,7 @@ pub extern "C" fn sw_call_record_wav(
         // SAFETY: the header asks for a text or NULL.
         let path = unsafe { text::required(path, "path")? };
         let recorder = call.record_wav(path, AudioFormat::new(sample_rate_hz, channels))?;
-        out.set(handle::insert::<sw_wav_recorder>(Arc::new(recorder))?);
+        out.set(handle::insert::<sw_recorder>(Arc::new(recorder))?);
         Ok(())
     })
 }
@@ -159,7 +159,7 @@ pub extern "C" fn sw_call_record_wav(
 /// Errors: `SW_ERR_MEDIA` if something could not be written, such as on a full disk, or if the disk
 /// was too slow: the text says which. Any thread; writes what is left before it returns.
 #[no_mangle]
-pub extern "C" fn sw_wav_recorder_finish(recorder: *mut sw_wav_recorder) -> sw_status {
+pub extern "C" fn sw_recorder_finish(recorder: *mut sw_recorder) -> sw_status {
     guard(|| handle::get(recorder)?.finish())
 }
 
@@ -167,8 +167,8 @@ pub extern "C" fn sw_wav_recorder_finish(recorder: *mut sw_wav_recorder) -> sw_s
 ///
 /// `recorder`, `out_lost_ms`: not null. Any thread; does not block.
 #[no_mangle]
-pub extern "C" fn sw_wav_recorder_lost_ms(
-    recorder: *const sw_wav_recorder,
+pub extern "C" fn sw_recorder_lost_ms(
+    recorder: *const sw_recorder,
     out_lost_ms: *mut u64,
 ) -> sw_status {
     guard(|| {
@@ -184,6 +184,6 @@ pub extern "C" fn sw_wav_recorder_lost_ms(
 /// `recorder`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` on the second call. Any
 /// thread, also inside callbacks.
 #[no_mangle]
-pub extern "C" fn sw_wav_recorder_free(recorder: *mut sw_wav_recorder) -> sw_status {
+pub extern "C" fn sw_recorder_free(recorder: *mut sw_recorder) -> sw_status {
     guard(|| handle::release(recorder).map(drop))
 }

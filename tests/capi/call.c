@@ -205,7 +205,7 @@ static void controls(sw_call *call, sw_waiter *waiter) {
 }
 
 static void files(sw_call *call, sw_waiter *waiter) {
-    sw_wav_recorder *recorder = NULL;
+    sw_recorder *recorder = NULL;
     const char *recording = setting("SW_RECORDING");
     EXPECT(SW_ERR_MEDIA, sw_call_record_wav(call, "/no/such/dir/x.wav", RATE_HZ, 1, &recorder));
     EXPECT(SW_ERR_INVALID_ARGUMENT, sw_call_record_wav(call, recording, 1, 1, &recorder));
@@ -214,10 +214,10 @@ static void files(sw_call *call, sw_waiter *waiter) {
            WAIT(waiter, sw_call_play_wav(call, "/no/such.wav", sw_waiter_completion(waiter))));
     EXPECT(SW_OK, WAIT(waiter, sw_call_play_wav(call, setting("SW_WAV_FILE"),
                                                 sw_waiter_completion(waiter))));
-    EXPECT(SW_OK, sw_wav_recorder_finish(recorder));
-    EXPECT(SW_OK, sw_wav_recorder_finish(recorder));
-    EXPECT(SW_OK, sw_wav_recorder_free(recorder));
-    EXPECT(SW_ERR_INVALID_HANDLE, sw_wav_recorder_free(recorder));
+    EXPECT(SW_OK, sw_recorder_finish(recorder));
+    EXPECT(SW_OK, sw_recorder_finish(recorder));
+    EXPECT(SW_OK, sw_recorder_free(recorder));
+    EXPECT(SW_ERR_INVALID_HANDLE, sw_recorder_free(recorder));
     FILE *file = fopen(recording, "rb");
     CHECK(file != NULL && fseek(file, 0, SEEK_END) == 0 && ftell(file) > (long)RATE_HZ / 2);
     fclose(file);
@@ -234,7 +234,7 @@ static void in_conference(sw_call *call, sw_waiter *waiter) {
     static int mixed;
     sw_audio_sink sink = SW_AUDIO_SINK_INIT;
     sw_record_options options = SW_RECORD_OPTIONS_INIT;
-    sw_wav_recorder *recorder = NULL;
+    sw_recorder *recorder = NULL;
     sw_mixer *mixer = NULL;
     sw_text_list *list = NULL;
     const char *const *ids = NULL;
@@ -263,10 +263,10 @@ static void in_conference(sw_call *call, sw_waiter *waiter) {
     CHECK(__atomic_load_n(&mixed, __ATOMIC_SEQ_CST) > 5);
     EXPECT(SW_OK, sw_mixer_free(mixer));
     EXPECT(SW_ERR_INVALID_HANDLE, sw_mixer_add(mixer, call));
-    EXPECT(SW_OK, sw_wav_recorder_finish(recorder));
-    EXPECT(SW_OK, sw_wav_recorder_lost_ms(recorder, &lost));
+    EXPECT(SW_OK, sw_recorder_finish(recorder));
+    EXPECT(SW_OK, sw_recorder_lost_ms(recorder, &lost));
     CHECK(lost == 0);
-    EXPECT(SW_OK, sw_wav_recorder_free(recorder));
+    EXPECT(SW_OK, sw_recorder_free(recorder));
     FILE *file = fopen(recording, "rb");
     CHECK(file != NULL && fread(magic, 1, 4, file) == 4 && memcmp(magic, "OggS", 4) == 0);
     fclose(file);

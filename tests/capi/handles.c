@@ -32,17 +32,17 @@ static void garbage_handles(void) {
         EXPECT(SW_ERR_INVALID_HANDLE, sw_client_state(handle, &state));
         EXPECT(SW_ERR_INVALID_HANDLE, sw_call_state(handle, &state));
         EXPECT(SW_ERR_INVALID_HANDLE, sw_waiter_wait(handle, 0));
-        EXPECT(SW_ERR_INVALID_HANDLE, sw_wav_recorder_finish(handle));
+        EXPECT(SW_ERR_INVALID_HANDLE, sw_recorder_finish(handle));
         EXPECT(SW_ERR_INVALID_HANDLE, sw_client_free(handle));
         EXPECT(SW_ERR_INVALID_HANDLE, sw_call_ref(handle));
         EXPECT(SW_ERR_INVALID_HANDLE, sw_call_unref(handle));
         EXPECT(SW_ERR_INVALID_HANDLE, sw_waiter_free(handle));
-        EXPECT(SW_ERR_INVALID_HANDLE, sw_wav_recorder_free(handle));
+        EXPECT(SW_ERR_INVALID_HANDLE, sw_recorder_free(handle));
     }
     EXPECT(SW_OK, sw_client_free(NULL));
     EXPECT(SW_OK, sw_call_unref(NULL));
     EXPECT(SW_OK, sw_waiter_free(NULL));
-    EXPECT(SW_OK, sw_wav_recorder_free(NULL));
+    EXPECT(SW_OK, sw_recorder_free(NULL));
     EXPECT(SW_OK, sw_string_free(NULL));
 }
 

@@ -354,13 +354,13 @@ static void for_video(sw_call *call) {
 }
 
 static void for_recorders(sw_call *call) {
-    sw_wav_recorder *recorder = NULL;
+    sw_recorder *recorder = NULL;
     BAD_HANDLE(sw_call_record_wav(NULL, setting("SW_RECORDING"), 8000, 1, &recorder));
     BAD_ARGUMENT(sw_call_record_wav(call, NULL, 8000, 1, &recorder));
     BAD_ARGUMENT(sw_call_record_wav(call, setting("SW_RECORDING"), 8000, 1, NULL));
-    BAD_HANDLE(sw_wav_recorder_finish(NULL));
+    BAD_HANDLE(sw_recorder_finish(NULL));
     uint64_t lost = 0;
-    BAD_HANDLE(sw_wav_recorder_lost_ms(NULL, &lost));
+    BAD_HANDLE(sw_recorder_lost_ms(NULL, &lost));
     sw_record_options options = SW_RECORD_OPTIONS_INIT;
     BAD_HANDLE(sw_call_record(NULL, setting("SW_RECORDING"), &options, &recorder));
     BAD_ARGUMENT(sw_call_record(call, NULL, &options, &recorder));
@@ -373,7 +373,7 @@ static void for_recorders(sw_call *call) {
     options.format = SW_RECORD_FORMAT_OGG_OPUS;
     options.sample_rate_hz = 8000;
     BAD_ARGUMENT(sw_call_record(call, setting("SW_RECORDING"), &options, &recorder));
-    FINE(sw_wav_recorder_free(NULL));
+    FINE(sw_recorder_free(NULL));
     CHECK(recorder == NULL);
 }
 
