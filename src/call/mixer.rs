@@ -78,7 +78,8 @@ impl Mixer {
     }
 
     /// Takes a call in. What the application pushes into the call itself competes with the mix: push
-    /// it into the mixer instead. A call that is in already stays as it is.
+    /// it into the mixer instead. A file that is played into the call goes on while there is nothing
+    /// for it to hear. A call that is in already stays as it is.
     ///
     /// Errors: `Closed` for a call that is over; `InvalidArgument` for more than 64 calls.
     pub fn add(&self, call: &Call) -> Result<()> {
@@ -189,6 +190,10 @@ async fn run(room: Weak<Mutex<Room>>) {
         let Some(room) = room.upgrade() else { return };
         let (heard, left) = tick(&mut lock(&room));
         for (call, samples) in heard {
+            // Silence need not be pushed, and would keep a file from being played.
+            if samples.iter().all(|sample| *sample == 0) {
+                continue;
+            }
             if let Err(error) = call.push_audio(&samples, FORMAT) {
                 tracing::debug!(%error, "a call left the mixer with its end");
             }

@@ -13,7 +13,9 @@ use super::text;
 #[cfg(feature = "pictures")]
 use super::text::Out;
 use super::versioned::{self, Versioned};
-use crate::error::{Error, Result};
+use crate::error::Error;
+#[cfg(feature = "pictures")]
+use crate::error::Result;
 #[cfg(feature = "pictures")]
 use crate::{Picture, PictureSink, PictureStats, PixelFormat, Rotation, VideoEncoding};
 use std::ffi::{c_char, c_void};

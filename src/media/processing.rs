@@ -49,7 +49,6 @@ pub struct AudioProcessingOptions {
     #[cfg_attr(feature = "uniffi", uniffi(default = true))]
     pub echo_cancellation: bool,
     /// Takes steady noise out.
-    #[cfg_attr(feature = "uniffi", uniffi(default))]
     pub noise_suppression: NoiseSuppression,
     /// Brings a voice to the usual loudness, slowly, and limits what is too loud.
     #[cfg_attr(feature = "uniffi", uniffi(default = true))]

@@ -8,7 +8,9 @@ use crate::media::sink::{Pool, SinkId, Turn, Turnstile};
 use crate::media::stats::VideoStats;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+#[cfg(feature = "pictures")]
+use std::sync::Weak;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Frames that may wait to be sent: a third of a second at 30 per second.
@@ -51,6 +53,7 @@ struct Shared {
 }
 
 /// A port that does not keep the call's video alive.
+#[cfg(feature = "pictures")]
 #[derive(Clone)]
 pub(crate) struct WeakVideoPort(Weak<Shared>);
 

@@ -67,7 +67,7 @@ class AnswerOptions(TypedDict, total=False):
     statistics_interval_ms: int
     """How often the event ``STATISTICS`` comes, 100 to 3600000; 0, the default, is never."""
     packet_time_ms: int
-    """How long packets of audio should be, 10, 20, 40 or 60; 0, the default, as the far side likes."""
+    """How long packets of audio are to be, 10, 20, 40 or 60; 0, the default: as the other likes."""
 
 
 class DialOptions(AnswerOptions, total=False):

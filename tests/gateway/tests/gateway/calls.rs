@@ -48,14 +48,14 @@ async fn refusals_come_as_a_bye_after_call_created() {
     let mut client = Client::connected(&gateway).await;
     let no_candidate = OFFER.replace("a=candidate", "a=nothing");
     let mdns = OFFER.replace("127.0.0.1 9 typ", "0a1b.local 9 typ");
-    let g722 = OFFER.replace("SAVPF 111", "SAVPF 9");
+    let g729 = OFFER.replace("SAVPF 111", "SAVPF 18");
     let cases = [
         ("/public/nobody", OFFER, 3),
         ("/public/busy", OFFER, 17),
         ("/public/reject", OFFER, 21),
         ("/public/echo", &no_candidate, 88),
         ("/public/echo", &mdns, 88),
-        ("/public/echo", &g722, 88),
+        ("/public/echo", &g729, 88),
     ];
     for (number, (to, sdp, code)) in cases.into_iter().enumerate() {
         let created = client.invite(&format!("c-{number}"), to, sdp).await;
