@@ -11,7 +11,7 @@ SIGNALWIRE_CLIENT_PROFILE="${SIGNALWIRE_CLIENT_PROFILE:-dev}"
 export SIGNALWIRE_CLIENT_PROFILE
 wheels="$build/python-test/wheels"
 rm -rf "$wheels"
-wheel="$(sh "$here/build_wheel.sh" "$wheels" --testing | head -n 1)"
+wheel="$(sh "$here/build_wheel.sh" "$wheels" --testing | sed -n 1p)"
 
 environment="$build/python-test/environment"
 "${PYTHON:-python3}" -m venv --clear "$environment"

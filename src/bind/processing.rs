@@ -15,7 +15,7 @@ pub struct AudioProcessor(pub(super) crate::AudioProcessor);
 #[uniffi::export]
 impl AudioProcessor {
     /// Makes a processor. Errors: `NotSupported` in builds of the library without it.
-    #[uniffi::constructor(default(options))]
+    #[uniffi::constructor]
     pub fn new(options: AudioProcessingOptions) -> Result<Arc<Self>> {
         Ok(Arc::new(Self(crate::AudioProcessor::new(options)?)))
     }

@@ -24,7 +24,6 @@ const LARGE_PIXELS: u32 = 1280 * 720;
 
 /// How pushed pictures are encoded; 0 in a field leaves the choice to the library.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct VideoEncoding {
     /// The most bits per second. By default what is usual for the size: 0.7 Mbit/s for 640x360 at 30
     /// pictures per second, between 0.1 and 2.5 Mbit/s. The rate starts at half of it, keeps below

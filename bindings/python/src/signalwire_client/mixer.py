@@ -17,7 +17,9 @@ class _Sink(_native.AudioSink):
         try:
             self._callback(frame.pcm)
         except Exception as error:
-            raise _native.CallbackError.Failed(reason=repr(error)) from error
+            # Type checkers see only the first of the two classes of this name.
+            failed: type[Exception] = getattr(_native.CallbackError, "Failed")  # noqa: B009
+            raise failed(repr(error)) from error
 
 
 class Mixer:

@@ -112,6 +112,10 @@ public object JavaOptions {
             copy(statisticsIntervalMs = unsigned("statisticsIntervalMs", ms))
         }
 
+        public fun packetTimeMs(ms: Int): ForDial = set {
+            copy(packetTimeMs = unsigned("packetTimeMs", ms))
+        }
+
         /** The options as they are now. */
         public fun build(): DialOptions = options
 
@@ -155,6 +159,10 @@ public object JavaOptions {
 
         public fun statisticsIntervalMs(ms: Int): ForAnswer = set {
             copy(statisticsIntervalMs = unsigned("statisticsIntervalMs", ms))
+        }
+
+        public fun packetTimeMs(ms: Int): ForAnswer = set {
+            copy(packetTimeMs = unsigned("packetTimeMs", ms))
         }
 
         /** The options as they are now. */

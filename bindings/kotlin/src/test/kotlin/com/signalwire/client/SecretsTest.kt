@@ -1,8 +1,8 @@
 package com.signalwire.client
 
-import org.junit.Assert.assertFalse
-import org.junit.Assert.assertTrue
-import org.junit.Test
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
 
 /** What the records show of themselves: everything but secrets. */
 class SecretsTest {
@@ -19,8 +19,8 @@ class SecretsTest {
         )
         for (record in records) {
             for (text in listOf(record.toString(), "$record", listOf(record).toString())) {
-                assertFalse(text, secret in text)
-                assertTrue(text, record.javaClass.simpleName in text)
+                assertFalse(secret in text, text)
+                assertTrue(record.javaClass.simpleName in text, text)
             }
         }
     }
