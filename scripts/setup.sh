@@ -33,6 +33,7 @@ if [ "${1:-all}" = all ]; then
         missing="$missing libclang-rt-dev"
     fi
     need chromium chromium
+    need turnserver coturn
 fi
 [ -z "$missing" ] && exit 0
 
