@@ -67,9 +67,12 @@ impl Follower {
 
     /// Stops the device for good.
     pub(super) fn stop(&self) {
-        let mut current = lock(&self.current);
-        self.is_stopped.store(true, Ordering::SeqCst);
-        *current = None;
+        let stopped = {
+            let mut current = lock(&self.current);
+            self.is_stopped.store(true, Ordering::SeqCst);
+            current.take()
+        };
+        drop(stopped);
         self.endpoint.clear();
     }
 
@@ -79,28 +82,26 @@ impl Follower {
         Ok(Current { device: device.clone(), loss, _stream: stream })
     }
 
-    /// Looks at the devices that are there now and gives what there is to tell.
+    /// Looks at the devices that are there now and gives what there is to tell. The host's code, which
+    /// opens and ends streams, runs without the lock: it may ask for the device, or stop this.
     pub(super) fn look(
         &self,
         host: &dyn AudioHost,
         devices: &[AudioDevice],
     ) -> Vec<AudioDeviceEvent> {
         let mut events = Vec::new();
-        let mut current = lock(&self.current);
         if self.is_stopped.load(Ordering::SeqCst) {
             return events;
         }
-        if let Some(reason) = current.as_ref().and_then(|current| self.loss_of(current, devices)) {
-            events.extend(self.lose(&mut current, reason));
-        }
+        events.extend(self.lose_what_is_gone(devices));
+        let in_use = self.device().map(|device| device.id);
         for device in candidates(devices, self.kind, self.chosen_id.as_deref()) {
-            if current.as_ref().is_some_and(|current| current.device.id == device.id) {
+            if in_use.as_ref() == Some(&device.id) {
                 break;
             }
             match self.start(host, device) {
                 Ok(next) => {
-                    *current = Some(next);
-                    events.push(AudioDeviceEvent::Opened { device: device.clone() });
+                    events.extend(self.adopt(next));
                     break;
                 }
                 // It is tried again with the next look.
@@ -110,14 +111,32 @@ impl Follower {
         events
     }
 
+    /// Goes over to an opened device, unless this was stopped meanwhile; then it is closed again.
+    fn adopt(&self, next: Current) -> Option<AudioDeviceEvent> {
+        let device = next.device.clone();
+        let (superseded, is_adopted) = {
+            let mut current = lock(&self.current);
+            match self.is_stopped.load(Ordering::SeqCst) {
+                true => (Some(next), false),
+                false => (current.replace(next), true),
+            }
+        };
+        drop(superseded);
+        is_adopted.then_some(AudioDeviceEvent::Opened { device })
+    }
+
     fn loss_of(&self, current: &Current, devices: &[AudioDevice]) -> Option<String> {
         let is_there = devices.iter().any(|d| d.kind == self.kind && d.id == current.device.id);
         let reason = current.loss.take();
         reason.or_else(|| (!is_there).then(|| "it is not there any more".to_owned()))
     }
 
-    fn lose(&self, current: &mut Option<Current>, reason: String) -> Option<AudioDeviceEvent> {
-        let lost = current.take()?;
+    fn lose_what_is_gone(&self, devices: &[AudioDevice]) -> Option<AudioDeviceEvent> {
+        let (lost, reason) = {
+            let mut current = lock(&self.current);
+            let reason = self.loss_of(current.as_ref()?, devices)?;
+            (current.take()?, reason)
+        };
         let device = lost.device.clone();
         drop(lost);
         self.endpoint.clear();

@@ -4,6 +4,7 @@ use super::*;
 use crate::error::ErrorKind;
 use crate::media::port::AudioPort;
 use crate::util::bus::EventStream;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use AudioDeviceKind::{Input, Output};
 
@@ -251,4 +252,48 @@ fn the_stream_of_events_ends_with_the_devices() {
     assert_eq!((next(&events), next(&events)), ("default b".into(), "opened b".into()));
     drop(microphone);
     assert_eq!(crate::runtime::block_on(events.next()), Ok(None));
+}
+
+/// A host whose code asks the microphone while it opens a device for it.
+struct Asking {
+    host: VirtualDevices,
+    microphone: Mutex<Option<Microphone>>,
+    answered: std::sync::mpsc::Sender<bool>,
+}
+
+impl AudioHost for Asking {
+    fn devices(&self) -> Result<Vec<AudioDevice>> {
+        self.host.devices()
+    }
+
+    fn sample_rates_hz(&self, id: &str, kind: AudioDeviceKind) -> Vec<u32> {
+        self.host.sample_rates_hz(id, kind)
+    }
+
+    fn open_input(&self, id: &str, feed: InputFeed) -> Result<Box<dyn DeviceStream>> {
+        let microphone = self.microphone.lock().unwrap().clone();
+        if let Some(microphone) = microphone {
+            // On another thread, so that a deadlock fails the test instead of hanging it.
+            let (asked, answer) = std::sync::mpsc::channel();
+            std::thread::spawn(move || asked.send(microphone.device()));
+            let _ = self.answered.send(answer.recv_timeout(Duration::from_secs(5)).is_ok());
+        }
+        self.host.open_input(id, feed)
+    }
+
+    fn open_output(&self, id: &str, feed: OutputFeed) -> Result<Box<dyn DeviceStream>> {
+        self.host.open_output(id, feed)
+    }
+}
+
+#[test]
+fn a_hosts_code_may_ask_the_microphone() {
+    let (host, _) = desk();
+    let (answered, answers) = std::sync::mpsc::channel();
+    let asking = Arc::new(Asking { host: host.clone(), microphone: Mutex::new(None), answered });
+    let devices = AudioDevices::of_host(asking.clone()).unwrap();
+    let microphone = devices.open_microphone(MicrophoneOptions::default()).unwrap();
+    *asking.microphone.lock().unwrap() = Some(microphone);
+    host.remove("a", Input).unwrap();
+    assert!(answers.recv_timeout(DEADLINE).expect("the other device is opened"));
 }
