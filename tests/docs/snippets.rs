@@ -31,8 +31,8 @@ async fn readme_34(
     Ok(())
 }
 
-// README.md:76
-async fn readme_76(
+// README.md:77
+async fn readme_77(
     token: String,
     client_id: String,
     project_id: String,
@@ -49,8 +49,8 @@ async fn readme_76(
     Ok(())
 }
 
-// README.md:89
-async fn readme_89(
+// README.md:90
+async fn readme_90(
     token: String,
     client_id: String,
     project_id: String,

@@ -6,6 +6,7 @@ import ast
 import asyncio
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,8 @@ async def test_a_piece(piece: str, gateway: Gateway, clients: list[sw.Client]) -
             "client": client,
             "call": call,
             "token": gateway.token(),
+            "ClosedError": sw.ClosedError,
+            "suppress": suppress,
         }
         names["Client"] = sw.Client
         task = asyncio.create_task(run(piece, names))

@@ -45,6 +45,10 @@ public final class ScreenCalls: @unchecked Sendable {
     private let lock = NSRecursiveLock()
     private let screen: CallScreen
     private var calls: [ScreenCall] = []
+    // Calls that the socket announced and whose notification has not come.
+    private var unnotified: Set<UUID> = []
+    // Notifications of calls that the socket announced before them, to the call's id on the screen.
+    private var joined: [UUID: UUID] = [:]
     private static let kept = 16
 
     /// `pushKey`: what `registerDevice` gave; nil to use what the client knows itself.
@@ -75,8 +79,14 @@ public final class ScreenCalls: @unchecked Sendable {
         let id = payload.flatMap { UUID(uuidString: $0.notificationUuid) } ?? UUID()
         lock.lock()
         defer { lock.unlock() }
-        if let known = calls.first(where: { $0.id == id }) {
+        if let known = onScreen(id) {
             step(known, .pushed)
+            return id
+        }
+        if let payload, let ringing = calls.first(where: { unnotified.contains($0.id) && $0.phase != .over }) {
+            // Most likely its notification. iOS has been told of a call, whichever it turns out to be.
+            step(ringing, .pushed)
+            Task { await open(id, payload, notification) }
             return id
         }
         let shown = added(
@@ -105,8 +115,49 @@ public final class ScreenCalls: @unchecked Sendable {
     public func input(_ id: UUID, _ input: HostInput) {
         lock.lock()
         defer { lock.unlock() }
-        guard let shown = calls.first(where: { $0.id == id }) else { return }
+        guard let shown = onScreen(id) else { return }
         step(shown, input)
+    }
+
+    private func onScreen(_ id: UUID) -> ScreenCall? {
+        let own = joined[id] ?? id
+        return calls.first { $0.id == own }
+    }
+
+    /// Finds out whether a notification is a call's that the socket announced; else shows its own.
+    private func open(_ id: UUID, _ payload: PushPayload, _ notification: String) async {
+        let call: Call?
+        do {
+            call = try await client.handlePush(
+                notification: notification, pushNotificationKey: pushKey)
+        } catch SignalWireError.CallFailed {
+            return  // It is over: nothing to show.
+        } catch {
+            call = nil
+        }
+        guard let shown = opened(id, payload, call), let call else { return }
+        await watch(shown, call)
+    }
+
+    /// Gives what has to be watched: nil for a call that is already, or that cannot be opened.
+    private func opened(_ id: UUID, _ payload: PushPayload, _ call: Call?) -> ScreenCall? {
+        lock.lock()
+        defer { lock.unlock() }
+        if let call, let same = calls.first(where: { $0.call?.id() == call.id() }) {
+            unnotified.remove(same.id)
+            joined[id] = same.id
+            return nil
+        }
+        let shown = added(id, payload.incomingCallerName, payload.incomingCallerId)
+        step(shown, .pushed)
+        guard let call else {
+            shown.arrival.fail()
+            step(shown, .callEnded(reason: .failed))
+            return nil
+        }
+        shown.arrival.give(call)
+        step(shown, .invited)
+        return shown
     }
 
     /// Tells what the system did with the audio, or with everything: to every call.
@@ -121,6 +172,8 @@ public final class ScreenCalls: @unchecked Sendable {
         // What is over is kept for a while, as its notification may come once more.
         let over = calls.filter { $0.phase == .over }.dropLast(Self.kept)
         calls.removeAll { call in over.contains { $0 === call } }
+        unnotified.subtract(over.map(\.id))
+        joined = joined.filter { entry in !over.contains { $0.id == entry.value } }
         calls.append(shown)
         return shown
     }
@@ -145,6 +198,7 @@ public final class ScreenCalls: @unchecked Sendable {
         if calls.contains(where: { $0.call?.id() == call.id() }) { return nil }
         let party = call.remoteParty()
         let shown = added(UUID(uuidString: call.id()) ?? UUID(), party.name, party.number)
+        unnotified.insert(shown.id)
         shown.arrival.give(call)
         step(shown, .invited)
         return shown

@@ -63,6 +63,30 @@ final class CallScreenTests: GatewayTestCase {
         try await client.disconnect()
     }
 
+    func testACallThatTheSocketAnnouncedFirstIsShownOnce() async throws {
+        let gateway = try self.gateway()
+        let reference = "swift-screen-online"
+        let client = try Client(options: gateway.options(try await gateway.token(reference)))
+        _ = try await client.registerDevice(deviceType: .ios, deviceToken: "aabb")
+        let notes = Notes()
+        var told = notes.told.makeAsyncIterator()
+        let calls = ScreenCalls(client: client, screen: notes)
+        calls.start()
+        try await client.connect()
+        try await client.online()
+        let pushed = try await gateway.fault("push_call", ["reference": reference, "source": "tone"])
+        let data = try JSONSerialization.data(withJSONObject: pushed["notification"] as Any)
+        let call = try await next(&told, .reportIncoming)
+        let id = calls.pushed(String(decoding: data, as: UTF8.self))
+        let again = try await next(&told, .reportAgain)
+        XCTAssertTrue(again === call)
+        calls.input(call.id, .userEnds)
+        _ = try await next(&told, .fulfillEnd)
+        _ = try await call.call?.ended()
+        XCTAssertNotEqual(id, call.id)
+        try await client.disconnect()
+    }
+
     func testADialledCallIsShownAndItsRefusalToo() async throws {
         try await connected("swift-dials") { client, _ in
             let notes = Notes()

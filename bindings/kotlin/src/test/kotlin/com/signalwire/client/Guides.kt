@@ -42,8 +42,8 @@ private suspend fun docs_guide_kotlin_28(token: String, client: Client, call: Ca
     }
 }
 
-// docs/guide/kotlin.md:43
-private suspend fun docs_guide_kotlin_43(token: String, client: Client, call: Call) {
+// docs/guide/kotlin.md:45
+private suspend fun docs_guide_kotlin_45(token: String, client: Client, call: Call) {
     try {
         call.answered()
     } catch (error: SignalWireException.CallFailed) {

@@ -13,6 +13,7 @@ import com.signalwire.client.HostCall
 import com.signalwire.client.HostEndReason
 import com.signalwire.client.HostInput
 import com.signalwire.client.HostPhase
+import com.signalwire.client.PushPayload
 import com.signalwire.client.SignalWireException
 import com.signalwire.client.eventFlow
 import com.signalwire.client.parsePush
@@ -45,6 +46,9 @@ internal constructor(
     internal val machine: HostCall,
 ) {
     internal val arrival = CompletableDeferred<Call>()
+
+    // The socket announced it, and its notification has not come.
+    internal var isUnnotified = false
 
     /** The call itself, once its invite came or it was dialled. */
     @Volatile
@@ -81,6 +85,9 @@ public class ScreenCalls(
     private val inOrder = dispatcher.limitedParallelism(1)
     private val calls = LinkedHashMap<String, ScreenCall>()
 
+    // Notifications of calls that the socket announced before them, to the call's id on the screen.
+    private val joined = HashMap<String, String>()
+
     /** Announces the calls that come in while the client is online. Call it once. */
     public fun start() {
         scope.launch {
@@ -94,7 +101,9 @@ public class ScreenCalls(
 
     /**
      * Takes a notification: the JSON text of its data. Gives the id on the screen, null if it does
-     * not announce a call. The system is asked to show the call before anything is waited for.
+     * not announce a call. The system is asked to show the call before anything is waited for; only
+     * while a call rings that the socket announced, the notification is opened first, as it may be
+     * that call's.
      */
     public fun pushed(notification: String): String? {
         val payload =
@@ -105,13 +114,57 @@ public class ScreenCalls(
             }
         val id = payload.notificationUuid.ifEmpty { UUID.randomUUID().toString() }
         inOrdered {
-            val known = calls[id]
-            val call =
-                known ?: added(id, payload.incomingCallerName, payload.incomingCallerId)
-            step(call, HostInput.Pushed)
-            if (known == null) scope.launch { fetch(call, notification) }
+            val known = known(id)
+            if (known != null) {
+                step(known, HostInput.Pushed)
+            } else if (calls.values.any { it.isUnnotified && it.phase != HostPhase.OVER }) {
+                scope.launch { open(id, payload, notification) }
+            } else {
+                val call = shown(id, payload)
+                scope.launch { fetch(call, notification) }
+            }
         }
         return id
+    }
+
+    private fun known(id: String): ScreenCall? = calls[joined[id] ?: id]
+
+    private fun shown(id: String, payload: PushPayload): ScreenCall =
+        added(id, payload.incomingCallerName, payload.incomingCallerId).also {
+            step(it, HostInput.Pushed)
+        }
+
+    /** Finds out whether a notification is a call's that the socket announced; else shows its own. */
+    private suspend fun open(id: String, payload: PushPayload, notification: String) {
+        val call =
+            try {
+                client.handlePush(notification, pushKey)
+            } catch (_: SignalWireException.CallFailed) {
+                return // It is over: nothing to show.
+            } catch (_: SignalWireException) {
+                null
+            }
+        inOrdered {
+            val same = calls.values.find { call != null && it.call?.id() == call.id() }
+            if (same != null) {
+                same.isUnnotified = false
+                joined[id] = same.id
+                step(same, HostInput.Pushed)
+            } else {
+                taken(shown(id, payload), call)
+            }
+        }
+    }
+
+    private fun taken(shown: ScreenCall, call: Call?) {
+        if (call == null) {
+            shown.arrival.cancel()
+            step(shown, HostInput.CallEnded(HostEndReason.FAILED))
+            return
+        }
+        shown.arrived(call)
+        step(shown, HostInput.Invited)
+        scope.launch { watch(shown, call) }
     }
 
     /** Dials, and shows it; gives the id on the screen. */
@@ -123,7 +176,7 @@ public class ScreenCalls(
 
     /** Tells what the user or the system did with a call. Ignored for an unknown id. */
     public fun input(id: String, input: HostInput): Unit = inOrdered {
-        calls[id]?.let { step(it, input) }
+        known(id)?.let { step(it, input) }
     }
 
     /** Tells what the system did with the audio: to every call. */
@@ -140,6 +193,7 @@ public class ScreenCalls(
             // What is over is kept for a while, as its notification may come once more.
             val over = calls.values.filter { it.phase == HostPhase.OVER }
             over.dropLast(KEPT).forEach { calls.remove(it.id) }
+            joined.values.retainAll(calls.keys)
             calls[id] = call
         }
 
@@ -159,9 +213,8 @@ public class ScreenCalls(
         if (calls.values.any { it.call?.id() == call.id() }) return
         val party = call.remoteParty()
         val shown = added(call.id(), party.name, party.number)
-        shown.arrived(call)
-        step(shown, HostInput.Invited)
-        scope.launch { watch(shown, call) }
+        shown.isUnnotified = true
+        taken(shown, call)
     }
 
     private suspend fun fetch(shown: ScreenCall, notification: String) {
