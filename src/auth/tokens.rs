@@ -162,7 +162,7 @@ impl Tokens {
             )
         })?;
         let tokens = Arc::clone(self);
-        let work = runtime::spawn(async move {
+        let work = runtime::start(async move {
             let current = tokens.current();
             let asking = renewer.renew(current.as_ref(), reason);
             let next =
@@ -176,15 +176,7 @@ impl Tokens {
                 _ => tokens.install_as(&next.token, next.is_bound),
             }
         })?;
-        let flight = async move {
-            work.await.unwrap_or_else(|join| {
-                Err(match join.is_panic() {
-                    true => Error::internal("the credential provider panicked"),
-                    false => Error::new(ErrorKind::Cancelled, "the library was shut down"),
-                })
-            })
-        };
-        Ok(flight.boxed().shared())
+        Ok(work.result().boxed().shared())
     }
 }
 

@@ -323,7 +323,7 @@ impl Drop for HangUp {
     fn drop(&mut self) {
         let call = self.0.clone();
         // Without the runtime there is no call any more.
-        let _ = runtime::spawn(async move { call.hangup().await });
+        let _ = runtime::spawn(async move { drop(call.hangup().await) });
     }
 }
 

@@ -13,9 +13,8 @@ use super::text::{self, give, Out};
 use super::versioned;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime;
+use crate::runtime::{self, Tasks};
 use std::ffi::{c_char, c_void};
-use tokio::runtime::Handle;
 
 /// A call. Shared: `sw_call_ref`, `sw_call_unref`.
 pub struct sw_call {
@@ -29,14 +28,14 @@ pub(super) fn adopt(
     out: &Out<*mut sw_call>,
     answered: sw_completion,
 ) -> Result<()> {
-    let runtime = runtime::handle()?;
+    let tasks = runtime::tasks()?;
     let value = handle::insert_call(call.clone())? as usize;
     out.set(std::ptr::without_provenance_mut(value));
     if let Some(observer) = observer {
-        observe(observer).watch(&runtime, &call, value);
+        observe(observer).watch(&tasks, &call, value);
     }
     let mut pending = answered.pending();
-    runtime.spawn(async move { pending.complete(call.answered().await) });
+    tasks.spawn(async move { pending.complete(call.answered().await) });
     Ok(())
 }
 
@@ -55,8 +54,8 @@ pub(super) fn observe(observer: sw_call_observer) -> Observer {
 
 impl Observer {
     /// Delivers the events of a call whose handle has this value.
-    pub(super) fn watch(self, runtime: &Handle, call: &Call, value: usize) {
-        pump(runtime, call.events(), move |event, missed| {
+    pub(super) fn watch(self, tasks: &Tasks, call: &Call, value: usize) {
+        pump(tasks, call.events(), move |event, missed| {
             let call = std::ptr::without_provenance_mut(value);
             with_call_event(event, call, missed, |event| {
                 if let Some(on_event) = self.on_event {

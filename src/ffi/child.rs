@@ -120,11 +120,11 @@ fn start_leg(
     observer: Option<sw_call_observer>,
     work: impl Future<Output = Result<Call>> + Send + 'static,
 ) -> Result<()> {
-    let runtime = runtime::handle()?;
+    let tasks = runtime::tasks()?;
     let mut pending = done.pending()?;
     let observer = observer.map(observe);
-    let pump_on = runtime.clone();
-    runtime.spawn(async move {
+    let pump_on = tasks.clone();
+    tasks.spawn(async move {
         let started = work.await;
         let given =
             started.and_then(|call| Ok((handle::insert_call(call.clone())? as usize, call)));

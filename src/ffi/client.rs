@@ -78,13 +78,13 @@ pub(super) fn adopt(
     observer: Option<sw_client_observer>,
     out: &Out<*mut sw_client>,
 ) -> Result<()> {
-    let runtime = runtime::handle()?;
+    let tasks = runtime::tasks()?;
     let events = client.events();
     let object = ClientObject { client, is_freed: watch::Sender::new(false) };
     let handle = handle::insert::<sw_client>(Arc::new(object))?;
     out.set(handle);
     if let Some(observer) = observer {
-        pump(&runtime, events, to_observer(observer, handle));
+        pump(&tasks, events, to_observer(observer, handle));
     }
     Ok(())
 }
@@ -121,7 +121,7 @@ pub extern "C" fn sw_client_free(client: *mut sw_client) -> sw_status {
         let Some(object) = handle::release(client)? else { return Ok(()) };
         object.is_freed.send_replace(true);
         let client = object.client.clone();
-        runtime::spawn(async move { client.disconnect().await }).map(drop)
+        runtime::spawn(async move { drop(client.disconnect().await) }).map(drop)
     })
 }
 
@@ -197,7 +197,7 @@ pub extern "C" fn sw_client_dial(
         let address = unsafe { text::required(address, "address")? };
         // SAFETY: the header asks for a valid struct or NULL.
         let (options, observer) = unsafe { options::dial(options)? };
-        runtime::handle()?;
+        runtime::tasks()?;
         let call = object.client.dial(&address, options)?;
         super::call::adopt(call, observer, &out, answered)
     })

@@ -124,9 +124,9 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    match runtime::handle() {
-        Ok(runtime) => {
-            runtime.spawn(async move { pending.complete(work.await) });
+    match runtime::tasks() {
+        Ok(tasks) => {
+            tasks.spawn(async move { pending.complete(work.await) });
             Ok(())
         }
         Err(error) => {

@@ -262,11 +262,11 @@ pub extern "C" fn sw_audio_devices_observe(
         let observer = observer.ok_or_else(|| Error::invalid("observer must not be NULL"))?;
         let on_event =
             observer.on_event.ok_or_else(|| Error::invalid("on_event must not be NULL"))?;
-        let runtime = runtime::handle()?;
+        let tasks = runtime::tasks()?;
         let events = devices.events()?;
         let data = UserData::new(observer.user_data, observer.drop);
         data.arm();
-        pump(&runtime, events, move |event, missed| {
+        pump(&tasks, events, move |event, missed| {
             with_event(event, missed, |event| {
                 // SAFETY: the header says that `on_event` is such a function.
                 unsafe { on_event(event, data.get()) }

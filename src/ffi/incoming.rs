@@ -114,7 +114,7 @@ pub extern "C" fn sw_client_call(
         let id = unsafe { text::required(id, "id")? };
         // SAFETY: the header asks for a valid struct or NULL.
         let observer = unsafe { versioned::read(observer, "observer")? };
-        runtime::handle()?;
+        runtime::ensure()?;
         let call = object.client.call(&id).ok_or_else(|| {
             Error::new(ErrorKind::NotFound, "there is no such call; it may be over by now")
         })?;

@@ -4,13 +4,12 @@ use super::call_event::sw_call_event;
 use super::completion::{on_dispatcher, Pointer};
 use super::event::sw_client_event;
 use super::versioned::Versioned;
-use crate::runtime::dispatch;
+use crate::runtime::{dispatch, Tasks};
 use crate::util::bus::EventStream;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// Who hears about a client's events. Copied by `sw_client_new`.
@@ -95,13 +94,13 @@ impl Drop for UserData {
 
 /// Delivers a stream's events until it ends. Waits for each delivery before it takes the next
 /// event, so that at most one job per observer is queued at the dispatcher.
-pub(super) fn pump<T, F>(runtime: &Handle, stream: EventStream<T>, deliver: F)
+pub(super) fn pump<T, F>(tasks: &Tasks, stream: EventStream<T>, deliver: F)
 where
     T: Clone + Send + 'static,
     F: Fn(&T, u64) + Send + Sync + 'static,
 {
     let running = Running::begin();
-    runtime.spawn(async move {
+    tasks.spawn(async move {
         let _running = running;
         let deliver = Arc::new(deliver);
         while let Some(event) = stream.next().await {

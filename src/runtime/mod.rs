@@ -6,9 +6,11 @@ mod fork;
 
 use crate::error::{Error, ErrorKind, Result};
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// Threads that run sessions and calls. Constant, whatever the number of calls.
@@ -49,7 +51,7 @@ pub(crate) fn ensure() -> Result<Generation> {
 }
 
 /// The runtime's handle; starts it if it does not run yet.
-pub(crate) fn handle() -> Result<Handle> {
+fn handle() -> Result<Handle> {
     fork::register();
     let process = fork::process();
     let mut slot = SLOT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,13 +74,63 @@ pub(crate) fn handle() -> Result<Handle> {
     Ok(handle)
 }
 
+/// The runtime, as something to start tasks on.
+#[derive(Clone)]
+pub(crate) struct Tasks(Handle);
+
+impl Tasks {
+    /// Runs a task of the library. Its owner joins or aborts it.
+    ///
+    /// In a box, or the program would hold tokio's code for a task once for each kind of work,
+    /// 2 KB each.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        let work: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(work);
+        self.0.spawn(work)
+    }
+}
+
+/// What tasks are started on; starts the runtime if it does not run yet.
+pub(crate) fn tasks() -> Result<Tasks> {
+    handle().map(Tasks)
+}
+
 /// Runs a task of the library. Its owner joins or aborts it.
-pub(crate) fn spawn<F>(future: F) -> Result<JoinHandle<F::Output>>
+pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Result<JoinHandle<()>> {
+    Ok(tasks()?.spawn(work))
+}
+
+/// Work that was started, and what it will give.
+pub(crate) struct Started<T> {
+    task: JoinHandle<()>,
+    result: oneshot::Receiver<Result<T>>,
+}
+
+impl<T> Started<T> {
+    /// Waits for it from any executor or none.
+    pub(crate) async fn result(self) -> Result<T> {
+        if let Ok(result) = self.result.await {
+            return result;
+        }
+        Err(match self.task.await {
+            Err(join) if join.is_panic() => Error::internal(
+                "the library panicked in this operation; please report it with a log",
+            ),
+            _ => Error::new(ErrorKind::Cancelled, "the library was shut down"),
+        })
+    }
+}
+
+/// Starts work on the library's runtime. It goes on to its end whether or not anybody waits.
+pub(crate) fn start<T, F>(work: F) -> Result<Started<T>>
 where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
 {
-    Ok(handle()?.spawn(future))
+    let (give, result) = oneshot::channel();
+    let task = spawn(async move {
+        let _ = give.send(work.await);
+    })?;
+    Ok(Started { task, result })
 }
 
 /// Runs `work` on the library's runtime and waits for it from any executor or none.
@@ -89,17 +141,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    finish(spawn(work)?).await
-}
-
-async fn finish<T>(task: JoinHandle<Result<T>>) -> Result<T> {
-    match task.await {
-        Ok(result) => result,
-        Err(join) if join.is_panic() => Err(Error::internal(
-            "the library panicked in this operation; please report it with a log",
-        )),
-        Err(_) => Err(Error::new(ErrorKind::Cancelled, "the library was shut down")),
-    }
+    start(work)?.result().await
 }
 
 /// Like [`run`], for work that has no meaning once nobody waits: dropping the wait ends it.
@@ -114,9 +156,9 @@ where
             self.0.abort();
         }
     }
-    let task = spawn(work)?;
-    let _guard = AbortOnDrop(task.abort_handle());
-    finish(task).await
+    let started = start(work)?;
+    let _guard = AbortOnDrop(started.task.abort_handle());
+    started.result().await
 }
 
 /// Blocks on `work` from a thread that is not the library's.
