@@ -100,10 +100,16 @@ async def test_the_bot_of_the_guide_answers(gateway: Gateway) -> None:
     found = [p.values[0] for p in pieces() if "async def serve" in str(p.values[0])]
     names: dict[str, Any] = {}
     await run(str(found[0]), names)
-    async with gateway.client() as bot, gateway.client(token=gateway.token("caller")) as caller:
+    token = gateway.token("guide-bot")
+    async with gateway.client(token=token) as bot, gateway.client() as caller:
         own = (await bot.subscriber_info()).addresses[0]
         bot_task = asyncio.create_task(names["serve"](bot))
-        await until(lambda: any(s["online"] for s in gateway.state()["sessions"]))
+
+        def is_online() -> bool:
+            sessions = gateway.state()["sessions"]
+            return any(s["online"] and s["reference"] == "guide-bot" for s in sessions)
+
+        await until(is_online)
         call = caller.dial_address(own)
         await call.answered()
         call.push_audio(bytes(2 * 8_000), sample_rate_hz=16_000)
