@@ -52,6 +52,7 @@ Commands during the call, one per line on standard input:
   mute|unmute|deaf|undeaf WHO        a member by name or id, or all
   remove WHO | end WHO               out of the room, or the end of that call
   hand up|down [WHO]                 a hand; without a member the own one, as in the next lines
+  camera on|off [WHO]                the video of a member
   input-volume|output-volume N [WHO] -50 to 50
   sensitivity N [WHO]                0 to 100: below which level sound is silence
   flags echo=on,gain=off,noise=on [WHO]

@@ -12,6 +12,7 @@ pub enum RoomRequest {
     Layouts,
     Layout(String),
     Mute { who: String, muted: bool },
+    Camera { who: String, muted: bool },
     Deaf { who: String, deaf: bool },
     Hand { who: String, raised: bool },
     Level { who: String, level: Level, value: i32 },
@@ -51,9 +52,11 @@ pub fn parse(word: &str, rest: &str) -> Option<Result<RoomRequest, String>> {
         ("roster" | "layouts" | "lock" | "unlock", _) => {
             return Some(Err(format!("{word} stands alone")))
         }
-        ("hand" | "input-volume" | "output-volume" | "sensitivity" | "flags" | "position", _) => {
-            return Some(parse_setting(word, rest))
-        }
+        (
+            "hand" | "camera" | "input-volume" | "output-volume" | "sensitivity" | "flags"
+            | "position",
+            _,
+        ) => return Some(parse_setting(word, rest)),
         ("screen", "start") => RoomRequest::Screen(true),
         ("screen", "stop") => RoomRequest::Screen(false),
         ("screen", _) => return Some(needs("start or stop")),
@@ -85,6 +88,8 @@ fn parse_setting(word: &str, rest: &str) -> Result<RoomRequest, String> {
     };
     match (word, value) {
         ("hand", "up" | "down") => Ok(RoomRequest::Hand { who, raised: value == "up" }),
+        ("camera", "on" | "off") => Ok(RoomRequest::Camera { who, muted: value == "off" }),
+        ("camera", _) => Err("camera needs on or off".to_owned()),
         ("input-volume", _) => level(Level::InputVolume),
         ("output-volume", _) => level(Level::OutputVolume),
         ("sensitivity", _) => level(Level::Sensitivity),
@@ -132,6 +137,9 @@ pub async fn run(
         RoomRequest::Layout(name) => call.set_layout(&name).await?,
         RoomRequest::Mute { who, muted } => {
             call.set_audio_muted(target(call, &who)?, muted).await?;
+        }
+        RoomRequest::Camera { who, muted } => {
+            call.set_video_muted(target(call, &who)?, muted).await?;
         }
         RoomRequest::Deaf { who, deaf } => call.set_deaf(target(call, &who)?, deaf).await?,
         RoomRequest::Hand { who, raised } => {

@@ -4,6 +4,15 @@
 /** What is set on a member: how each side is asked for it, and how each side tells it. */
 const SETTINGS = [
   {
+    what: 'muted microphone', key: 'audio_muted', event: 'audioMuted',
+    sdk: (value) => [value ? 'audioMute' : 'audioUnmute', {}], command: (value) => (value ? 'mute' : 'unmute'),
+  },
+  {
+    // The softphones have no camera to be muted.
+    what: 'muted camera', key: 'video_muted', event: 'videoMuted', isOfSdk: true,
+    sdk: (value) => [value ? 'videoMute' : 'videoUnmute', {}], command: (value) => `camera ${onOff(!value)}`,
+  },
+  {
     what: 'input volume', key: 'input_volume', event: 'inputVolume', values: [-50, 50, -7, 0],
     sdk: (value) => ['setInputVolume', { volume: value }], command: (value) => `input-volume ${value}`,
   },
@@ -66,7 +75,7 @@ export async function checkControls(room) {
 /** Each of the four: the SDK sets its own and another's, a softphone sets its own and the SDK's. */
 async function checkSetting(room, setting) {
   const { alice, carol, page, sdk, forget, act, event, expect } = room
-  const { key, line = key } = setting
+  const { key, line = key, isOfSdk = false } = setting
   const { members } = await alice.roster()
   const [first, second, third = first, fourth = second] = setting.values ?? [true, false, true, false]
   const byAlice = (value, who) => alice.does(`${setting.command(value)} ${who}`)
@@ -74,7 +83,12 @@ async function checkSetting(room, setting) {
     const [method, options] = setting.sdk(value)
     return act(page, method, { ...options, ...(memberId && { memberId }) })
   }
-  const steps = [
+  const steps = isOfSdk ? [
+    ['the SDK itself', sdk.member_id, true, () => bySdk(true)],
+    ['a softphone the SDK', sdk.member_id, false, () => byAlice(false, sdk.name)],
+    ['a softphone the SDK again', sdk.member_id, true, () => byAlice(true, sdk.name)],
+    ['the SDK itself again', sdk.member_id, fourth, () => bySdk(fourth)],
+  ] : [
     ['the SDK itself', sdk.member_id, first, () => bySdk(first)],
     ['the SDK a softphone', members.carol.member_id, first, () => bySdk(first, members.carol.member_id)],
     ['the SDK a softphone again', members.carol.member_id, second, () => bySdk(second, members.carol.member_id)],

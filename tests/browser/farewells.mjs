@@ -33,8 +33,15 @@ export async function checkFarewells(room) {
     await alice.sees('member_joined', (l) => l.name === sdk.name)
   }
 
-  await check(`${title} room: who hangs up is gone for the others`, () =>
-    goes(room.carol, 'local_hangup', (carol) => carol.hangUp()))
+  await check(`${title} room: who hangs up is gone for the others, and so is its screen`, async () => {
+    await room.carol.does('screen start')
+    const { payload } = await event(page, 'member.joined', ({ member }) => member.type === 'screen')
+    await goes(room.carol, 'local_hangup', async (carol) => {
+      const result = await carol.hangUp()
+      await event(page, 'member.left', ({ member }) => member.member_id === payload.member.member_id)
+      return result
+    })
+  })
   await check(`${title} room: the SDK removes a member`, async () => {
     const carol = await enters('carol')
     await goes(carol, 'remote_hangup', async (_, memberId) => {
@@ -54,7 +61,14 @@ export async function checkFarewells(room) {
   await check(`${title} room: a softphone ends the SDK's call`, () =>
     sdkGoes(() => alice.does(`end ${sdk.name}`), true))
   await check(`${title} room: the SDK ends its own call`, () => sdkGoes(() => act(page, 'end'), true))
-  await check(`${title} room: the SDK hangs up`, () => sdkGoes(() => act(page, 'hangup'), false))
+  await check(`${title} room: the SDK hangs up while it shares its screen`, () =>
+    sdkGoes(async (id) => {
+      const shared = await page.evaluate(() => window.shareScreen())
+      expect(shared.ok, shared.error)
+      const screen = await alice.sees('member_joined', (l) => l.kind === 'screen' && l.parent_id === id)
+      await act(page, 'hangup')
+      await alice.sees('member_left', (l) => l.member_id === screen.member_id)
+    }, false))
   await check(`${title} room: a softphone ends its own call`, async () => {
     await alice.say('end alice')
     const result = await alice.result()

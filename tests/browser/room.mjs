@@ -7,6 +7,7 @@ import { checkScreens } from './screen.mjs'
 import { Softphone } from './softphone.mjs'
 
 const ROOM = '/public/room?channel=audio'
+const VIDEO_ROOM = '/public/room?channel=video'
 
 export async function checkRoom(tools) {
   const { gateway, page, title, check, expect, until, dial, act, event } = tools
@@ -33,7 +34,7 @@ export async function checkRoom(tools) {
   try {
     await check(`${title} room: three subscribers see each other`, async () => {
       alice = await enters('alice')
-      const outcome = await dial(page, ROOM)
+      const outcome = await dial(page, VIDEO_ROOM)
       expect(outcome.ok, outcome.error)
       carol = await enters('carol')
       for (const phone of [alice, carol]) {
