@@ -59,14 +59,19 @@ export async function checkRoom(tools) {
       await alice.does(`mute ${sdkMember.name}`)
       await carol.sees('member_updated', (l) => l.member_id === sdkMember.member_id && l.audio_muted)
       await event(page, 'member.updated', (p) => p.member.member_id === sdkMember.member_id && p.member.audio_muted)
-      expect((await memberOf(sdkMember.name)).audio_muted, 'the roster does not show it')
+      await until('the roster shows it', async () => {
+        const value = await memberOf(sdkMember.name)
+        return { done: value.audio_muted, value }
+      })
       await alice.does(`unmute ${sdkMember.name}`)
     })
     await check(`${title} room: the SDK mutes a softphone's member, all agree`, async () => {
       const target = await memberOf('carol')
-      alice.forget()
+      await forget()
       await act(page, 'audioMute', { memberId: target.member_id })
-      await alice.sees('member_updated', (l) => l.member_id === target.member_id && l.audio_muted)
+      for (const phone of [alice, carol]) {
+        await phone.sees('member_updated', (l) => l.member_id === target.member_id && l.audio_muted)
+      }
       expect((await carol.roster()).members.carol.audio_muted, 'the muted one does not know it')
       await act(page, 'audioUnmute', { memberId: target.member_id })
     })

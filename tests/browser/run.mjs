@@ -312,7 +312,11 @@ async function run(dialect, origin) {
     const other = await browser.newPage()
     await other.goto(`${origin}?hz=880`)
     await checkTwoBrowsers(gateway, page, other, title)
-    await checkRoom({ gateway, page, title, check, expect, until, dial, act, tries, event })
+    // The SDK offers a screen's video before its audio and takes for granted that the answer has the
+    // audio first, as media nodes write it; of an answer in the offer's order it makes rubbish.
+    const canShareScreen = dialect === 'freeswitch'
+    const tools = { gateway, page, title, canShareScreen, check, expect, until, dial, act, tries, event }
+    await checkRoom(tools)
     await check(`${title} no violation, no event left unacknowledged`, async () => {
       const state = await until('acknowledged', async () => {
         // A client that has gone owes nothing any more.
