@@ -183,6 +183,17 @@ async fn shared_screen(dialect: Dialect) {
     }
     assert_eq!(shown[0].member_id, shown[1].member_id);
 
+    // It was not told of a session, and knows its own member from the answer to its invite.
+    screen.set_video_muted(MemberTarget::Own, true).await.unwrap();
+    for guest in [&alice, &bob] {
+        guest
+            .sees(|e| {
+                matches!(e, CallEvent::MemberUpdated { member, .. }
+                    if member.member_id == shown[0].member_id && member.video_muted)
+            })
+            .await;
+    }
+
     // A service may also tell the screen of a session of its own: the call stays where it is.
     let own = json!({"call_id": screen.id(), "origin_call_id": screen.id(),
         "member_id": shown[0].member_id, "node_id": shown[0].node_id,
