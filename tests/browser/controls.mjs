@@ -65,6 +65,7 @@ export async function checkControls(room) {
   for (const setting of SETTINGS) {
     await check(`${title} room: ${setting.what}: all agree, whoever sets it`, () => checkSetting(room, setting))
   }
+  await check(`${title} room: all are muted at once, and heard again`, () => checkAll(room))
   await check(`${title} room: several audio flags at once`, () => checkFlags(room))
   await check(`${title} room: nobody lets a value out of its range through`, () => checkRefusals(room))
   await check(`${title} room: locked by one side, unlocked by the other`, () => checkLock(room))
@@ -111,6 +112,24 @@ async function checkSetting(room, setting) {
 
 const because = (who) => (error) => {
   throw new Error(`${who}: ${error.message}`)
+}
+
+async function checkAll({ alice, carol, page, forget, act, event }) {
+  const ids = Object.values((await alice.roster()).members).map((member) => member.member_id)
+  for (const [muted, mute] of [
+    [true, () => act(page, 'audioMute', { memberId: 'all' })],
+    [false, () => alice.does('unmute all')],
+  ]) {
+    await forget()
+    await mute()
+    for (const id of ids) {
+      for (const phone of [alice, carol]) {
+        await phone.sees('member_updated', (l) => l.member_id === id && l.audio_muted === muted)
+      }
+      await event(page, 'member.updated.audioMuted', ({ member }) =>
+        member.member_id === id && member.audio_muted === muted)
+    }
+  }
 }
 
 async function checkFlags({ alice, carol, page, sdk, forget, act, event }) {
