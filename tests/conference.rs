@@ -6,7 +6,7 @@ use common::*;
 use serde_json::json;
 use signalwire_client::{
     Call, CallEvent, CallEventStream, CallState, Client, DialOptions, ErrorKind, Member,
-    MemberTarget,
+    MemberKind, MemberTarget, ScreenShareOptions,
 };
 use signalwire_gateway::{Dialect, Gateway};
 use std::sync::Arc;
@@ -149,6 +149,95 @@ async fn three_callers(dialect: Dialect) {
     alice.call.hangup().await.unwrap();
     for speaking in speaking {
         speaking.await.unwrap();
+    }
+    assert_clean(&gateway);
+}
+
+#[test]
+fn a_screen_in_the_room_is_told_once_and_ends_alone() {
+    for dialect in [Dialect::FreeSwitch, Dialect::Browser] {
+        run(shared_screen(dialect));
+    }
+}
+
+async fn shared_screen(dialect: Dialect) {
+    let gateway = gateway(dialect);
+    let alice = Guest::enters(&gateway, "alice").await;
+    let bob = Guest::enters(&gateway, "bob").await;
+    alice.sees_members(2).await;
+    let screen = bob.call.start_screen_share(ScreenShareOptions::default()).await.unwrap();
+    screen.answered().await.unwrap();
+    let parent = alice.member(&bob).member_id;
+    let mut shown = Vec::new();
+    for guest in [&alice, &bob] {
+        let joined = guest
+            .sees(|e| {
+                matches!(e, CallEvent::MemberJoined { member, .. }
+                    if member.kind == MemberKind::Screen)
+            })
+            .await;
+        let CallEvent::MemberJoined { member, .. } = joined else { unreachable!() };
+        assert_eq!(member.parent_id.as_ref(), Some(&parent));
+        assert_eq!(guest.call.members().len(), 3);
+        shown.push(member);
+    }
+    assert_eq!(shown[0].member_id, shown[1].member_id);
+
+    // It was not told of a session, and knows its own member from the answer to its invite.
+    screen.set_video_muted(MemberTarget::Own, true).await.unwrap();
+    for guest in [&alice, &bob] {
+        guest
+            .sees(|e| {
+                matches!(e, CallEvent::MemberUpdated { member, .. }
+                    if member.member_id == shown[0].member_id && member.video_muted)
+            })
+            .await;
+    }
+
+    // A service may also tell the screen of a session of its own: the call stays where it is.
+    let own = json!({"call_id": screen.id(), "origin_call_id": screen.id(),
+        "member_id": shown[0].member_id, "node_id": shown[0].node_id,
+        "room_session_id": shown[0].room_session_id,
+        "room_session": {"members": []}, "capabilities": ["self"]});
+    let told = screen.events();
+    let protocol = gateway.state()["calls"][1]["protocol"].clone();
+    let tell = |event_type: &str, params: &serde_json::Value| {
+        gateway.fault(json!({"fault": "send_event", "event_type": event_type,
+            "params": params, "protocol": protocol}));
+    };
+    let before = bob.call.capabilities();
+    tell("call.joined", &own);
+    wait_for(&told, |e| matches!(e, CallEvent::Joined { .. })).await;
+    tell("call.left", &own);
+    wait_for(&told, |e| matches!(e, CallEvent::SegmentLeft { .. })).await;
+    assert_eq!((bob.call.members().len(), bob.call.capabilities()), (3, before));
+
+    // The screen is a member that is acted on like any.
+    let target = MemberTarget::Member(shown[0].member_id.clone());
+    alice.call.set_input_volume(target, 9).await.unwrap();
+    for guest in [&alice, &bob] {
+        guest
+            .sees(|e| {
+                matches!(e, CallEvent::MemberUpdated { member, .. }
+                    if member.kind == MemberKind::Screen && member.input_volume == Some(9.0))
+            })
+            .await;
+    }
+    screen.hangup().await.unwrap();
+    for guest in [&alice, &bob] {
+        let mut seen = wait_for(&guest.events, |e| matches!(e, CallEvent::MemberLeft { .. })).await;
+        let Some(CallEvent::MemberLeft { member, .. }) = seen.pop() else { unreachable!() };
+        assert_eq!(member.member_id, shown[0].member_id);
+        let again = |e: &CallEvent| matches!(e, CallEvent::Other { event_type, .. } if event_type == "member.joined");
+        assert!(!seen.iter().any(again), "told twice: {seen:?}");
+        assert_eq!(guest.call.members().len(), 2);
+    }
+    assert_eq!(bob.call.state(), CallState::Active);
+    bob.call.set_hand_raised(MemberTarget::Own, true).await.unwrap();
+    alice.sees(|e| matches!(e, CallEvent::MemberUpdated { .. })).await;
+    assert!(alice.member(&bob).hand_raised);
+    for guest in [&bob, &alice] {
+        guest.call.hangup().await.unwrap();
     }
     assert_clean(&gateway);
 }

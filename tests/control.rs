@@ -105,6 +105,14 @@ async fn hold_shortly(address: &'static str) {
     call.unhold().await.unwrap();
     ear.forget();
     ear.wait_for_length(48_000).await;
+    // A busy machine jitters, and its delay is large for some seconds longer.
+    for _ in 0..50 {
+        if call.stats().jitter_buffer_ms < 100.0 {
+            break;
+        }
+        ear.forget();
+        ear.wait_for_length(4_800).await;
+    }
     let stats = call.stats();
     assert!(stats.jitter_buffer_ms < 100.0, "{address}: {stats:?}");
     call.hangup().await.unwrap();

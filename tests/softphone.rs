@@ -7,7 +7,7 @@ mod common;
 mod login;
 
 use common::{assert_clean, gateway, DEADLINE};
-use serde_json::Value;
+use serde_json::{json, Value};
 use signalwire_gateway::{Dialect, Gateway};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -180,6 +180,25 @@ impl Script {
         }
     }
 
+    /// Waits for an object that fits, among those since `forget`.
+    fn sees(&mut self, fits: impl Fn(&Value) -> bool) -> Value {
+        let limit = Instant::now() + DEADLINE;
+        loop {
+            if let Some(found) = self.seen.iter().find(|object| fits(object)) {
+                return found.clone();
+            }
+            let left = limit.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| {
+                panic!("nothing fits; seen: {:#?}", self.seen);
+            });
+            self.seen.push(object(&line));
+        }
+    }
+
+    fn forget(&mut self) {
+        self.seen.clear();
+    }
+
     /// Waits until the call can do everything.
     fn wait_for_media(&mut self) {
         self.wait_for("joined", "", "");
@@ -346,6 +365,69 @@ fn commands_on_standard_input() {
     script.say("hangup");
     let (code, result, _) = script.finish();
     assert_eq!((code, &result["end"]["kind"]), (Some(0), &"local_hangup".into()));
+    assert_clean(&gateway);
+}
+
+#[test]
+fn what_members_of_a_room_are_given_by_commands() {
+    let folder = Folder::new("members");
+    let gateway = gateway(Dialect::FreeSwitch);
+    let (mut command, _) = softphone(&gateway, &folder);
+    let mut script = Script::start(command.args(["--json", "dial", "/public/room"]));
+    script.wait_for_media();
+    script.run("roster");
+    let roster = script.sees(|o| o["type"] == "roster");
+    let me = roster["members"][0]["name"].as_str().expect("a name").to_owned();
+    for (command, key, value) in [
+        ("input-volume -7", "input_volume", json!(-7.0)),
+        ("output-volume 50 ME", "output_volume", json!(50.0)),
+        ("sensitivity 0", "input_sensitivity", json!(0.0)),
+        ("hand up", "hand_raised", json!(true)),
+        ("hand down ME", "hand_raised", json!(false)),
+        ("deaf ME", "is_deaf", json!(true)),
+        ("undeaf ME", "is_deaf", json!(false)),
+        ("flags gain=off,echo=off", "auto_gain", json!(false)),
+        ("flags noise=on all", "noise_suppression", json!(true)),
+        ("camera off", "video_muted", json!(true)),
+    ] {
+        script.forget();
+        script.run(&command.replace("ME", &me));
+        script.sees(|o| o["type"] == "member_updated" && o[key] == value);
+    }
+    script.forget();
+    script.run("position reserved-0");
+    let layout = script.sees(|o| o["type"] == "layout_changed");
+    let positions = layout["positions"].as_object().expect("positions").clone();
+    assert_eq!(positions.values().collect::<Vec<_>>(), ["reserved-0"]);
+
+    script.run("screen start");
+    script.sees(|o| o["type"] == "member_joined" && o["kind"] == "screen");
+    script.say("screen start");
+    assert_eq!(script.wait_for("error", "command", "screen start")["kind"], "invalid_state");
+    script.run("screen stop");
+    script.sees(|o| o["type"] == "member_left" && o["kind"] == "screen");
+    script.say("screen stop");
+    assert_eq!(script.wait_for("error", "command", "screen stop")["kind"], "invalid_state");
+    for nonsense in [
+        "hand",
+        "hand over",
+        "camera",
+        "flags",
+        "flags echo",
+        "flags echo=loud",
+        "flags x=on",
+        "position",
+        "input-volume loud",
+        "sensitivity",
+        "screen",
+        "end",
+    ] {
+        script.say(nonsense);
+        assert_eq!(script.wait_for("error", "command", nonsense)["kind"], "usage");
+    }
+    script.run(&format!("end {me}"));
+    let (code, result, _) = script.finish();
+    assert_eq!((code, &result["end"]["kind"]), (Some(0), &"remote_hangup".into()));
     assert_clean(&gateway);
 }
 

@@ -49,8 +49,16 @@ Commands during the call, one per line on standard input:
   play FILE                          plays a WAV file, instead of the one that plays
   stats                              reports the numbers of this moment
   roster                             who is in the room
-  mute|unmute|deaf|undeaf|remove WHO a member by name or id, or all
-  hand up|down                       the own hand
+  mute|unmute|deaf|undeaf WHO        a member by name or id, or all
+  remove WHO | end WHO               out of the room, or the end of that call
+  hand up|down [WHO]                 a hand; without a member the own one, as in the next lines
+  camera on|off [WHO]                the video of a member
+  input-volume|output-volume N [WHO] -50 to 50
+  sensitivity N [WHO]                0 to 100: below which level sound is silence
+  flags echo=on,gain=off,noise=on [WHO]
+                                     what the service does to a microphone
+  position NAME [WHO]                a place in the layout, such as reserved-0
+  screen start|stop                  a screen of this side as a member of its own
   lock | unlock                      the room
   layouts | layout NAME              lists the layouts, takes one
   transfer ADDRESS                   sends the call elsewhere

@@ -151,8 +151,10 @@ fn parse(line: &str) -> Result<Request, String> {
         _ => {
             return Err("unknown command; there are mute, unmute, hold, unhold, dtmf DIGITS, \
                         play FILE, stats, hangup, answer, reject, and for rooms roster, mute, unmute, deaf, \
-                        undeaf and remove MEMBER, hand up, hand down, lock, unlock, layouts, \
-                        layout NAME and transfer ADDRESS"
+                        undeaf, remove and end MEMBER, hand up, hand down, camera on, camera off, \
+                        input-volume, output-volume and sensitivity NUMBER, flags FLAGS, position POSITION, \
+                        lock, unlock, layouts, layout NAME, screen start, screen stop and \
+                        transfer ADDRESS"
                 .to_owned())
         }
     };

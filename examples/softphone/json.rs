@@ -231,7 +231,11 @@ fn call_event(event: &CallEvent) -> (&'static str, Value) {
             ("member_updated", fields)
         }
         CallEvent::MemberJoined { member: joined, .. } => ("member_joined", member(joined)),
-        CallEvent::MemberLeft { member: left, .. } => ("member_left", member(left)),
+        CallEvent::MemberLeft { member: left, reason, .. } => {
+            let mut fields = member(left);
+            fields["reason"] = json!(reason);
+            ("member_left", fields)
+        }
         CallEvent::MemberTalking { member_id, is_talking, .. } => {
             ("member_talking", json!({ "member_id": member_id, "is_talking": is_talking }))
         }
@@ -274,18 +278,31 @@ fn member(member: &Member) -> Value {
     json!({
         "member_id": member.member_id,
         "name": short_name(member),
+        "kind": snake_case(&member.kind),
+        "parent_id": member.parent_id,
         "is_self": member.is_self,
         "is_talking": member.is_talking,
         "audio_muted": member.audio_muted,
         "video_muted": member.video_muted,
         "is_deaf": member.is_deaf,
         "hand_raised": member.hand_raised,
+        "input_volume": member.input_volume,
+        "output_volume": member.output_volume,
+        "input_sensitivity": member.input_sensitivity,
+        "echo_cancellation": member.echo_cancellation,
+        "auto_gain": member.auto_gain,
+        "noise_suppression": member.noise_suppression,
         "position": member.position,
     })
 }
 
 fn place(layout: &Layout) -> Value {
-    json!({ "name": layout.name, "layers": layout.layers.len() })
+    let positions: serde_json::Map<String, Value> = layout
+        .layers
+        .iter()
+        .filter_map(|layer| Some((layer.member_id.clone()?, json!(layer.position))))
+        .collect();
+    json!({ "name": layout.name, "layers": layout.layers.len(), "positions": positions })
 }
 
 fn address(address: &Address) -> Value {

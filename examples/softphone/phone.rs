@@ -392,8 +392,9 @@ async fn run_commands(
     mut requests: UnboundedReceiver<(String, Request)>,
     done: UnboundedSender<Done>,
 ) {
+    let mut screen = None;
     while let Some((text, request)) = requests.recv().await {
-        let result = run_command(&call, &answer, request).await;
+        let result = run_command(&call, &mut screen, &answer, request).await;
         if done.send(Done::Command { text, result }).is_err() {
             return;
         }
@@ -402,6 +403,7 @@ async fn run_commands(
 
 async fn run_command(
     call: &Call,
+    screen: &mut Option<Call>,
     answer: &AnswerOptions,
     request: Request,
 ) -> signalwire_client::Result<Command> {
@@ -423,7 +425,7 @@ async fn run_command(
         Request::Hangup => return call.hangup().await.map(|()| Command::Hangup),
         Request::Stats => return Ok(Command::Stats),
         Request::Play(file) => return Ok(Command::Play(file)),
-        Request::Room(request) => return room::run(call, request).await.map(Command::Room),
+        Request::Room(request) => return room::run(call, screen, request).await.map(Command::Room),
     }
     .map(|()| Command::Nothing)
 }

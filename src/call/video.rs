@@ -83,8 +83,9 @@ impl Call {
 
     /// Shares a screen: a further leg to the same destination that only sends, a [`Call`] of its own
     /// with its own states and events; push the screen's frames into it. It appears in the session as
-    /// a member of kind `Screen` whose parent is the own member. Hanging it up ends the sharing; it
-    /// ends with this call at the latest.
+    /// a member of kind `Screen` whose parent is the own member ([`crate::CallEvent::MemberJoined`] of
+    /// this call); a [`crate::CallEvent::Joined`] of the leg itself need not come. Hanging it up ends
+    /// the sharing; it ends with this call at the latest.
     ///
     /// Errors: `InvalidArgument` for options that cannot be; `InvalidState` unless this call is
     /// answered; `Closed`. That the capability `screenshare` is missing shows as the leg's end.

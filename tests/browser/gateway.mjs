@@ -7,6 +7,9 @@ import { createInterface } from 'node:readline'
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** How long a thing may take at most; a loaded machine is slow. */
+export const LIMIT_MS = 30000
+
 export async function startGateway(binary, dialect) {
   const options = ['--dialect', dialect, '--ping-seconds', '2', '--exit-on-stdin-close']
   if (process.env.SW_GATEWAY_LOG) options.push('--log')
@@ -66,7 +69,7 @@ class Gateway {
   }
 
   /** Waits until the newest call fulfils a condition and returns it. */
-  async callWhere(condition, ms = 5000) {
+  async callWhere(condition, ms = LIMIT_MS) {
     const end = Date.now() + ms
     let call
     do {

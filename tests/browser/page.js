@@ -8,6 +8,7 @@ let call
 let ears
 let incoming
 let audio
+let shared
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -102,9 +103,14 @@ function watch(target, names) {
   }
 }
 
+const UPDATED = [
+  'audioMuted', 'videoMuted', 'deaf', 'visible', 'inputVolume', 'outputVolume', 'inputSensitivity',
+  'handraised', 'echoCancellation', 'autoGain', 'noiseSuppression',
+].map((name) => `member.updated.${name}`)
 const WATCHED = [
-  'call.joined', 'call.state', 'call.left', 'member.joined', 'member.left', 'member.talking',
-  'member.updated', 'member.updated.audioMuted', 'layout.changed', 'media.connected', 'destroy',
+  'call.joined', 'call.state', 'call.left', 'call.updated', 'room.updated', 'member.joined',
+  'member.left', 'member.talking', 'member.updated', ...UPDATED, 'layout.changed',
+  'media.connected', 'destroy',
 ]
 
 /** Dials and waits until the call has been joined; an error of the SDK becomes text. */
@@ -124,14 +130,28 @@ window.dial = async (to, options = {}) => {
 /** Does something with the call and reports how it went. */
 window.act = async (method, ...options) => {
   try {
-    await call[method](...options)
+    return { ok: true, value: plain(await call[method](...options)) }
+  } catch (error) {
+    return { ok: false, error: String(error?.message ?? JSON.stringify(error)) }
+  }
+}
+
+window.property = (name) => plain(call[name])
+
+/** Shares a screen and waits until it is a member. */
+window.shareScreen = async () => {
+  try {
+    shared = await call.startScreenShare()
     return { ok: true }
   } catch (error) {
     return { ok: false, error: String(error?.message ?? JSON.stringify(error)) }
   }
 }
 
+window.stopSharing = async () => { await shared.leave() }
+
 window.seen = () => events
+window.forget = () => { events.length = 0 }
 window.connectionState = () => peers.at(-1)?.connectionState
 
 /** Goes online and remembers the next invite. */

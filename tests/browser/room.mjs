@@ -1,11 +1,17 @@
 // Two softphones of the native client and the browser SDK in one room: each sees the same members,
 // acts on the others, and stays when its socket is cut.
 
+import { checkControls } from './controls.mjs'
+import { checkFarewells } from './farewells.mjs'
+import { checkScreens } from './screen.mjs'
 import { Softphone } from './softphone.mjs'
 
 const ROOM = '/public/room?channel=audio'
+const VIDEO_ROOM = '/public/room?channel=video'
 
-export async function checkRoom({ gateway, page, title, check, expect, until, dial, act, event }) {
+export async function checkRoom(tools) {
+  const { gateway, page, title, check, expect, until, dial, act, event } = tools
+  const phones = []
   let alice
   let carol
   let sdkMember
@@ -14,14 +20,23 @@ export async function checkRoom({ gateway, page, title, check, expect, until, di
     expect(members[name], `${name} is not in ${JSON.stringify(members)}`)
     return members[name]
   }
+  const enters = async (name) => {
+    const phone = await Softphone.dial(gateway, name, ROOM)
+    phones.push(phone)
+    await phone.sees('media_connected')
+    return phone
+  }
+  /** What was told from now on is what is looked at. */
+  const forget = async () => {
+    phones.forEach((phone) => phone.forget())
+    await page.evaluate(() => window.forget())
+  }
   try {
     await check(`${title} room: three subscribers see each other`, async () => {
-      alice = await Softphone.dial(gateway, 'alice', ROOM)
-      await alice.sees('media_connected')
-      const outcome = await dial(page, ROOM)
+      alice = await enters('alice')
+      const outcome = await dial(page, VIDEO_ROOM)
       expect(outcome.ok, outcome.error)
-      carol = await Softphone.dial(gateway, 'carol', ROOM)
-      await carol.sees('media_connected')
+      carol = await enters('carol')
       for (const phone of [alice, carol]) {
         await until('three members', async () => {
           const value = Object.keys((await phone.roster()).members)
@@ -44,14 +59,19 @@ export async function checkRoom({ gateway, page, title, check, expect, until, di
       await alice.does(`mute ${sdkMember.name}`)
       await carol.sees('member_updated', (l) => l.member_id === sdkMember.member_id && l.audio_muted)
       await event(page, 'member.updated', (p) => p.member.member_id === sdkMember.member_id && p.member.audio_muted)
-      expect((await memberOf(sdkMember.name)).audio_muted, 'the roster does not show it')
+      await until('the roster shows it', async () => {
+        const value = await memberOf(sdkMember.name)
+        return { done: value.audio_muted, value }
+      })
       await alice.does(`unmute ${sdkMember.name}`)
     })
     await check(`${title} room: the SDK mutes a softphone's member, all agree`, async () => {
       const target = await memberOf('carol')
-      alice.forget()
+      await forget()
       await act(page, 'audioMute', { memberId: target.member_id })
-      await alice.sees('member_updated', (l) => l.member_id === target.member_id && l.audio_muted)
+      for (const phone of [alice, carol]) {
+        await phone.sees('member_updated', (l) => l.member_id === target.member_id && l.audio_muted)
+      }
       expect((await carol.roster()).members.carol.audio_muted, 'the muted one does not know it')
       await act(page, 'audioUnmute', { memberId: target.member_id })
     })
@@ -75,20 +95,11 @@ export async function checkRoom({ gateway, page, title, check, expect, until, di
         return { done: value.hand_raised, value }
       })
     })
-    await check(`${title} room: who hangs up is gone for the others`, async () => {
-      const gone = (await memberOf('carol')).member_id
-      const result = await carol.hangUp()
-      expect(result.exit_code === 0, JSON.stringify(result))
-      await event(page, 'member.left', (p) => p.member.member_id === gone)
-      await act(page, 'hangup')
-      await until('alone', async () => {
-        const value = Object.keys((await alice.roster()).members)
-        return { done: value.length === 1, value }
-      })
-      expect((await alice.hangUp()).exit_code === 0, 'alice ended badly')
-    })
+    const room = { ...tools, address: ROOM, alice, carol, sdk: sdkMember, enters, forget }
+    await checkControls(room)
+    await checkScreens(room)
+    await checkFarewells(room)
   } finally {
-    alice?.stop()
-    carol?.stop()
+    phones.forEach((phone) => phone.stop())
   }
 }

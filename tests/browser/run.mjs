@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
-import { sleep, startGateway } from './gateway.mjs'
+import { LIMIT_MS, sleep, startGateway } from './gateway.mjs'
 import { checkRoom } from './room.mjs'
 
 const here = new URL('.', import.meta.url).pathname
@@ -39,7 +39,7 @@ function expect(condition, message) {
   if (!condition) throw new Error(message)
 }
 
-async function until(what, probe, ms = 6000) {
+async function until(what, probe, ms = LIMIT_MS) {
   const end = Date.now() + ms
   let last
   do {
@@ -72,9 +72,11 @@ const gatewayHears = (gateway, hertz) =>
   gateway.callWhere((call) => (hertz === 0 ? call.level < 0.005 : near(call.frequency, hertz)))
 
 const dial = (page, to, options) => page.evaluate(([to, options]) => window.dial(to, options), [to, options])
+const tries = (page, ...action) => page.evaluate((action) => window.act(...action), action)
 const act = async (page, ...action) => {
-  const outcome = await page.evaluate((action) => window.act(...action), action)
-  expect(outcome.ok, outcome.error)
+  const outcome = await tries(page, ...action)
+  expect(outcome.ok, `${action[0]}: ${outcome.error}`)
+  return outcome.value
 }
 const event = (page, name, test = () => true) =>
   until(`event ${name}`, async () => {
@@ -166,7 +168,7 @@ async function checkResume(gateway, page, title) {
     await until('session resumed', async () => {
       const value = (await gateway.state()).sessions[0]
       return { done: value?.connected && value.resumes === 1, value }
-    }, 10000)
+    })
     expect((await gateway.call()).state === 'answered', 'the call has gone')
     await hears(page, 660)
     await act(page, 'sendDigits', '9')
@@ -256,7 +258,7 @@ const frames = (page) =>
   until('frames', async () => {
     const value = (await page.evaluate(() => window.received('video')))?.framesDecoded
     return { done: value > 10, value }
-  }, 15000)
+  })
 
 async function checkTwoBrowsers(gateway, page, other, title) {
   await check(`${title} one browser calls the other, both hear each other`, async () => {
@@ -310,7 +312,11 @@ async function run(dialect, origin) {
     const other = await browser.newPage()
     await other.goto(`${origin}?hz=880`)
     await checkTwoBrowsers(gateway, page, other, title)
-    await checkRoom({ gateway, page, title, check, expect, until, dial, act, event })
+    // The SDK offers a screen's video before its audio and takes for granted that the answer has the
+    // audio first, as media nodes write it; of an answer in the offer's order it makes rubbish.
+    const canShareScreen = dialect === 'freeswitch'
+    const tools = { gateway, page, title, canShareScreen, check, expect, until, dial, act, tries, event }
+    await checkRoom(tools)
     await check(`${title} no violation, no event left unacknowledged`, async () => {
       const state = await until('acknowledged', async () => {
         // A client that has gone owes nothing any more.

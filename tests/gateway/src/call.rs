@@ -335,10 +335,14 @@ impl Call {
             leg.answer_time = epoch_ms();
             (leg.protocol.clone(), events::joined(self, leg, leg.home()))
         });
-        hub.event(&protocol, "call.joined", joined);
+        // A child is a member of its parent's session and has none of its own: the browser SDK takes
+        // any `call.joined` for a place of its main leg, and `call.left` for that place's end.
+        if self.child.is_none() {
+            hub.event(&protocol, "call.joined", joined);
+        }
         self.announce(hub, "answered");
         child::joined(hub, self);
-        if self.with(|leg| leg.has_video) {
+        if self.child.is_none() && self.with(|leg| leg.has_video) {
             let layout = self.with(|leg| events::layout_changed(leg, leg.home()));
             hub.event(&protocol, "layout.changed", layout);
         }
@@ -354,7 +358,7 @@ impl Call {
         let protocol = self.protocol();
         let method = if self.is_answered() { "verto.answer" } else { "verto.media" };
         hub.verto_event(&protocol, method, json!({ "callID": self.id, "sdp": sdp }));
-        if self.is_answered() {
+        if self.is_answered() && self.child.is_none() {
             let joined: Vec<Value> = self
                 .with(|leg| leg.segments.iter().map(|at| events::joined(self, leg, at)).collect());
             for joined in joined {
@@ -498,7 +502,7 @@ impl Call {
             leg.recording = media.as_ref().and_then(Media::recording);
             leg.tasks.drain(..).chain(leg.lead.take()).for_each(|task| task.abort());
             // The last room first.
-            let left: Vec<Value> = match joined {
+            let left: Vec<Value> = match joined && self.child.is_none() {
                 true => leg
                     .segments
                     .iter()

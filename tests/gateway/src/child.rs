@@ -68,6 +68,10 @@ pub fn left(hub: &Hub, call: &Call) {
 
 fn tell(hub: &Hub, call: &Call, event: &str) {
     let Some(child) = &call.child else { return };
+    // A conference tells all its members, the parent with them.
+    if call.conference().is_some() {
+        return;
+    }
     let Some(parent) = hub.call(&child.parent_call_id).filter(|parent| parent.is_answered()) else {
         return;
     };

@@ -94,7 +94,7 @@ pub fn enter(hub: &Arc<Hub>, call: &Arc<Call>, conference: &Arc<Conference>) {
             leg.segments[0].others.push(newcomer.clone());
             leg.segments[0].about(&newcomer)
         });
-        hub.event(&other.protocol(), "member.joined", payload);
+        tell(hub, other, "member.joined", payload);
     }
     show_layout(hub, conference);
     if is_first {
@@ -115,7 +115,7 @@ pub fn left(hub: &Hub, call: &Call, conference: &Conference) {
             payload["reason"] = json!("hangup");
             payload
         });
-        hub.event(&other.protocol(), "member.left", payload);
+        tell(hub, &other, "member.left", payload);
     }
     show_layout(hub, conference);
 }
@@ -126,7 +126,7 @@ pub fn changed(hub: &Hub, conference: &Conference, member: &Call, keys: &[&str])
     let now = description(member);
     for leg in conference.legs() {
         keep(&leg, &now);
-        hub.event(&leg.protocol(), "member.updated", payload.clone());
+        tell(hub, &leg, "member.updated", payload.clone());
     }
 }
 
@@ -138,7 +138,7 @@ pub fn lock_room(hub: &Hub, conference: &Conference, locked: bool) {
             events::room_updated(&call, leg, leg.home(), &["locked"])
         });
         for name in ["call.updated", "room.updated"] {
-            hub.event(&call.protocol(), name, payload.clone());
+            tell(hub, &call, name, payload.clone());
         }
     }
 }
@@ -160,7 +160,14 @@ pub fn show_layout(hub: &Hub, conference: &Conference) {
         .collect();
     for call in legs {
         let payload = call.with(|leg| events::layout(leg.home(), &leg.layout, &places));
-        hub.event(&call.protocol(), "layout.changed", payload);
+        tell(hub, &call, "layout.changed", payload);
+    }
+}
+
+/// Tells a leg of the room. A screen or device is not told: its parent, on the same socket, is.
+fn tell(hub: &Hub, call: &Call, event: &str, payload: Value) {
+    if call.child.is_none() {
+        hub.event(&call.protocol(), event, payload);
     }
 }
 
@@ -208,7 +215,7 @@ async fn listen(hub: Arc<Hub>, conference: Arc<Conference>) {
             for call in conference.legs() {
                 keep(&call, &described);
                 let payload = call.with(|leg| leg.home().about(&ids));
-                hub.event(&call.protocol(), "member.talking", payload);
+                tell(&hub, &call, "member.talking", payload);
             }
         }
     }

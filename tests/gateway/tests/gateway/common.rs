@@ -193,6 +193,11 @@ impl Client {
         }
     }
 
+    /// Whether an event of this type came that was not waited for.
+    pub fn has(&self, kind: &str) -> bool {
+        self.events.iter().any(|event| event["params"]["event_type"] == kind)
+    }
+
     /// The next Verto request of the server with this method.
     pub async fn verto_event(&mut self, method: &str) -> Value {
         loop {

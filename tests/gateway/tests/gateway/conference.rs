@@ -85,3 +85,46 @@ async fn all_are_muted_at_once_and_strangers_are_not_found() {
     let params = json!({ "self": ids(&first), "target": wrong });
     assert_eq!(alice.request("call.deaf", params).await["result"]["code"], "404");
 }
+
+#[tokio::test]
+async fn a_screen_is_a_member_that_each_learns_of_once() {
+    let gateway = gateway(|_| {});
+    let (mut alice, first) = entered(&gateway, "alice").await;
+    let (mut bob, _) = entered(&gateway, "bob").await;
+    alice.event("member.joined").await;
+    for who in [&mut alice, &mut bob] {
+        who.event("layout.changed").await;
+    }
+    alice.event("layout.changed").await;
+    let dialog = json!({ "callID": "call-screen", "destination_number": "/public/room?channel=audio",
+        "version": 1000, "screenShare": true, "pingSupported": true,
+        "userVariables": { "memberCallId": "call-alice", "memberId": first["member_id"] } });
+    let offer = OFFER.replace("a=sendrecv", "a=sendonly");
+    alice.verto("verto.invite", json!({ "sdp": offer, "dialogParams": dialog })).await;
+    let mut screen = Value::Null;
+    for who in [&mut alice, &mut bob] {
+        screen = who.event("member.joined").await["params"]["member"].clone();
+        assert_eq!(
+            (&screen["type"], &screen["parent_id"]),
+            (&json!("screen"), &first["member_id"])
+        );
+        let layout = who.event("layout.changed").await["params"]["layout"].clone();
+        assert_eq!(layout["layers"].as_array().unwrap().len(), 3);
+    }
+    let bye = json!({ "dialogParams": { "callID": "call-screen" } });
+    alice.verto("verto.bye", bye).await;
+    for who in [&mut alice, &mut bob] {
+        let left = who.event("member.left").await["params"]["member"].clone();
+        assert_eq!(left["member_id"], screen["member_id"]);
+        who.event("layout.changed").await;
+    }
+    // A fence: what comes after it must not have been told twice, nor as a session of the screen.
+    gateway.fault(json!({ "fault": "send_event", "event_type": "fence", "params": {} }));
+    for who in [&mut alice, &mut bob] {
+        who.event("fence").await;
+        for kind in ["call.joined", "call.left", "member.joined", "member.left", "layout.changed"] {
+            assert!(!who.has(kind), "{kind}");
+        }
+    }
+    assert_eq!(gateway.state()["violations"], json!([]));
+}
