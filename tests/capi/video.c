@@ -58,7 +58,13 @@ static void on_frame(const sw_video_frame *frame, void *user_data) {
     latch_add(&seen);
 }
 
-// Pushes the clip, one frame each 20 ms; gives how many frames it has.
+static uint64_t frames_sent(sw_call *call) {
+    sw_video_statistics stats = SW_VIDEO_STATISTICS_INIT;
+    EXPECT(SW_OK, sw_call_video_stats(call, &stats));
+    return stats.frames_sent;
+}
+
+// Pushes the clip, each frame when the one before is on its way; gives how many frames it has.
 static unsigned show(sw_call *call) {
     static uint8_t clip[262144];
     FILE *file = fopen(setting("SW_CLIP_FILE"), "rb");
@@ -67,6 +73,7 @@ static unsigned show(sw_call *call) {
     fclose(file);
     CHECK(length > 32 && length < sizeof(clip));
     unsigned count = 0;
+    uint64_t before = frames_sent(call);
     for (; at + 12 <= length; count++) {
         uint32_t size = clip[at] | clip[at + 1] << 8 | (uint32_t)clip[at + 2] << 16;
         uint32_t lost = 0;
@@ -74,8 +81,10 @@ static unsigned show(sw_call *call) {
                                          count * 33333u, &lost));
         CHECK(lost == 0);
         at += 12 + size;
-        struct timespec pace = {0, 20000000};
-        nanosleep(&pace, NULL);
+        while (frames_sent(call) <= before + count) {
+            struct timespec pause = {0, 1000000};
+            nanosleep(&pause, NULL);
+        }
     }
     return count;
 }

@@ -41,7 +41,8 @@ async def test_frames_come_back_and_video_stops_inside_the_call(gateway: Gateway
         for number, frame in enumerate(frames):
             dropped = call.push_video(bytearray(frame), vp8, timestamp_us=number * 33_333)
             assert dropped == 0
-            await asyncio.sleep(0.02)
+            # The next one when this one is on its way.
+            await until(lambda sent=number: call.stats.video.frames_sent > sent)
         await until(lambda: len(seen) == len(frames))
         assert [frame.data for frame in seen] == frames
         first = seen[0]
