@@ -62,14 +62,21 @@ fn compiler() -> Command {
     cc
 }
 
-/// Compiles a C file and gives the program.
+fn cpp_compiler() -> Command {
+    let mut cxx = Command::new(std::env::var_os("CXX").unwrap_or_else(|| "g++".into()));
+    cxx.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
+    cxx.arg("-I").arg(Path::new(ROOT).join("include"));
+    cxx
+}
+
+/// Compiles a C or C++ file and gives the program.
 fn compile(source: &str) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let library = library();
     let stem = Path::new(source).file_stem().expect("a file name").to_owned();
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(stem).with_extension("capi");
-    let mut cc = compiler();
+    let mut cc = if source.ends_with(".cpp") { cpp_compiler() } else { compiler() };
     cc.arg(Path::new(ROOT).join(source)).arg("-o").arg(&program);
     cc.arg("-L").arg(library).args(["-lsignalwire_client", "-lm", "-ldl", "-pthread"]);
     cc.arg(format!("-Wl,-rpath,{}", library.display()));
@@ -397,6 +404,20 @@ fn two_copies_of_the_library_in_one_process() {
 }
 
 #[test]
+fn what_cpp_programs_do_wrong_is_refused_or_ends_as_it_is_told() {
+    let program = compile("tests/cpp/misuse.cpp");
+    for (way, code, said) in [
+        ("ended", 0, "refused\n"),
+        ("throw", 7, "throws\nterminated\n"),
+        ("stuck", 0, "stuck\nshut down\n"),
+        ("static", 0, "heard\n"),
+    ] {
+        let ended = end_of_process(&program, &[way]);
+        assert_eq!(ended, (Some(code), said.into(), String::new()), "{way}");
+    }
+}
+
+#[test]
 fn the_dial_example() {
     write_tone();
     let program = compile("examples/c/dial.c");
@@ -443,8 +464,7 @@ fn the_table_of_nulls_is_complete() {
 fn the_header_alone_is_valid_c11_and_cpp17() {
     let header = Path::new(ROOT).join("include/signalwire.h");
     succeed(compiler().args(["-fsyntax-only", "-x", "c"]).arg(&header));
-    let cxx = std::env::var_os("CXX").unwrap_or_else(|| "g++".into());
-    let mut cxx = Command::new(cxx);
-    cxx.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]);
+    let mut cxx = cpp_compiler();
+    cxx.arg("-fsyntax-only");
     succeed(cxx.args(["-x", "c++"]).arg(&header));
 }

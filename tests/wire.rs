@@ -7,7 +7,10 @@ mod service;
 use common::*;
 use serde_json::{json, Value};
 use service::{authorized, Sender, Service, NODE};
-use signalwire_client::{Client, ClientEvent, ClientState, DialOptions, EndKind};
+use signalwire_client::{
+    CallEvent, Client, ClientEvent, ClientState, DialOptions, DtmfMethod, EndKind, MemberPosition,
+    MemberTarget,
+};
 use signalwire_gateway::Dialect;
 
 fn obliging(socket: &Sender, _: usize, frame: &Value) {
@@ -303,5 +306,104 @@ fn an_invite_and_a_bye_word_for_word() {
             assert_eq!(frame["jsonrpc"], "2.0", "{frame}");
             assert!(frame.get("result").is_some() || is_uuid(&frame["id"]), "{frame}");
         }
+    });
+}
+
+/// An answer to an offer as its own offerer would give it; its media lead nowhere.
+fn answer_to(offer: &str) -> String {
+    let lines = offer.lines().filter(|line| !line.starts_with("a=candidate:"));
+    let text: String = lines.map(|line| format!("{line}\r\n")).collect();
+    text.replace("a=setup:actpass", "a=setup:passive")
+}
+
+fn member(number: u32, call_id: &str) -> Value {
+    json!({"member_id": format!("m-{number}"), "call_id": call_id,
+        "node_id": format!("n{number}@us"), "type": "member", "name": "x", "room_id": "r",
+        "room_session_id": "rs"})
+}
+
+#[test]
+fn requests_in_a_call_word_for_word() {
+    run(async {
+        let service = Service::start(obliging).await;
+        let client = client_of(&service).await;
+        let options = DialOptions { dtmf: Some(DtmfMethod::Info), ..DialOptions::default() };
+        let call = client.dial("/public/alice", options).unwrap();
+        let events = call.events();
+        let invite = service.verto("verto.invite").await;
+        let told = &invite["params"]["message"]["params"];
+        let answer = answer_to(told["sdp"].as_str().unwrap());
+        let socket = service.socket();
+        socket.verto(json!(7), "verto.answer", json!({"callID": call.id(), "sdp": answer}));
+        let members = [member(1, &call.id()), member(2, "c-2")];
+        let joined = json!({"room_session": {"room_session_id": "rs", "members": members},
+            "room_id": "r", "room_session_id": "rs", "call_id": call.id(),
+            "origin_call_id": call.id(), "member_id": "m-1", "node_id": "n1@us",
+            "capabilities": ["self", "member"]});
+        socket.event("joined", "call.joined", joined);
+        wait_for(&events, |event| matches!(event, CallEvent::Joined { .. })).await;
+
+        // Inside the tunnel: everything of the dialog, the session's name beside it.
+        call.hold().await.unwrap();
+        call.send_digits("1#").await.unwrap();
+        call.transfer("/public/bob").await.unwrap();
+        call.subscribe("user_event").await.unwrap();
+        let dialog = &told["dialogParams"];
+        for (method, params) in [
+            ("verto.modify", json!({"action": "hold", "dialogParams": dialog})),
+            ("verto.info", json!({"dtmf": "1#", "dialogParams": dialog})),
+            ("verto.subscribe", json!({"eventChannel": ["user_event"]})),
+        ] {
+            let sent = service.verto(method).await;
+            let mut expected = params;
+            expected["sessid"] = json!(call.id());
+            assert_eq!(sent["params"]["message"]["params"], expected);
+            let envelope = json!({"callID": call.id(), "node_id": NODE,
+                "message": sent["params"]["message"]});
+            assert_eq!(sent["params"], envelope);
+        }
+        let is_transfer =
+            |_: usize, frame: &Value| frame["params"]["message"]["params"]["action"] == "transfer";
+        let transfer = service.frame("the transfer", is_transfer).await;
+        let expected = json!({"sessid": call.id(), "action": "transfer",
+            "destination": "/public/bob", "dialogParams": dialog});
+        assert_eq!(transfer["params"]["message"]["params"], expected);
+
+        // Outside of it: who asks, and about whom, each with the ids of its own entry.
+        let ids = |number: u32, call_id: &str| {
+            json!({"member_id": format!("m-{number}"), "call_id": call_id,
+                "node_id": format!("n{number}@us")})
+        };
+        let (own, other) = (ids(1, &call.id()), ids(2, "c-2"));
+        let all = json!({"member_id": "all", "call_id": call.id(), "node_id": "n1@us"});
+        let bob = || MemberTarget::Member("m-2".into());
+        call.set_audio_muted(MemberTarget::Own, true).await.unwrap();
+        call.set_video_muted(bob(), false).await.unwrap();
+        call.set_deaf(MemberTarget::All, true).await.unwrap();
+        call.set_input_volume(bob(), -7).await.unwrap();
+        call.set_layout("grid").await.unwrap();
+        call.set_locked(true).await.unwrap();
+        call.remove_member("m-2").await.unwrap();
+        let place = MemberPosition { target: bob(), position: "reserved-0".into() };
+        call.set_positions(vec![place]).await.unwrap();
+        for (method, params) in [
+            ("call.mute", json!({"channels": ["audio"], "target": own})),
+            ("call.unmute", json!({"channels": ["video"], "target": other})),
+            ("call.deaf", json!({"target": all})),
+            ("call.microphone.volume.set", json!({"volume": -7, "target": other})),
+            ("call.layout.set", json!({"layout": "grid", "target": own})),
+            ("call.lock", json!({"target": own})),
+            ("call.member.remove", json!({"target": other})),
+            (
+                "call.member.position.set",
+                json!({"targets": [{"target": other, "position": "reserved-0"}]}),
+            ),
+        ] {
+            let sent = service.frame(method, |_, frame| frame["method"] == method).await;
+            let mut expected = params;
+            expected["self"] = own.clone();
+            assert_eq!(sent["params"], expected, "{method}");
+        }
+        call.hangup().await.unwrap();
     });
 }
