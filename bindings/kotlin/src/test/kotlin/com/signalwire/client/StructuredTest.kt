@@ -4,6 +4,7 @@ import java.util.concurrent.atomic.AtomicInteger
 import kotlin.coroutines.CoroutineContext
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.Job
@@ -90,13 +91,24 @@ class StructuredTest {
 
     @Test
     fun `a coroutine is cancelled at each of its awaits`() = limited {
-        val reference = "cancelled@example.com"
+        cancelledAtEach("cancelled@example.com", ::everything)
+    }
+
+    @Test
+    fun `so it is while it reads lists and writes messages`() = limited {
+        cancelledAtEach("cancelled-reader@example.com", ::listsAndMessages)
+    }
+
+    private suspend fun CoroutineScope.cancelledAtEach(
+        reference: String,
+        work: suspend (String) -> Unit,
+    ) {
         val token = Gateway.token(reference)
         var awaits = 0
         do {
             awaits += 1
             val dispatcher = CancelAt(awaits)
-            val whole = async(Job() + dispatcher, CoroutineStart.LAZY) { everything(token) }
+            val whole = async(Job() + dispatcher, CoroutineStart.LAZY) { work(token) }
             dispatcher.whole = whole
             val failure = runCatching { whole.await() }.exceptionOrNull()
             assertTrue(failure == null || failure is CancellationException) { "$awaits: $failure" }
@@ -109,8 +121,18 @@ class StructuredTest {
             }
         } while (failure != null)
         assertTrue(awaits > 8) { "$awaits" }
-        println("a call has $awaits awaits; it was cancelled at each")
+        println("$reference has $awaits awaits; it was cancelled at each")
     }
+
+    private suspend fun listsAndMessages(token: String) =
+        withClient(Gateway.options(token)) { client ->
+            client.allAddresses(AddressQuery(pageSize = 5u)).asFlow().first()
+            val talk = client.joinConversation(client.addressByName("/public/echo").id)
+            client.composeMessage(talk.id, talk.fromAddressId, "maybe").send()
+            client.allMessages(talk.id).asFlow().first()
+            client.eventFlow().first()
+            Unit
+        }
 
     private suspend fun everything(token: String) =
         withClient(Gateway.options(token)) { client ->
