@@ -13,6 +13,8 @@
 //! * Delay too small or too large: [`JitterBuffer::pace`] asks for slower or faster play-out, which
 //!   the caller does without a change of pitch. So the buffer follows the target and clock drift.
 //! * However the timestamps behave, a packet waits no longer than the largest target and 60 ms.
+//! * Numbers that are missing before a packet which is long overdue are a jump of the numbers: they
+//!   are skipped, not concealed.
 //! * A gap in the timestamps without a gap in the numbers (silence that was not sent) is waited out.
 //! * A timestamp jump against the arrival times, or a jump of the numbers confirmed by a second
 //!   packet, starts the stream anew without moving the delay.
