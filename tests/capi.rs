@@ -62,16 +62,23 @@ fn compiler() -> Command {
     cc
 }
 
-/// Compiles a C file and gives the program.
+fn cpp_compiler() -> Command {
+    let mut cxx = Command::new(std::env::var_os("CXX").unwrap_or_else(|| "g++".into()));
+    cxx.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
+    cxx.arg("-I").arg(Path::new(ROOT).join("include"));
+    cxx
+}
+
+/// Compiles a C or C++ file and gives the program.
 fn compile(source: &str) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let library = library();
     let stem = Path::new(source).file_stem().expect("a file name").to_owned();
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(stem).with_extension("capi");
-    let mut cc = compiler();
+    let mut cc = if source.ends_with(".cpp") { cpp_compiler() } else { compiler() };
     cc.arg(Path::new(ROOT).join(source)).arg("-o").arg(&program);
-    cc.arg("-L").arg(library).args(["-lsignalwire_client", "-lm", "-pthread"]);
+    cc.arg("-L").arg(library).args(["-lsignalwire_client", "-lm", "-ldl", "-pthread"]);
     cc.arg(format!("-Wl,-rpath,{}", library.display()));
     succeed(&mut cc);
     program
@@ -347,6 +354,69 @@ fn fork() {
 }
 
 /// The example calls, plays and records, and its exit code tells how it went.
+/// Runs `process.c` in one of its ways, or the same in C++; gives its exit code, its output and its
+/// errors.
+fn end_of_process(program: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let service = Service::start(&format!("process-{}", arguments[0]));
+    // Ended after a time that none needs.
+    let mut command = Command::new("timeout");
+    command.args(["--verbose", "120"]).arg(program).args(arguments);
+    service.settings(&mut command);
+    let output = command.output().expect("the program");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_end_of_a_process_with_a_call_up_is_clean() {
+    let program = compile("tests/capi/process.c");
+    for (way, code) in [("exit", 3), ("return", 0)] {
+        let ended = end_of_process(&program, &[way]);
+        assert_eq!(ended, (Some(code), "heard\n".into(), String::new()), "{way}");
+    }
+}
+
+#[test]
+fn callbacks_that_never_return_hold_up_neither_the_others_nor_the_end() {
+    let program = compile("tests/capi/process.c");
+    for (way, said) in [("sink", "stuck\nhung up\nshut down\n"), ("observer", "stuck\nshut down\n")]
+    {
+        let ended = end_of_process(&program, &[way]);
+        assert_eq!(ended, (Some(0), said.into(), String::new()), "{way}");
+    }
+}
+
+#[test]
+fn children_leave_their_parent_s_call_alone() {
+    let ended = end_of_process(&compile("tests/capi/process.c"), &["fork"]);
+    let said = "children ended\nparent ended\n";
+    assert_eq!(ended, (Some(0), said.into(), String::new()));
+}
+
+#[test]
+fn two_copies_of_the_library_in_one_process() {
+    let program = compile("tests/capi/process.c");
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libanother_copy.so");
+    std::fs::copy(library().join("libsignalwire_client.so"), &copy).expect("a copy");
+    let ended = end_of_process(&program, &["copies", &copy.to_string_lossy()]);
+    let said = "both heard\none ended alone\n";
+    assert_eq!(ended, (Some(0), said.into(), String::new()));
+}
+
+#[test]
+fn what_cpp_programs_do_wrong_is_refused_or_ends_as_it_is_told() {
+    let program = compile("tests/cpp/misuse.cpp");
+    for (way, code, said) in [
+        ("ended", 0, "refused\n"),
+        ("throw", 7, "throws\nterminated\n"),
+        ("stuck", 0, "stuck\nshut down\n"),
+        ("static", 0, "heard\n"),
+    ] {
+        let ended = end_of_process(&program, &[way]);
+        assert_eq!(ended, (Some(code), said.into(), String::new()), "{way}");
+    }
+}
+
 #[test]
 fn the_dial_example() {
     write_tone();
@@ -394,8 +464,7 @@ fn the_table_of_nulls_is_complete() {
 fn the_header_alone_is_valid_c11_and_cpp17() {
     let header = Path::new(ROOT).join("include/signalwire.h");
     succeed(compiler().args(["-fsyntax-only", "-x", "c"]).arg(&header));
-    let cxx = std::env::var_os("CXX").unwrap_or_else(|| "g++".into());
-    let mut cxx = Command::new(cxx);
-    cxx.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]);
+    let mut cxx = cpp_compiler();
+    cxx.arg("-fsyntax-only");
     succeed(cxx.args(["-x", "c++"]).arg(&header));
 }

@@ -173,7 +173,6 @@ pub(crate) struct Actor {
     children: Vec<Call>,
     /// Types of events that the service sends because they were asked for.
     subscribed: Vec<String>,
-    next_verto_id: u64,
     is_over: bool,
 }
 
@@ -219,7 +218,6 @@ impl Actor {
             changing: Changing::default(),
             children: Vec::new(),
             subscribed: Vec::new(),
-            next_verto_id: 0,
             is_over: false,
         }
     }
@@ -443,22 +441,18 @@ impl Actor {
         match event.method.as_str() {
             "verto.ping" => {
                 let id = self.verto_id();
-                let request = self.verto(self.dialog.pong(&id, &event.params));
-                self.background(request);
+                self.session.tell("webrtc.verto", self.dialog.pong(&id, &event.params));
             }
             "verto.media" | "verto.answer"
                 if event.sdp().is_some() && self.recovery.expects_answer() =>
             {
-                self.acknowledge(event);
                 self.reattach_answered(sdp().unwrap_or_default());
             }
             "verto.media" => {
-                self.acknowledge(event);
                 self.note_time(|times| &mut times.remote_sdp_ms);
                 self.input(Input::EarlyMedia(sdp()));
             }
             "verto.answer" => {
-                self.acknowledge(event);
                 if event.sdp().is_some() {
                     self.note_time(|times| &mut times.remote_sdp_ms);
                 }
@@ -475,7 +469,6 @@ impl Actor {
             }
             "verto.attach" => self.input(Input::Attached(sdp())),
             "verto.bye" => {
-                self.acknowledge(event);
                 let (cause, code) = event.cause();
                 let redirect = event.redirect().map(str::to_owned);
                 self.input(Input::Bye { cause, code, redirect });
@@ -485,11 +478,6 @@ impl Actor {
                 raw_json: event.params.to_string(),
             }),
         }
-    }
-
-    fn acknowledge(&mut self, event: &VertoEvent) {
-        let request = self.verto(self.dialog.acknowledge(event));
-        self.background(request);
     }
 
     fn event(&mut self, event: &Event) {
@@ -768,9 +756,8 @@ impl Actor {
         }));
     }
 
-    fn verto_id(&mut self) -> String {
-        self.next_verto_id += 1;
-        format!("{}-{}", self.dialog_id(), self.next_verto_id)
+    fn verto_id(&self) -> String {
+        uuid::Uuid::new_v4().to_string()
     }
 
     fn dialog_id(&self) -> String {

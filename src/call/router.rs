@@ -246,12 +246,27 @@ impl Router {
         }
         let call_id = verto.call_id().map_or(Value::Null, Value::from);
         let method = verto.method.clone();
+        self.acknowledge(&verto, event.node_id.as_deref());
         let message =
             || ServerMessage::Verto { event: verto.clone(), node_id: event.node_id.clone() };
         let is_over = verto.method == "verto.bye" && self.expected_is_over(&verto);
         if !self.route(&[&call_id], message) && !is_over {
             self.events
                 .publish(ClientEvent::Other { event_type: method, raw_json: raw.to_string() });
+        }
+    }
+
+    /// Before the call hears of it: with a bye its task is over. Also of a call that is not known
+    /// any more.
+    fn acknowledge(&self, event: &VertoEvent, node_id: Option<&str>) {
+        let Some(context) = self.inbound.get() else { return };
+        let known = event.call_id().filter(|_| node_id.is_none()).and_then(|call_id| {
+            let call = Arc::clone(&self.table().calls.get(call_id)?.call);
+            let progress = call.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            progress.node_id.clone()
+        });
+        if let Some(params) = event.acknowledgement(node_id.or(known.as_deref())) {
+            context.session.tell("webrtc.verto", params);
         }
     }
 

@@ -231,17 +231,19 @@ impl AudioReceivePipeline {
     /// Takes one packet as it arrives. Any payload is safe; nothing is decoded here.
     pub fn insert(&mut self, packet: RtpAudio, arrival: Instant) {
         self.stats.payload_bytes += packet.payload.len() as u64;
+        let Some(&codec) = self.codecs.get(&packet.payload_type) else {
+            self.stats.other_payload_types += 1;
+            // Its number is used up: without this it would look like a loss.
+            if self.ssrc == Some(packet.ssrc) {
+                self.jitter.insert_filler(packet.seq);
+            }
+            return;
+        };
         if self.ssrc != Some(packet.ssrc) {
             self.stats.source_changes += u64::from(self.ssrc.is_some());
             self.ssrc = Some(packet.ssrc);
             self.restart(self.codec);
         }
-        let Some(&codec) = self.codecs.get(&packet.payload_type) else {
-            // Its number is used up: without this it would look like a loss.
-            self.stats.other_payload_types += 1;
-            self.jitter.insert_filler(packet.seq);
-            return;
-        };
         if self.codec != Some(codec) {
             self.restart(Some(codec));
         }
@@ -255,15 +257,14 @@ impl AudioReceivePipeline {
         let Some(codec) = self.codec else { return };
         self.player.refresh(codec, &self.output);
         let wanted = self.player.tick_len();
-        let mut is_concealed = self.player.is_rest_concealed;
         while self.player.pcm.len() < wanted {
-            is_concealed |= self.player.play_next(&mut self.jitter, now, &mut self.stats);
+            self.player.play_next(&mut self.jitter, now, &mut self.stats);
         }
-        self.player.keep_pace(&mut self.jitter, is_concealed);
+        self.player.keep_pace(&mut self.jitter);
         while self.player.pcm.len() < wanted {
-            is_concealed |= self.player.play_next(&mut self.jitter, now, &mut self.stats);
+            self.player.play_next(&mut self.jitter, now, &mut self.stats);
         }
-        self.player.deliver(wanted, is_concealed, &self.output);
+        self.player.deliver(wanted, &self.output);
     }
 
     /// The counters since the pipeline was made.

@@ -13,6 +13,8 @@
 //! * Delay too small or too large: [`JitterBuffer::pace`] asks for slower or faster play-out, which
 //!   the caller does without a change of pitch. So the buffer follows the target and clock drift.
 //! * However the timestamps behave, a packet waits no longer than the largest target and 60 ms.
+//! * Numbers that are missing before a packet which is long overdue are a jump of the numbers: they
+//!   are skipped, not concealed.
 //! * A gap in the timestamps without a gap in the numbers (silence that was not sent) is waited out.
 //! * A timestamp jump against the arrival times, or a jump of the numbers confirmed by a second
 //!   packet, starts the stream anew without moving the delay.
@@ -36,8 +38,10 @@ const TICK_US: i64 = 20_000;
 /// Sequence numbers further ahead or behind than this are a restart, not loss.
 const MAX_SEQ_JUMP: i64 = 256;
 
-/// So many late packets with consecutive numbers are a restart.
+/// So many late packets with consecutive numbers, over so long, are a restart: what was held up
+/// somewhere comes at once.
 const LATE_RUN_RESTART: u32 = 10;
+const LATE_RUN_US: i64 = 100_000;
 
 /// Delay above the target at which packets are thrown away at once.
 const FAR_ABOVE_US: i64 = 60_000;
@@ -158,6 +162,14 @@ struct Newest {
     arrival_us: i64,
 }
 
+/// Late packets that came one after the other.
+#[derive(Clone, Copy, Default)]
+struct LateRun {
+    next: u16,
+    count: u32,
+    began_us: i64,
+}
+
 /// See the module's text.
 pub struct JitterBuffer {
     options: JitterOptions,
@@ -178,7 +190,7 @@ pub struct JitterBuffer {
     concealed_us: i64,
     pacer: Pacer,
     suspect: Option<u16>,
-    late_run: (u16, u32),
+    late_run: LateRun,
     loss: f32,
     has_fec: bool,
     is_loss_high: bool,
@@ -207,7 +219,7 @@ impl JitterBuffer {
             concealed_us: 0,
             pacer: Pacer::new(),
             suspect: None,
-            late_run: (0, 0),
+            late_run: LateRun::default(),
             loss: 0.0,
             has_fec: false,
             is_loss_high: false,
@@ -307,7 +319,7 @@ impl JitterBuffer {
             self.insert_late(packet, seq, arrival_us - media_us, arrival);
             return;
         }
-        self.late_run = (0, 0);
+        self.late_run = LateRun::default();
         if seq == self.base && self.concealed_us > 0 {
             // Its tick found nothing: played after all, but the wait was too short.
             self.estimator.note_late(arrival_us - media_us, arrival_us);
@@ -357,6 +369,11 @@ impl JitterBuffer {
                 Some(Slot::Missing) => {
                     let found = self.slots.iter().position(|s| matches!(s, Slot::Packet(_)));
                     let Some(found) = found else { break };
+                    if self.is_overdue(found, now_us, target) {
+                        // A jump of the numbers that the times do not have: nothing is missing.
+                        self.advance(false);
+                        continue;
+                    }
                     let delay = now_us - self.estimator.fastest() - self.next_us;
                     if delay <= target - TICK_US {
                         return Pop::Wait;
@@ -379,6 +396,12 @@ impl JitterBuffer {
         }
         self.concealed_us += TICK_US;
         Pop::Empty
+    }
+
+    /// Whether the packet at this index should have been played long ago.
+    fn is_overdue(&self, index: usize, now_us: i64, target: i64) -> bool {
+        let Some(Slot::Packet(entry)) = self.slots.get(index) else { return false };
+        now_us - self.estimator.fastest() - entry.media_us > target + FAR_ABOVE_US
     }
 
     /// The front is a packet: play it now, or later.
@@ -421,17 +444,20 @@ impl JitterBuffer {
     }
 
     fn insert_late(&mut self, packet: Packet, seq: i64, transit: i64, arrival: Instant) {
-        let (expected, run) = self.late_run;
-        let run = if expected == packet.seq && run > 0 { run + 1 } else { 1 };
-        self.late_run = (packet.seq.wrapping_add(1), run);
-        if run >= LATE_RUN_RESTART {
+        let arrival_us = self.micros(arrival);
+        let run = self.late_run;
+        let run = match run.count > 0 && run.next == packet.seq {
+            true => LateRun { count: run.count + 1, ..run },
+            false => LateRun { count: 1, began_us: arrival_us, next: 0 },
+        };
+        self.late_run = LateRun { next: packet.seq.wrapping_add(1), ..run };
+        if run.count >= LATE_RUN_RESTART && arrival_us - run.began_us >= LATE_RUN_US {
             self.restart(self.clock_rate as u32);
             self.insert_first(packet, arrival);
             return;
         }
         self.stats.late += 1;
         self.mark_received(seq);
-        let arrival_us = self.micros(arrival);
         self.estimator.note_late(transit, arrival_us);
     }
 

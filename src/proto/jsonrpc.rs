@@ -93,7 +93,7 @@ pub(crate) fn method_not_found(id: &Value) -> String {
 /// Unwraps a response (signalwire-js parseRPCResponse.ts): an error at any level is an error;
 /// the value of an inner Verto result gets the outer `node_id`.
 pub(crate) fn unwrap(body: &Value) -> Result<Value, RpcError> {
-    if let Some(error) = body.get("error") {
+    if let Some(error) = error_of(body) {
         return Err(RpcError::parse(error));
     }
     let result = &body["result"];
@@ -103,7 +103,7 @@ pub(crate) fn unwrap(body: &Value) -> Result<Value, RpcError> {
             return Err(RpcError::parse(result));
         }
     }
-    let Some(inner) = result.get("result") else {
+    let Some(inner) = result.get("result").filter(|inner| !inner.is_null()) else {
         return Ok(result.clone());
     };
     if inner.get("jsonrpc").is_none() {
@@ -118,10 +118,15 @@ pub(crate) fn unwrap(body: &Value) -> Result<Value, RpcError> {
 
 /// Unwraps the response to `signalwire.connect`, whose result is taken as it is.
 pub(crate) fn unwrap_connect(body: &Value) -> Result<Value, RpcError> {
-    match body.get("error") {
+    match error_of(body) {
         Some(error) => Err(RpcError::parse(error)),
         None => Ok(body["result"].clone()),
     }
+}
+
+/// The error of a response; some write `null` where there is none.
+fn error_of(body: &Value) -> Option<&Value> {
+    body.get("error").filter(|error| !error.is_null())
 }
 
 #[cfg(test)]
@@ -167,6 +172,8 @@ mod tests {
             ),
             (json!({"result":{"protocol":"p"}}), Ok(json!({"protocol":"p"}))),
             (json!({"result":{"code":200,"result":{"a":1}}}), Ok(json!({"a":1}))),
+            (json!({"error":null,"result":{"a":1}}), Ok(json!({"a":1}))),
+            (json!({"result":{"code":200,"result":null}}), Ok(json!({"code":200,"result":null}))),
             (
                 json!({"result":{"code":"200","node_id":"n","result":{"jsonrpc":"2.0","id":"x",
                     "result":{"message":"CALL CREATED","callID":"c"}}}}),

@@ -3,6 +3,7 @@
 use super::ice::IceServer;
 use super::value::epoch_seconds;
 use serde_json::{json, Value};
+use std::time::SystemTime;
 
 /// What lets a new socket take up the earlier session.
 #[derive(Clone, PartialEq, Eq)]
@@ -99,7 +100,7 @@ impl Authorized {
             protocol,
             expires_at: epoch_seconds(&subscriber["expires_at"]),
             subscriber_id: text(&subscriber["subscriber_id"]),
-            project_id: text(&authorization["project_id"]),
+            project_id: Grant::parse(result).project_id.unwrap_or_default(),
             ice_servers: IceServer::parse_list(&result["ice_servers"]),
         })
     }
@@ -149,11 +150,14 @@ pub(crate) fn is_authorization_refusal(code: i32) -> bool {
     matches!(code, -32000 | -32001 | -32002 | -32003 | -32602)
 }
 
-/// The reply to `signalwire.ping`: the server's own timestamp.
-pub(crate) fn pong(params: &Value) -> Value {
-    match params.get("timestamp") {
+/// The reply to `signalwire.ping`: the server's own timestamp, or else the time here in seconds.
+pub(crate) fn pong(params: &Value, now: SystemTime) -> Value {
+    match params.get("timestamp").filter(|timestamp| !timestamp.is_null()) {
         Some(timestamp) => json!({"timestamp": timestamp}),
-        None => json!({}),
+        None => {
+            let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            json!({"timestamp": now.as_secs_f64()})
+        }
     }
 }
 

@@ -259,17 +259,6 @@ impl Dialog {
         self.envelope(id, "verto.pong", ping.clone())
     }
 
-    /// The acknowledgement of a Verto event: a request whose message is a Verto result. It goes
-    /// to the event's node and names no call (signalwire-js vertoEventWorker.ts).
-    pub(crate) fn acknowledge(&self, event: &VertoEvent) -> Value {
-        let message = json!({
-            "jsonrpc": "2.0",
-            "id": event.id,
-            "result": {"method": event.method},
-        });
-        json!({"node_id": self.node(), "message": message})
-    }
-
     fn envelope(&self, id: &str, method: &str, params: Value) -> Value {
         self.wrap(json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
     }
@@ -382,6 +371,21 @@ impl VertoEvent {
         Some(Self { id, method, params })
     }
 
+    /// The Verto result that the service expects of this event, if it expects one: a request whose
+    /// message is a result. It goes to the event's node and names no call (signalwire-js
+    /// vertoEventWorker.ts).
+    pub(crate) fn acknowledgement(&self, node_id: Option<&str>) -> Option<Value> {
+        if !matches!(self.method.as_str(), "verto.media" | "verto.answer" | "verto.bye") {
+            return None;
+        }
+        let message = json!({
+            "jsonrpc": "2.0",
+            "id": self.id,
+            "result": {"method": self.method},
+        });
+        Some(json!({"node_id": node_id.unwrap_or_default(), "message": message}))
+    }
+
     /// The leg it is for.
     pub(crate) fn call_id(&self) -> Option<&str> {
         self.params["callID"].as_str().or_else(|| self.params["dialogParams"]["callID"].as_str())
@@ -469,8 +473,9 @@ mod tests {
             .unwrap();
             assert_eq!(event.call_id(), Some("c-1"));
             assert_eq!(event.sdp(), Some("v=0"));
-            let reply = dialog().acknowledge(&event);
+            let reply = event.acknowledgement(Some("n1")).unwrap();
             assert!(reply.get("callID").is_none());
+            assert_eq!(reply["node_id"], "n1");
             assert_eq!(reply["message"]["id"], id);
             assert_eq!(reply["message"]["result"]["method"], "verto.answer");
         }

@@ -13,16 +13,18 @@ use crate::session::event::ClientEvent;
 use serde_json::{json, Value};
 use std::collections::VecDeque;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep_until, Instant};
 
 type Opened = Result<OpenSocket>;
 type Opening = Pin<Box<dyn Future<Output = Opened> + Send>>;
 
-/// Ids of events that were already handled, so that a repetition after a reconnection is not.
+/// Events that are remembered, so that one which comes again after a reconnection is handled once.
 const REMEMBERED_EVENTS: usize = 256;
 
 pub(super) struct Actor {
@@ -46,11 +48,14 @@ pub(super) struct Actor {
     last_frame: Instant,
     /// A write failed: the socket is as good as closed.
     is_broken: bool,
-    seen_events: VecDeque<String>,
+    seen_events: VecDeque<SeenEvent>,
     waiting_for_connect: Vec<oneshot::Sender<Result<()>>>,
     closed: Vec<oneshot::Sender<()>>,
     is_over: bool,
 }
+
+/// An event's id and the hash of what it says. Ids are unique for a socket, not for a session.
+type SeenEvent = (String, u64);
 
 enum Wake {
     Command(Option<Command>),
@@ -143,7 +148,7 @@ impl Actor {
                         ErrorKind::NotConnected,
                         "the client is not connected; await connect() first",
                     );
-                    let _ = outgoing.reply.send(Err(error));
+                    outgoing.refuse(error);
                     return;
                 }
                 self.requests.add(outgoing, Instant::now());
@@ -203,26 +208,34 @@ impl Actor {
     async fn server_request(&mut self, id: Value, method: &str, params: Value) {
         match method {
             "signalwire.ping" => {
-                self.write(jsonrpc::result(&id, &session::pong(&params))).await;
+                let answer = session::pong(&params, SystemTime::now());
+                self.respond(&id, jsonrpc::result(&id, &answer)).await;
                 self.input(Input::Ping).await;
             }
             "signalwire.disconnect" => {
-                self.write(jsonrpc::result(&id, &json!({}))).await;
+                self.respond(&id, jsonrpc::result(&id, &json!({}))).await;
                 self.input(Input::DisconnectNotice).await;
             }
             "signalwire.event" => {
-                self.write(jsonrpc::result(&id, &json!({}))).await;
+                self.respond(&id, jsonrpc::result(&id, &json!({}))).await;
                 self.event(&id, params).await;
             }
             other => {
                 tracing::warn!(method = other, "a request that this client does not have");
-                self.write(jsonrpc::method_not_found(&id)).await;
+                self.respond(&id, jsonrpc::method_not_found(&id)).await;
             }
         }
     }
 
+    /// What has no id is a notification, which has no answer (JSON-RPC 2.0, 4.1).
+    async fn respond(&mut self, id: &Value, answer: String) {
+        if !id.is_null() {
+            self.write(answer).await;
+        }
+    }
+
     async fn event(&mut self, id: &Value, params: Value) {
-        if self.is_repetition(id) {
+        if self.is_repetition(id, &params) {
             tracing::debug!("an event that came before, dropped");
             return;
         }
@@ -246,15 +259,19 @@ impl Actor {
         self.listener.on_event(event);
     }
 
-    fn is_repetition(&mut self, id: &Value) -> bool {
+    fn is_repetition(&mut self, id: &Value, params: &Value) -> bool {
         let Some(id) = id.as_str() else { return false };
-        if self.seen_events.iter().any(|seen| seen == id) {
+        // The rest of the envelope, such as the time, may be another one the second time.
+        let mut hasher = DefaultHasher::new();
+        (params["event_type"].as_str(), params["params"].to_string()).hash(&mut hasher);
+        let event = (id.to_owned(), hasher.finish());
+        if self.seen_events.contains(&event) {
             return true;
         }
         if self.seen_events.len() == REMEMBERED_EVENTS {
             self.seen_events.pop_front();
         }
-        self.seen_events.push_back(id.to_owned());
+        self.seen_events.push_back(event);
         false
     }
 

@@ -94,7 +94,16 @@ pub(crate) struct Outgoing {
     pub(crate) timeout: Duration,
     /// Send it again, with the same id, when the socket is lost before the answer.
     pub(crate) survives_reconnect: bool,
-    pub(crate) reply: oneshot::Sender<Result<Value>>,
+    /// None where the answer, or that there is none, means nothing.
+    pub(crate) reply: Option<oneshot::Sender<Result<Value>>>,
+}
+
+impl Outgoing {
+    fn refuse(self, error: Error) {
+        if let Some(reply) = self.reply {
+            let _ = reply.send(Err(error));
+        }
+    }
 }
 
 pub(crate) enum Command {
@@ -165,9 +174,24 @@ impl Session {
     ) -> Result<Value> {
         let (reply, answer) = oneshot::channel();
         let method = method.into();
-        let outgoing = Outgoing { method, params, timeout, survives_reconnect, reply };
+        let outgoing = Outgoing { method, params, timeout, survives_reconnect, reply: Some(reply) };
         self.send(Command::Request(outgoing)).await?;
         answer.await.unwrap_or_else(|_| Err(Error::closed("the client")))
+    }
+
+    /// Sends a request whose answer does not matter. Does not wait: a full queue means that the
+    /// session is stuck, and then the service does without.
+    pub(crate) fn tell(&self, method: &'static str, params: Value) {
+        let outgoing = Outgoing {
+            method: method.into(),
+            params,
+            timeout: self.request_timeout,
+            survives_reconnect: false,
+            reply: None,
+        };
+        if self.commands.try_send(Command::Request(outgoing)).is_err() {
+            tracing::debug!(method, "the session is too busy or over; not sent");
+        }
     }
 
     /// Makes the subscriber reachable through this session. A service that refuses is shown the token

@@ -16,7 +16,21 @@ struct Entry {
     deadline: Instant,
     sent_at: Option<Instant>,
     survives_reconnect: bool,
-    reply: oneshot::Sender<Result<Value>>,
+    /// None where nobody cares for the answer.
+    reply: Option<oneshot::Sender<Result<Value>>>,
+}
+
+impl Entry {
+    fn answer(self, result: Result<Value>) {
+        if let Some(reply) = self.reply {
+            let _ = reply.send(result);
+        }
+    }
+
+    /// Whether somebody waited for the answer and does not any more.
+    fn is_abandoned(&self) -> bool {
+        self.reply.as_ref().is_some_and(oneshot::Sender::is_closed)
+    }
 }
 
 /// See the module's documentation. Every request is answered exactly once.
@@ -35,7 +49,7 @@ impl Requests {
                 ErrorKind::NotConnected,
                 "too many requests wait for the connection; try again when it is back",
             );
-            let _ = outgoing.reply.send(Err(error));
+            outgoing.refuse(error);
             return;
         }
         let id = uuid::Uuid::new_v4().to_string();
@@ -64,7 +78,7 @@ impl Requests {
     /// Answers a request; gives back the response if none waits for it.
     pub(crate) fn answer(&mut self, id: &str, body: &Value) -> bool {
         let Some(entry) = self.entries.remove(id) else { return false };
-        let _ = entry.reply.send(jsonrpc::unwrap(body).map_err(Error::from));
+        entry.answer(jsonrpc::unwrap(body).map_err(Error::from));
         true
     }
 
@@ -73,18 +87,19 @@ impl Requests {
         self.entries.values().map(|entry| entry.deadline).min()
     }
 
-    /// Fails what is over its time. Tells since when the oldest of those in flight had been sent.
+    /// Fails what is over its time. Tells since when the oldest of those in flight had been sent,
+    /// except those whose answer nobody expects.
     pub(crate) fn expire(&mut self, now: Instant) -> Option<Instant> {
         let expired: Vec<String> = self
             .entries
             .iter()
-            .filter(|(_, entry)| entry.deadline <= now || entry.reply.is_closed())
+            .filter(|(_, entry)| entry.deadline <= now || entry.is_abandoned())
             .map(|(id, _)| id.clone())
             .collect();
         let mut oldest = None;
         for id in expired {
             let Some(entry) = self.entries.remove(&id) else { continue };
-            if entry.reply.is_closed() {
+            if entry.reply.is_none() || entry.is_abandoned() {
                 continue;
             }
             oldest = match (oldest, entry.sent_at) {
@@ -95,7 +110,7 @@ impl Requests {
                 Some(_) => "the service did not answer in time; the state is unknown, try again",
                 None => "the connection did not come back in time; try again later",
             };
-            let _ = entry.reply.send(Err(Error::new(ErrorKind::Timeout, text)));
+            entry.answer(Err(Error::new(ErrorKind::Timeout, text)));
         }
         oldest
     }
@@ -120,7 +135,7 @@ impl Requests {
                     ErrorKind::Network,
                     format!("{reason}; whether the service acted is unknown"),
                 );
-                let _ = entry.reply.send(Err(error));
+                entry.answer(Err(error));
             }
         }
     }
@@ -129,7 +144,7 @@ impl Requests {
     pub(crate) fn fail_all(&mut self, error: &Error) {
         self.waiting.clear();
         for (_, entry) in self.entries.drain() {
-            let _ = entry.reply.send(Err(error.clone()));
+            entry.answer(Err(error.clone()));
         }
     }
 }
@@ -151,7 +166,7 @@ mod tests {
             params: json!({}),
             timeout: Duration::from_secs(10),
             survives_reconnect: survives,
-            reply,
+            reply: Some(reply),
         };
         requests.add(outgoing, now);
         answer
@@ -207,6 +222,26 @@ mod tests {
         for answer in [&mut sent, &mut waiting] {
             assert_eq!(answer.try_recv().unwrap().unwrap_err().kind(), ErrorKind::Timeout);
         }
+        assert!(requests.deadline().is_none());
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_sent_and_tells_nothing_when_it_stays_unanswered() {
+        let start = Instant::now();
+        let mut requests = Requests::default();
+        requests.add(
+            Outgoing {
+                method: "webrtc.verto".into(),
+                params: json!({}),
+                timeout: Duration::from_secs(10),
+                survives_reconnect: false,
+                reply: None,
+            },
+            start,
+        );
+        assert_eq!(requests.expire(start), None);
+        assert!(requests.next_to_send(start).is_some());
+        assert_eq!(requests.expire(start + Duration::from_secs(10)), None);
         assert!(requests.deadline().is_none());
     }
 

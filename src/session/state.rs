@@ -117,6 +117,8 @@ pub(crate) struct State {
     /// Whether the session was ever up: only then is a loss repaired by itself.
     was_ready: bool,
     resume: Option<Resume>,
+    /// What came for the session before the result of its `signalwire.connect`.
+    early_authorization_state: Option<String>,
     /// Whether the `signalwire.connect` in flight carried resume state.
     is_resuming: bool,
     /// Whether somebody can be asked for another token.
@@ -134,6 +136,7 @@ impl State {
             phase: Phase::Idle,
             was_ready: false,
             resume,
+            early_authorization_state: None,
             is_resuming: false,
             is_renewable: false,
             has_renewed: false,
@@ -187,6 +190,11 @@ impl State {
                 .lost(Error::new(ErrorKind::Network, format!("the connection was lost: {reason}"))),
             Input::Authorized(authorized) => self.authorized(authorized),
             Input::Refused(error) => self.refused(error),
+            // It precedes everything else, maybe the result itself.
+            Input::AuthorizationState(state) if self.phase == Phase::Authorizing => {
+                self.early_authorization_state = Some(state);
+                Vec::new()
+            }
             Input::AuthorizationState(state) => {
                 if let Some(resume) = &mut self.resume {
                     resume.authorization_state = Some(state);
@@ -200,7 +208,8 @@ impl State {
             Input::DisconnectNotice => match self.phase {
                 Phase::Ready => {
                     self.phase = Phase::Draining;
-                    vec![Output::Disarm(Timer::Watchdog)]
+                    // From now on for the end itself.
+                    vec![Output::Arm(Timer::Watchdog, PING_WATCHDOG)]
                 }
                 _ => Vec::new(),
             },
@@ -245,6 +254,7 @@ impl State {
         }
         self.phase = Phase::Authorizing;
         self.is_resuming = self.resume.is_some();
+        self.early_authorization_state = None;
         vec![
             Output::SendConnect(self.resume.clone()),
             Output::Arm(Timer::Authorization, SOCKET_OPEN_TIMEOUT),
@@ -260,6 +270,7 @@ impl State {
             (Some(resume), true) => resume.authorization_state.clone(),
             _ => None,
         };
+        let authorization_state = self.early_authorization_state.take().or(authorization_state);
         self.resume = Some(Resume { protocol: authorized.protocol.clone(), authorization_state });
         self.phase = Phase::Ready;
         self.was_ready = true;
@@ -274,14 +285,16 @@ impl State {
         ]
     }
 
-    /// A refusal with resume state is the state's fault once; without it, the token's.
+    /// A refusal with resume state is the state's fault once; without it, the token's. A service
+    /// that failed says nothing about either.
     fn refused(&mut self, error: RpcError) -> Vec<Output> {
         if self.phase != Phase::Authorizing {
             return Vec::new();
         }
         let mut outputs =
             vec![Output::Disarm(Timer::Authorization), Output::CloseSocket { politely: true }];
-        if self.is_resuming {
+        let failure = Error::from(error.clone());
+        if self.is_resuming && failure.kind() != ErrorKind::Server {
             self.resume = None;
             self.phase = Phase::Opening;
             outputs.push(Output::OpenSocket);
@@ -302,7 +315,6 @@ impl State {
             outputs.extend(self.give_up(failure));
             return outputs;
         }
-        let failure = Error::from(error);
         outputs.extend(self.failed(failure));
         outputs
     }
@@ -441,6 +453,9 @@ impl State {
                 outputs
             }
             (Timer::Probe, Phase::Ready | Phase::Draining) => self.reopen("no sign of life"),
+            (Timer::Watchdog, Phase::Draining) => {
+                self.half_open("the service announced its end and left the socket open")
+            }
             (Timer::Watchdog, _) => self.half_open("no ping came for 15 s"),
             _ => Vec::new(),
         }

@@ -171,6 +171,67 @@ fn after_the_disconnect_notice_requests_wait_for_the_next_session() {
 }
 
 #[test]
+fn a_service_that_announces_its_end_and_stays_is_left_after_a_while() {
+    let mut state = machine();
+    ready(&mut state, "p1");
+    state.handle(Input::Ping);
+    let outputs = state.handle(Input::DisconnectNotice);
+    assert_eq!(outputs, [Output::Arm(Timer::Watchdog, PING_WATCHDOG)]);
+    assert_eq!(state.handle(Input::Ping), [], "pings do not put it off");
+    let outputs = state.handle(Input::Elapsed(Timer::Watchdog));
+    assert_eq!(outputs[0], Output::CloseSocket { politely: false });
+    assert!(has_state(&outputs, ClientState::Reconnecting));
+    assert!(outputs.iter().any(|o| matches!(o, Output::Arm(Timer::Backoff, _))));
+}
+
+#[test]
+fn an_authorization_state_that_comes_first_belongs_to_the_new_session() {
+    for (protocol, earlier) in [("p1", "as1"), ("p2", "as1")] {
+        let mut state = machine();
+        ready(&mut state, "p1");
+        state.handle(Input::AuthorizationState(earlier.into()));
+        state.handle(Input::SocketClosed("x".into()));
+        state.handle(Input::Elapsed(Timer::Backoff));
+        state.handle(Input::SocketOpened);
+        state.handle(Input::AuthorizationState("as2".into()));
+        state.handle(Input::Authorized(authorized(protocol)));
+        let resume = state.resume().unwrap();
+        assert_eq!(resume.protocol, protocol);
+        assert_eq!(resume.authorization_state.as_deref(), Some("as2"));
+    }
+    // Of a socket that was lost before the result nothing is kept.
+    let mut state = machine();
+    ready(&mut state, "p1");
+    for _ in 0..2 {
+        state.handle(Input::SocketClosed("x".into()));
+        state.handle(Input::Elapsed(Timer::Backoff));
+        state.handle(Input::SocketOpened);
+        if state.resume().unwrap().authorization_state.is_none() {
+            state.handle(Input::AuthorizationState("lost".into()));
+        }
+    }
+    state.handle(Input::SocketClosed("x".into()));
+    state.handle(Input::Elapsed(Timer::Backoff));
+    state.handle(Input::SocketOpened);
+    state.handle(Input::Authorized(authorized("p1")));
+    assert_eq!(state.resume().unwrap().authorization_state, None);
+}
+
+#[test]
+fn a_resume_that_the_service_fails_at_is_tried_again() {
+    for code in [-32603, 500, 503] {
+        let mut state = machine();
+        ready(&mut state, "p1");
+        state.handle(Input::SocketClosed("x".into()));
+        state.handle(Input::Elapsed(Timer::Backoff));
+        state.handle(Input::SocketOpened);
+        let outputs = state.handle(Input::Refused(refusal(code)));
+        assert!(outputs.iter().any(|o| matches!(o, Output::Arm(Timer::Backoff, _))), "{code}");
+        assert_eq!(state.protocol(), Some("p1"));
+    }
+}
+
+#[test]
 fn close_is_final_in_every_phase() {
     for phase in 0..5 {
         let mut state = machine();

@@ -229,7 +229,29 @@ async def test_cancelling_at_every_await(gateway: Gateway) -> None:
             async for _ in client.all_messages(group.id):
                 pass
 
-        for act in (dialled, hung_up, sent, read, client.subscriber_info, client.online):
+        async def connected() -> None:
+            async with gateway.client() as other:
+                assert other.state is sw.ClientState.CONNECTED
+
+        async def listed() -> None:
+            async for _ in client.all_addresses():
+                pass
+
+        async def watched() -> None:
+            async for _ in client.events():
+                pass
+
+        async def listened() -> None:
+            async with client.dial("/public/tone") as call:
+                async for _ in call.audio():
+                    pass
+
+        async def waited() -> None:
+            await client.dial("/public/never").answered()
+
+        for act in (dialled, hung_up, sent, read, connected, listed, watched, listened, waited):
+            assert await steps_of(act) > 0
+        for act in (client.subscriber_info, client.online, client.preflight):
             assert await steps_of(act) > 0
         # Whatever was left of them, the client works.
         for call in client.calls():

@@ -33,8 +33,8 @@ pub(super) struct Player {
     stretcher: Stretcher,
     concealed_ms: u32,
     fade_after_ms: u32,
-    /// What is left in `pcm` after a tick was made up.
-    pub(super) is_rest_concealed: bool,
+    /// Up to here `pcm` has audio that was made up; 0 where it has none.
+    concealed_until: usize,
     is_quiet: bool,
     is_metering: bool,
     lanes: Vec<Lane>,
@@ -57,7 +57,7 @@ impl Player {
             stretcher: Stretcher::default(),
             concealed_ms: 0,
             fade_after_ms: FADE_AFTER_MS,
-            is_rest_concealed: false,
+            concealed_until: 0,
             is_quiet: true,
             is_metering: false,
             lanes: Vec::new(),
@@ -97,6 +97,7 @@ impl Player {
         }
         if self.format != format {
             self.pcm.clear();
+            self.concealed_until = 0;
             self.format = format;
         }
         if self.decoder.is_none() && has_listener {
@@ -135,13 +136,13 @@ impl Player {
         lanes
     }
 
-    /// Appends what the jitter buffer says comes next; true when it was made up.
+    /// Appends what the jitter buffer says comes next.
     pub(super) fn play_next(
         &mut self,
         jitter: &mut JitterBuffer,
         now: Instant,
         stats: &mut AudioReceiveStats,
-    ) -> bool {
+    ) {
         match jitter.pop(now, self.rest_us()) {
             Pop::Packet(packet) => self.play(&packet, stats, jitter),
             Pop::Lost { next, duration_us } => {
@@ -153,38 +154,28 @@ impl Player {
                 } else {
                     self.conceal(frames, jitter);
                 }
-                !recovered
             }
-            Pop::Wait | Pop::Empty => {
-                self.conceal(self.format.samples_per_20ms(), jitter);
-                true
-            }
+            Pop::Wait | Pop::Empty => self.conceal(self.format.samples_per_20ms(), jitter),
         }
     }
 
-    fn play(
-        &mut self,
-        packet: &Packet,
-        stats: &mut AudioReceiveStats,
-        jitter: &mut JitterBuffer,
-    ) -> bool {
+    fn play(&mut self, packet: &Packet, stats: &mut AudioReceiveStats, jitter: &mut JitterBuffer) {
         let Some(decoder) = &mut self.decoder else {
             self.silence(jitter.packet_duration_us());
-            return false;
+            return;
         };
         if decoder.decode(&packet.payload, &mut self.pcm).is_ok_and(|frames| frames > 0) {
             self.concealed_ms = 0;
-            return false;
+            return;
         }
         stats.decode_errors += 1;
         self.conceal(self.frames_of(jitter.packet_duration_us()), jitter);
-        true
     }
 
     /// Makes the audio of this tick shorter or longer when the jitter buffer asks for it; `pcm` may
     /// be too short then.
-    pub(super) fn keep_pace(&mut self, jitter: &mut JitterBuffer, is_concealed: bool) {
-        if is_concealed {
+    pub(super) fn keep_pace(&mut self, jitter: &mut JitterBuffer) {
+        if self.concealed_until > 0 {
             return;
         }
         let (pace, agreement) = jitter.pace(self.is_quiet);
@@ -249,6 +240,7 @@ impl Player {
                 *sample = (i32::from(*sample) * gain / FADE_ONE) as i16;
             }
         }
+        self.concealed_until = self.pcm.len();
         self.concealed_ms = (self.concealed_ms + ms).min(silent_from);
         jitter.count_concealed(us, is_silent, is_first);
     }
@@ -267,7 +259,8 @@ impl Player {
     }
 
     /// Gives the first `len` samples to the meter and to every sink.
-    pub(super) fn deliver(&mut self, len: usize, is_concealed: bool, output: &AudioOutput) {
+    pub(super) fn deliver(&mut self, len: usize, output: &AudioOutput) {
+        let is_concealed = self.concealed_until > 0;
         let timestamp_us =
             output.shared.next_timestamp_us.fetch_add(u64::from(TICK_MS) * 1000, Ordering::Relaxed);
         let samples = &self.pcm[..len];
@@ -282,7 +275,7 @@ impl Player {
             lane.sinks.iter().for_each(|slot| slot.deliver(&frame));
         }
         self.pcm.drain(..len);
-        self.is_rest_concealed = is_concealed && !self.pcm.is_empty();
+        self.concealed_until = self.concealed_until.saturating_sub(len);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Encoded packets in, frames out, in virtual time.
 
+mod hostile;
+
 use std::time::Duration;
 
 use super::*;
