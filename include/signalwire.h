@@ -3408,6 +3408,16 @@ sw_status sw_call_push_audio(struct sw_call *call,
 // `call`, `out_queued_ms`: not null. Any thread; does not block.
 sw_status sw_call_queued_audio_ms(const struct sw_call *call, uint32_t *out_queued_ms);
 
+// Discards at once what was pushed and is not sent yet, for a bot that is interrupted.
+//
+// `call`: not null. `out_cleared_ms`: nullable; the milliseconds that were discarded, rounded up: 0 when
+// nothing waited, and after the end. The far side hears silence from the next packet on, or what is
+// pushed after it. A push at the same time, of another thread, is discarded as a whole or not at all.
+// A file that is played goes on. What was discarded does not count as dropped. Errors:
+// `SW_ERR_INVALID_HANDLE`. Any thread; does not block.
+sw_status sw_call_clear_audio(struct sw_call *call,
+                              uint32_t *out_cleared_ms);
+
 // Delivers the received audio to a sink, from the first packet until the call ends or
 // `sw_call_remove_audio_sink`.
 //
@@ -3707,6 +3717,14 @@ sw_status sw_mixer_push_audio(struct sw_mixer *mixer,
                               const int16_t *samples,
                               size_t sample_count,
                               uint64_t *out_dropped_ms);
+
+// Discards at once what the application pushed and was not mixed yet, at most 200 ms. What the calls
+// say is not touched.
+//
+// `mixer`: not null. `out_cleared_ms`: nullable; the milliseconds that were discarded, rounded up. Errors:
+// `SW_ERR_INVALID_HANDLE`. Any thread; does not block.
+sw_status sw_mixer_clear_audio(struct sw_mixer *mixer,
+                               uint32_t *out_cleared_ms);
 
 // Delivers what all calls say, without what the application pushes, to a sink: 20 ms frames of mono
 // 48 kHz, until it is replaced, removed or the mixer freed. When it returns, the sink of before does

@@ -158,6 +158,11 @@ impl AudioPort {
         self.0.input.buffered_ms()
     }
 
+    /// Throws away what waits to be sent; gives its milliseconds.
+    pub(crate) fn clear(&self) -> u32 {
+        self.0.input.clear()
+    }
+
     /// Whether both are the port of one call.
     pub(crate) fn is_same(&self, other: &AudioPort) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
