@@ -146,7 +146,7 @@
     {sizeof(sw_video_statistics), 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
      0, 0, 0, 0}
 #define SW_CONNECT_TIMES_INIT {sizeof(sw_connect_times), 0, 0, 0, 0, 0, 0, 0}
-#define SW_SETUP_TIMES_INIT {sizeof(sw_setup_times), 0, 0, 0, 0, 0, 0, 0}
+#define SW_SETUP_TIMES_INIT {sizeof(sw_setup_times), 0, 0, 0, 0, 0, 0, 0, 0}
 
 
 // `timeout_ms` of `sw_waiter_wait`: wait without a limit.
@@ -1671,6 +1671,8 @@ typedef struct sw_setup_times {
     double media_connected_ms;
     // The first RTP packet arrived.
     double first_packet_ms;
+    // The first received sound, nothing made up, left the jitter buffer for the sinks.
+    double first_audio_ms;
 } sw_setup_times;
 
 // As `sw_completion`, with a text.

@@ -48,6 +48,9 @@ fn every_codec_in_both_dialects() {
                 call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
                 let speaking = speak(&call, 500.0, MONO_48K);
                 ear.wait_for_tone(500.0, MONO_48K, 200).await;
+                let times = call.setup_times();
+                assert!(times.first_packet_ms.is_some(), "{times:?}");
+                assert!(times.first_audio_ms >= times.first_packet_ms, "{times:?}");
                 assert!(call.stats().jitter_buffer_ms < 60.0, "{:?}", call.stats());
                 // A moment in which nobody got to speak is silent.
                 let is_loud = |stats: CallStats| {

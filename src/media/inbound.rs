@@ -266,6 +266,11 @@ impl AudioReceivePipeline {
         self.player.deliver(wanted, is_concealed, &self.output);
     }
 
+    /// Whether something that was received was played, nothing made up.
+    pub fn has_played(&self) -> bool {
+        self.player.has_played
+    }
+
     /// The counters since the pipeline was made.
     pub fn stats(&self) -> AudioReceiveStats {
         AudioReceiveStats { jitter: self.jitter.stats(), ..self.stats }

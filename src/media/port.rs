@@ -46,6 +46,7 @@ pub(crate) struct Facts {
     pub(crate) ice_connected: Option<Instant>,
     pub(crate) media_connected: Option<Instant>,
     pub(crate) first_packet: Option<Instant>,
+    pub(crate) first_audio: Option<Instant>,
 }
 
 impl AudioPort {
@@ -236,6 +237,7 @@ impl AudioPort {
         times.ice_connected_ms = since(facts.ice_connected);
         times.media_connected_ms = since(facts.media_connected);
         times.first_packet_ms = since(facts.first_packet);
+        times.first_audio_ms = since(facts.first_audio);
     }
 }
 

@@ -285,7 +285,7 @@ static void numbers(sw_call *call) {
     CHECK(strchr(stats.local_candidate, ':') && strchr(stats.remote_candidate, ':'));
     EXPECT(SW_OK, sw_call_setup_times(call, &times));
     CHECK(times.offer_ready_ms > 0 && times.answered_ms >= times.offer_ready_ms);
-    CHECK(times.first_packet_ms > 0);
+    CHECK(times.first_packet_ms > 0 && times.first_audio_ms >= times.first_packet_ms);
     EXPECT(SW_OK, sw_call_id(call, &id));
     EXPECT(SW_OK, sw_call_destination(call, &destination));
     CHECK(strlen(id) == 36 && strcmp(destination, "/public/echo") == 0);

@@ -36,6 +36,8 @@ pub(super) struct Player {
     /// What is left in `pcm` after a tick was made up.
     pub(super) is_rest_concealed: bool,
     is_quiet: bool,
+    /// Whether a packet was played, ever.
+    pub(super) has_played: bool,
     is_metering: bool,
     lanes: Vec<Lane>,
     generation: u64,
@@ -59,6 +61,7 @@ impl Player {
             fade_after_ms: FADE_AFTER_MS,
             is_rest_concealed: false,
             is_quiet: true,
+            has_played: false,
             is_metering: false,
             lanes: Vec::new(),
             generation: 0,
@@ -170,10 +173,12 @@ impl Player {
     ) -> bool {
         let Some(decoder) = &mut self.decoder else {
             self.silence(jitter.packet_duration_us());
+            self.has_played = true;
             return false;
         };
         if decoder.decode(&packet.payload, &mut self.pcm).is_ok_and(|frames| frames > 0) {
             self.concealed_ms = 0;
+            self.has_played = true;
             return false;
         }
         stats.decode_errors += 1;
