@@ -101,6 +101,18 @@ pub(crate) struct Progress {
     pub(crate) descriptions: diagnostics::Descriptions,
 }
 
+/// Reads events of the service as a call does, for the fuzzers.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn hear_all<'a>(events: impl Iterator<Item = (&'a str, &'a serde_json::Value)>) {
+    let mut roster = members::Roster::default();
+    for (event_type, payload) in events {
+        diagnostics::digest(&roster.hear(event_type, payload, "n@1").event);
+        let _ = roster.own();
+        (roster.members(), roster.layout(), roster.capabilities());
+        MediaParams::read(&payload["params"]["mediaParams"]);
+    }
+}
+
 impl Call {
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
         Self(shared)

@@ -295,8 +295,8 @@ async fn docs_guide_media_8(
     Ok(())
 }
 
-// docs/guide/media.md:25
-async fn docs_guide_media_25(
+// docs/guide/media.md:26
+async fn docs_guide_media_26(
     token: String,
     client_id: String,
     project_id: String,
@@ -321,8 +321,8 @@ async fn docs_guide_media_25(
     Ok(())
 }
 
-// docs/guide/media.md:79
-async fn docs_guide_media_79(
+// docs/guide/media.md:80
+async fn docs_guide_media_80(
     token: String,
     client_id: String,
     project_id: String,
@@ -339,8 +339,8 @@ async fn docs_guide_media_79(
     Ok(())
 }
 
-// docs/guide/media.md:95
-async fn docs_guide_media_95(
+// docs/guide/media.md:96
+async fn docs_guide_media_96(
     token: String,
     client_id: String,
     project_id: String,
@@ -360,8 +360,8 @@ async fn docs_guide_media_95(
     Ok(())
 }
 
-// docs/guide/media.md:125
-async fn docs_guide_media_125(
+// docs/guide/media.md:126
+async fn docs_guide_media_126(
     token: String,
     client_id: String,
     project_id: String,
@@ -378,8 +378,8 @@ async fn docs_guide_media_125(
     Ok(())
 }
 
-// docs/guide/media.md:141
-async fn docs_guide_media_141(
+// docs/guide/media.md:142
+async fn docs_guide_media_142(
     token: String,
     client_id: String,
     project_id: String,
