@@ -287,6 +287,8 @@ impl AudioReceivePipeline {
 
 #[cfg(test)]
 mod cost;
+#[cfg(all(test, target_os = "linux"))]
+mod hour;
 #[cfg(test)]
 mod impairment;
 #[cfg(test)]

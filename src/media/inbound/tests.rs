@@ -47,7 +47,7 @@ impl Recorder {
 /// A sender and a receiver on a perfect network, 5 ms between packet and tick.
 pub(super) struct Rig {
     pub(super) pipeline: AudioReceivePipeline,
-    output: AudioOutput,
+    pub(super) output: AudioOutput,
     encoder: Encoder,
     /// For packets that no encoder of the library makes.
     long: opus::Encoder,
