@@ -149,7 +149,7 @@ fn the_levels_of_both_ways_make_a_waveform() {
         let client = connected(&gateway).await;
         let call = client.dial("/public/tone", with_interval(100)).unwrap();
         let events = call.events();
-        let mut next = async || loop {
+        let next = async || loop {
             let event = tokio::time::timeout(DEADLINE, events.next()).await.expect("numbers");
             if let CallEvent::Statistics { stats } = event.expect("the call goes on") {
                 return (stats.output_level_dbfs, stats.input_level_dbfs);

@@ -378,8 +378,36 @@ async fn docs_guide_media_126(
     Ok(())
 }
 
-// docs/guide/media.md:142
-async fn docs_guide_media_142(
+// docs/guide/media.md:138
+async fn docs_guide_media_138(
+    token: String,
+    client_id: String,
+    project_id: String,
+    api_token: String,
+    store: std::sync::Arc<dyn TokenStore>,
+    client: Client,
+    call: Call,
+) -> Outcome {
+    use signalwire_client::DialOptions;
+    use std::collections::VecDeque;
+
+    const BARS: usize = 100; // ten seconds
+
+    let call = client.dial("/public/echo", DialOptions { statistics_interval_ms: 100, ..DialOptions::default() })?;
+    let events = call.events();
+    let mut bars: VecDeque<(f64, f64)> = VecDeque::with_capacity(BARS);
+    while let Some(event) = events.next().await {
+        if let CallEvent::Statistics { stats } = event {
+            let height = |dbfs: f64| (1.0 + dbfs / 60.0).clamp(0.0, 1.0); // from -60 dBFS up to full scale
+            bars.truncate(BARS - 1);
+            bars.push_front((height(stats.output_level_dbfs), height(stats.input_level_dbfs)));
+        }
+    }
+    Ok(())
+}
+
+// docs/guide/media.md:166
+async fn docs_guide_media_166(
     token: String,
     client_id: String,
     project_id: String,
