@@ -8,9 +8,9 @@
     Pipeline([transport.input(), stt, llm, tts, transport.output()])
 
 Audio goes in and out at the rates of the pipeline, the library converts them. Keys that the caller
-presses come as ``InputDTMFFrame``; ``OutputDTMFFrame`` sends digits. An interruption
-is heard at once: what was pushed ahead is taken back. The pipeline's end hangs up, and when the caller
-hangs up the event ``on_client_disconnected`` tells: end the pipeline then.
+presses come as ``InputDTMFFrame``; ``OutputDTMFFrame`` sends digits. An interruption is heard at
+once: what was pushed ahead is taken back. The pipeline's end hangs up, and when the caller hangs up
+the event ``on_client_disconnected`` tells: end the pipeline then.
 """
 
 # Pipecat is large; the other examples are to be checked without it, too.

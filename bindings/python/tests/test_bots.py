@@ -227,7 +227,7 @@ async def test_an_interruption_takes_back_what_pipecat_pushed(
     from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
 
     class Talker(FrameProcessor):  # type: ignore[misc, unused-ignore]
-        """Says a minute of tone to the first sound, and is interrupted by the key 1."""
+        """Says a minute of tone to the first sound, until it is interrupted."""
 
         has_spoken = False
         interrupted = asyncio.Event()
