@@ -108,7 +108,7 @@ pub(crate) fn hear_all<'a>(events: impl Iterator<Item = (&'a str, &'a serde_json
     for (event_type, payload) in events {
         diagnostics::digest(&roster.hear(event_type, payload, "n@1").event);
         let _ = roster.own();
-        (roster.members(), roster.layout(), roster.capabilities());
+        let _ = (roster.members(), roster.layout(), roster.capabilities());
         MediaParams::read(&payload["params"]["mediaParams"]);
     }
 }
