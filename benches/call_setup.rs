@@ -25,6 +25,7 @@ fn main() -> Result<()> {
         report("ICE connected", &times, |t| t.ice_connected_ms);
         report("media connected", &times, |t| t.media_connected_ms);
         report("first packet", &times, |t| t.first_packet_ms);
+        report("first audio", &times, |t| t.first_audio_ms);
     }
     shutdown();
     Ok(())
@@ -47,7 +48,7 @@ async fn measure(gateway: &Gateway, calls: usize) -> Result<Vec<SetupTimes>> {
                 break;
             }
         }
-        while call.setup_times().first_packet_ms.is_none() {
+        while call.setup_times().first_audio_ms.is_none() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         times.push(call.setup_times());

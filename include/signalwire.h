@@ -146,7 +146,7 @@
     {sizeof(sw_video_statistics), 0, {0}, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
      0, 0, 0, 0}
 #define SW_CONNECT_TIMES_INIT {sizeof(sw_connect_times), 0, 0, 0, 0, 0, 0, 0}
-#define SW_SETUP_TIMES_INIT {sizeof(sw_setup_times), 0, 0, 0, 0, 0, 0, 0}
+#define SW_SETUP_TIMES_INIT {sizeof(sw_setup_times), 0, 0, 0, 0, 0, 0, 0, 0}
 
 
 // `timeout_ms` of `sw_waiter_wait`: wait without a limit.
@@ -1671,6 +1671,8 @@ typedef struct sw_setup_times {
     double media_connected_ms;
     // The first RTP packet arrived.
     double first_packet_ms;
+    // The first received sound, nothing made up, left the jitter buffer for the sinks.
+    double first_audio_ms;
 } sw_setup_times;
 
 // As `sw_completion`, with a text.
@@ -3408,6 +3410,16 @@ sw_status sw_call_push_audio(struct sw_call *call,
 // `call`, `out_queued_ms`: not null. Any thread; does not block.
 sw_status sw_call_queued_audio_ms(const struct sw_call *call, uint32_t *out_queued_ms);
 
+// Discards at once what was pushed and is not sent yet, for a bot that is interrupted.
+//
+// `call`: not null. `out_cleared_ms`: nullable; the milliseconds that were discarded, rounded up: 0 when
+// nothing waited, and after the end. The far side hears silence from the next packet on, or what is
+// pushed after it. A push at the same time, of another thread, is discarded as a whole or not at all.
+// A file that is played goes on. What was discarded does not count as dropped. Errors:
+// `SW_ERR_INVALID_HANDLE`. Any thread; does not block.
+sw_status sw_call_clear_audio(struct sw_call *call,
+                              uint32_t *out_cleared_ms);
+
 // Delivers the received audio to a sink, from the first packet until the call ends or
 // `sw_call_remove_audio_sink`.
 //
@@ -3707,6 +3719,14 @@ sw_status sw_mixer_push_audio(struct sw_mixer *mixer,
                               const int16_t *samples,
                               size_t sample_count,
                               uint64_t *out_dropped_ms);
+
+// Discards at once what the application pushed and was not mixed yet, at most 200 ms. What the calls
+// say is not touched.
+//
+// `mixer`: not null. `out_cleared_ms`: nullable; the milliseconds that were discarded, rounded up. Errors:
+// `SW_ERR_INVALID_HANDLE`. Any thread; does not block.
+sw_status sw_mixer_clear_audio(struct sw_mixer *mixer,
+                               uint32_t *out_cleared_ms);
 
 // Delivers what all calls say, without what the application pushes, to a sink: 20 ms frames of mono
 // 48 kHz, until it is replaced, removed or the mixer freed. When it returns, the sink of before does

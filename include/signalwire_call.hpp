@@ -175,6 +175,12 @@ public:
         detail::check(sw_call_queued_audio_ms(get(), &queued_ms));
         return queued_ms;
     }
+    // Discards at once what was pushed and is not sent yet; gives its milliseconds.
+    uint32_t clear_audio() {
+        uint32_t cleared_ms = 0;
+        detail::check(sw_call_clear_audio(get(), &cleared_ms));
+        return cleared_ms;
+    }
     // Gives the id for remove_audio_sink.
     uint64_t add_audio_sink(uint32_t rate_hz, uint32_t channels, const AudioSink &sink) {
         sw_audio_sink to = SW_AUDIO_SINK_INIT;
@@ -359,6 +365,12 @@ public:
         uint64_t dropped = 0;
         detail::check(sw_mixer_push_audio(handle_.get(), samples, count, &dropped));
         return dropped;
+    }
+    // Discards at once what was pushed and not mixed yet; gives its milliseconds.
+    uint32_t clear_audio() {
+        uint32_t cleared_ms = 0;
+        detail::check(sw_mixer_clear_audio(handle_.get(), &cleared_ms));
+        return cleared_ms;
     }
     // An empty function removes the present one.
     void set_sink(const AudioSink &sink) {

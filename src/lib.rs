@@ -58,6 +58,9 @@ mod config;
 mod error;
 #[cfg(feature = "capi")]
 mod ffi;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod host;
 mod media;
 mod net;

@@ -48,6 +48,9 @@ fn every_codec_in_both_dialects() {
                 call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
                 let speaking = speak(&call, 500.0, MONO_48K);
                 ear.wait_for_tone(500.0, MONO_48K, 200).await;
+                let times = call.setup_times();
+                assert!(times.first_packet_ms.is_some(), "{times:?}");
+                assert!(times.first_audio_ms >= times.first_packet_ms, "{times:?}");
                 assert!(call.stats().jitter_buffer_ms < 60.0, "{:?}", call.stats());
                 // A moment in which nobody got to speak is silent.
                 let is_loud = |stats: CallStats| {
@@ -177,5 +180,39 @@ fn a_full_queue_drops_the_oldest_and_says_so() {
         assert!(call.queued_audio_ms() <= 200);
         assert!(call.stats().input_dropped_ms >= 780);
         call.hangup().await.unwrap();
+    });
+}
+
+#[test]
+fn what_is_cleared_the_far_side_never_hears() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let options = DialOptions {
+            audio_codecs: vec![AudioCodec::Pcmu],
+            audio_queue_ms: 10_000,
+            ..DialOptions::default()
+        };
+        let call = client.dial("/public/echo", options).unwrap();
+        let events = call.events();
+        wait_for(&events, |event| matches!(event, CallEvent::MediaConnected { .. })).await;
+        let ear = Ear::new();
+        let format = AudioFormat::MONO_8K;
+        call.add_audio_sink(format, ear.clone()).unwrap();
+        assert_eq!(call.push_audio(&tone(500.0, format, 10_000), format).unwrap(), 0);
+        ear.wait_for_tone(500.0, format, 200).await;
+        let cleared_ms = call.clear_audio();
+        assert_eq!((call.clear_audio(), call.queued_audio_ms()), (0, 0));
+        // What comes next need not wait for it.
+        call.push_audio(&tone(1_000.0, format, 5_000), format).unwrap();
+        ear.wait_for_tone(1_000.0, format, 200).await;
+        let heard = ear.heard();
+        let frames = heard.chunks(160).filter(|frame| purity(frame, 500.0, format) > 0.5).count();
+        // Half of it is room for what a lost packet is replaced with.
+        let heard_ms = frames as u32 * 20;
+        assert!(cleared_ms > 0 && heard_ms <= 10_000 - cleared_ms / 2, "{heard_ms} {cleared_ms}");
+        assert_eq!(call.stats().input_dropped_ms, 0);
+        call.hangup().await.unwrap();
+        assert_eq!(call.clear_audio(), 0);
     });
 }

@@ -341,3 +341,55 @@ fn events_that_were_asked_for_are_asked_for_again_in_a_new_session() {
         client.disconnect().await.unwrap();
     });
 }
+
+/// Keeps the media thread that comes with the first frame, until it is let go.
+struct Blocked {
+    frames: std::sync::Mutex<Vec<u64>>,
+    release: std::sync::Mutex<Option<std::sync::mpsc::Receiver<()>>>,
+}
+
+impl signalwire_client::AudioSink for Blocked {
+    fn on_frame(&self, frame: &signalwire_client::AudioFrame<'_>) {
+        self.frames.lock().unwrap().push(frame.timestamp_us);
+        let release = self.release.lock().unwrap().take();
+        if let Some(release) = release {
+            let _ = release.recv();
+        }
+    }
+}
+
+/// Nobody reads the events either.
+#[test]
+fn a_sink_that_blocks_loses_its_own_oldest_frames_and_nothing_else() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let options = DialOptions { statistics_interval_ms: 100, ..DialOptions::default() };
+        let call = client.dial("/public/tone", options).unwrap();
+        call.answered().await.unwrap();
+        let (let_go, release) = std::sync::mpsc::channel();
+        let release = std::sync::Mutex::new(Some(release));
+        let blocked = std::sync::Arc::new(Blocked { frames: Default::default(), release });
+        call.add_audio_sink(MONO_48K, blocked.clone()).unwrap();
+        let ear = Ear::new();
+        call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+        // Three seconds' worth of frames are lost while the other sink hears every one.
+        while call.stats().output_dropped_frames < 150 {
+            ear.forget();
+            ear.wait_for_tone(440.0, MONO_48K, 200).await;
+        }
+        assert_eq!(blocked.frames.lock().unwrap().len(), 1, "it is in its first call still");
+        let_go.send(()).unwrap();
+        let count = || blocked.frames.lock().unwrap().len();
+        while count() < 30 {
+            ear.forget();
+            ear.wait_for_length(960).await;
+        }
+        let frames = blocked.frames.lock().unwrap().clone();
+        let lost_us = frames[1] - frames[0];
+        assert!(lost_us > 400_000, "it goes on with what is new: {lost_us}");
+        assert!(frames.windows(2).all(|pair| pair[0] < pair[1]), "in order: {frames:?}");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}

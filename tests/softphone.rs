@@ -272,7 +272,9 @@ fn a_melody_comes_back_and_the_result_has_the_numbers() {
     assert_eq!(result["end"]["kind"], "local_hangup");
     assert_eq!(result["stats"]["codec"], "opus");
     assert!(result["stats"]["packets_received"].as_u64() > Some(150), "{result:#}");
-    for time in ["offer_ready", "created", "answered", "media_connected", "first_packet"] {
+    for time in
+        ["offer_ready", "created", "answered", "media_connected", "first_packet", "first_audio"]
+    {
         assert!(result["setup_times"][format!("{time}_ms")].is_number(), "{time}: {result:#}");
     }
     assert_melody(&recording);
@@ -288,8 +290,15 @@ fn a_person_sees_states_a_meter_and_a_summary() {
     let output = output(&mut command);
     let shown = text(&output.stdout);
     assert!(output.status.success(), "{shown}");
-    for part in ["answered", "codec PCMU", "● active", "Summary", "first packet", "host 127.0.0.1"]
-    {
+    for part in [
+        "answered",
+        "codec PCMU",
+        "● active",
+        "Summary",
+        "first packet",
+        "first audio",
+        "host 127.0.0.1",
+    ] {
         assert!(shown.contains(part), "{part} is missing: {shown}");
     }
     assert!(!shown.contains('\x1b') && !shown.contains(&token), "{shown}");

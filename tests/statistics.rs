@@ -140,3 +140,44 @@ fn intervals_that_cannot_be_are_refused() {
         assert!(client.calls().is_empty());
     });
 }
+
+/// What a screen draws bars of: silence is empty and a tone is high, each way for itself.
+#[test]
+fn the_levels_of_both_ways_make_a_waveform() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = client.dial("/public/tone", with_interval(100)).unwrap();
+        let events = call.events();
+        let next = async || loop {
+            let event = tokio::time::timeout(DEADLINE, events.next()).await.expect("numbers");
+            if let CallEvent::Statistics { stats } = event.expect("the call goes on") {
+                return (stats.output_level_dbfs, stats.input_level_dbfs);
+            }
+        };
+        let (quiet, loud) = (-60.0, -20.0);
+        // The far side's tone is heard, nothing is sent.
+        while !matches!(next().await, (sent, heard) if sent < quiet && heard > loud) {}
+        // The same with a tone of our own.
+        let speaker = call.clone();
+        let speaking = tokio::spawn(async move {
+            let frame = tone(500.0, MONO_48K, 20);
+            let mut pace = tokio::time::interval(std::time::Duration::from_millis(5));
+            loop {
+                pace.tick().await;
+                while speaker.queued_audio_ms() < 60 && speaker.push_audio(&frame, MONO_48K).is_ok()
+                {
+                }
+                if speaker.end_reason().is_some() {
+                    return;
+                }
+            }
+        });
+        while !matches!(next().await, (sent, heard) if sent > loud && heard > loud) {}
+        // Muted, nothing of it is sent, nor drawn.
+        call.mute().await.unwrap();
+        while !matches!(next().await, (sent, heard) if sent < quiet && heard > loud) {}
+        call.hangup().await.unwrap();
+        speaking.await.unwrap();
+    });
+}

@@ -81,7 +81,7 @@ static void print_summary(sw_call *call) {
     sw_call_stats(call, &stats);
     sw_call_setup_times(call, &times);
     printf("answered after %.0f ms, audio after %.0f ms\n", times.answered_ms,
-           times.first_packet_ms);
+           times.first_audio_ms);
     printf("%llu packets sent, %llu received, %llu lost, round trip %.1f ms\n",
            (unsigned long long)stats.packets_sent, (unsigned long long)stats.packets_received,
            (unsigned long long)stats.packets_lost, stats.round_trip_ms);

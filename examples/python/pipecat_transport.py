@@ -8,9 +8,9 @@
     Pipeline([transport.input(), stt, llm, tts, transport.output()])
 
 Audio goes in and out at the rates of the pipeline, the library converts them. Keys that the caller
-presses come as ``InputDTMFFrame``; ``OutputDTMFFrame`` sends digits. An interruption is heard after
-``LEAD_MS``, since no more than that is ever pushed ahead. The pipeline's end hangs up, and when the
-caller hangs up the event ``on_client_disconnected`` tells: end the pipeline then.
+presses come as ``InputDTMFFrame``; ``OutputDTMFFrame`` sends digits. An interruption is heard at
+once: what was pushed ahead is taken back. The pipeline's end hangs up, and when the caller hangs up
+the event ``on_client_disconnected`` tells: end the pipeline then.
 """
 
 # Pipecat is large; the other examples are to be checked without it, too.
@@ -29,6 +29,7 @@ from pipecat.frames.frames import (
     Frame,
     InputAudioRawFrame,
     InputDTMFFrame,
+    InterruptionFrame,
     OutputAudioRawFrame,
     OutputDTMFFrame,
     OutputDTMFUrgentFrame,
@@ -135,10 +136,17 @@ class _Output(BaseOutputTransport):
     def __init__(self, transport: SignalWireTransport, params: TransportParams) -> None:
         super().__init__(params)
         self._transport = transport
+        self._interruptions = 0
 
     async def start(self, frame: StartFrame) -> None:
         await super().start(frame)
         await self.set_transport_ready(frame)
+
+    async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+        if isinstance(frame, InterruptionFrame):
+            self._interruptions += 1
+            self._transport.call.clear_audio()
+        await super().process_frame(frame, direction)
 
     async def stop(self, frame: EndFrame) -> None:
         # What was said before the end is still played.
@@ -152,7 +160,11 @@ class _Output(BaseOutputTransport):
 
     async def write_audio_frame(self, frame: OutputAudioRawFrame) -> bool:
         call = self._transport.call
+        before = self._interruptions
         await sounds.drained(call, sounds.LEAD_MS)
+        if self._interruptions != before and frame.interruptible:
+            # It waited for its turn when the caller cut in.
+            return True
         try:
             call.push_audio(
                 frame.audio, sample_rate_hz=frame.sample_rate, channels=frame.num_channels

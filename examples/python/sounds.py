@@ -11,9 +11,8 @@ from signalwire_client import Call
 RATE_HZ = 16_000
 """The rate at which the bots hear and speak."""
 FRAME_MS = 20
-LEAD_MS = 80
-"""How much is pushed ahead of time: a late event loop is not heard, and what is left of it after a
-cancellation is hardly heard either."""
+LEAD_MS = 160
+"""How much is pushed ahead of time, so that a late event loop is not heard."""
 
 
 def tone(hz: float, milliseconds: int, level: float = 0.3) -> bytes:
@@ -40,12 +39,16 @@ def loudness(samples: memoryview[int]) -> float:
 
 
 async def play(call: Call, pcm: bytes) -> None:
-    """Plays 16-bit samples at ``RATE_HZ`` in real time; cancelling it stops the sound."""
+    """Plays 16-bit samples at ``RATE_HZ`` in real time; cancelling it stops the sound at once."""
     size = 2 * RATE_HZ * FRAME_MS // 1000
-    for start in range(0, len(pcm), size):
-        await drained(call, LEAD_MS - FRAME_MS)
-        call.push_audio(pcm[start : start + size], sample_rate_hz=RATE_HZ)
-    await drained(call, 0)
+    try:
+        for start in range(0, len(pcm), size):
+            await drained(call, LEAD_MS - FRAME_MS)
+            call.push_audio(pcm[start : start + size], sample_rate_hz=RATE_HZ)
+        await drained(call, 0)
+    except asyncio.CancelledError:
+        call.clear_audio()
+        raise
 
 
 async def drained(call: Call, left_ms: int) -> None:

@@ -132,7 +132,8 @@ class Agent:
             await self._be_silent()
 
     async def _be_silent(self) -> None:
-        """Stops thinking and speaking; only what is pushed already is sent (``LEAD_MS``)."""
+        """Stops thinking and speaking; what is pushed already and not yet sent is taken back."""
+        self._call.clear_audio()
         if self._answer is not None:
             self._answer.cancel()
             with contextlib.suppress(asyncio.CancelledError):

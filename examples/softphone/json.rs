@@ -390,6 +390,7 @@ fn setup_times(times: &SetupTimes) -> Value {
         "ice_connected_ms": time(times.ice_connected_ms),
         "media_connected_ms": time(times.media_connected_ms),
         "first_packet_ms": time(times.first_packet_ms),
+        "first_audio_ms": time(times.first_audio_ms),
     })
 }
 

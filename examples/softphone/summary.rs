@@ -38,6 +38,7 @@ fn setup(style: &Style, times: &SetupTimes) -> Vec<String> {
         ("ICE connected", times.ice_connected_ms),
         ("media connected", times.media_connected_ms),
         ("first packet", times.first_packet_ms),
+        ("first audio", times.first_audio_ms),
     ]
     .into_iter()
     .filter_map(|(name, time)| Some((name, time?)))

@@ -202,6 +202,16 @@ impl Call {
         self.0.queued_audio_ms()
     }
 
+    /// Discards at once what was pushed and is not sent yet, for a bot that is interrupted; gives its
+    /// milliseconds, rounded up: 0 when nothing waited, and after the end.
+    ///
+    /// The far side hears silence from the next packet on, or what is pushed after it. A push at the same
+    /// time, of another thread, is discarded as a whole or not at all. A file that is played goes on:
+    /// give up its wait. What was discarded does not count as dropped. Any thread; does not block.
+    pub fn clear_audio(&self) -> u32 {
+        self.0.clear_audio()
+    }
+
     /// Delivers the received audio to `sink`: 20 ms frames in `format`, one after the other on one
     /// of the library's media threads, from the first packet until the call ends or
     /// `remove_audio_sink`. Silence and lost packets arrive as (concealed) frames.

@@ -57,6 +57,12 @@ impl Mixer {
         Ok(self.0.push_audio(&samples(pcm)?))
     }
 
+    /// Discards at once what the application pushed and was not mixed yet, at most 200 ms; gives its
+    /// milliseconds, rounded up. What the calls say is not touched.
+    pub fn clear_audio(&self) -> u32 {
+        self.0.clear_audio()
+    }
+
     /// Delivers what all calls say, without what the application pushes: 20 ms frames of mono 48 kHz
     /// on a media thread, until the sink is replaced or set to none, after which it is not called any
     /// more; waits for a running call of it, unless from inside it. A sink that is slower than real

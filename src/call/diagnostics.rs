@@ -97,6 +97,7 @@ fn setup_steps(times: &SetupTimes) -> Value {
         ("ice_connected", times.ice_connected_ms),
         ("dtls_connected", times.media_connected_ms),
         ("first_packet", times.first_packet_ms),
+        ("first_audio", times.first_audio_ms),
     ]
     .into_iter()
     .filter_map(|(name, at)| Some((name, at?)))
@@ -218,7 +219,8 @@ mod tests {
             remote_sdp_ms: Some(200.0),
             ice_connected_ms: Some(260.0),
             media_connected_ms: Some(300.0),
-            first_packet_ms: None,
+            first_packet_ms: Some(510.0),
+            first_audio_ms: Some(540.0),
         };
         let steps = setup_steps(&times);
         let names: Vec<_> =
@@ -231,12 +233,14 @@ mod tests {
                 "remote_description",
                 "ice_connected",
                 "dtls_connected",
-                "answered"
+                "answered",
+                "first_packet",
+                "first_audio"
             ]
         );
         let sum: f64 =
             steps.as_array().unwrap().iter().map(|step| step["took_ms"].as_f64().unwrap()).sum();
-        assert!((sum - 500.0).abs() < 1e-9);
+        assert!((sum - 540.0).abs() < 1e-9);
     }
 
     #[test]

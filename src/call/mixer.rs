@@ -142,6 +142,13 @@ impl Mixer {
         FORMAT.duration_ms(room.own.dropped_samples() as usize)
     }
 
+    /// Discards at once what the application pushed and was not mixed yet, at most 200 ms; gives its
+    /// milliseconds, rounded up. What the calls say is not touched.
+    pub fn clear_audio(&self) -> u32 {
+        let samples = lock(&self.room).own.clear();
+        samples.div_ceil(FORMAT.samples_in_ms(1)) as u32
+    }
+
     /// Delivers what all calls say, without what the application pushes, to `sink`: 20 ms frames of
     /// mono 48 kHz on a media thread, until it is replaced or set to `None`, after which it is not
     /// called any more; waits for a running call of it, unless from inside it. A sink that is slower

@@ -101,6 +101,18 @@ pub(crate) struct Progress {
     pub(crate) descriptions: diagnostics::Descriptions,
 }
 
+/// Reads events of the service as a call does, for the fuzzers.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn hear_all<'a>(events: impl Iterator<Item = (&'a str, &'a serde_json::Value)>) {
+    let mut roster = members::Roster::default();
+    for (event_type, payload) in events {
+        diagnostics::digest(&roster.hear(event_type, payload, "n@1").event);
+        let _ = roster.own();
+        let _ = (roster.members(), roster.layout(), roster.capabilities());
+        MediaParams::read(&payload["params"]["mediaParams"]);
+    }
+}
+
 impl Call {
     pub(crate) fn from_shared(shared: Arc<Shared>) -> Self {
         Self(shared)
@@ -323,6 +335,16 @@ impl Call {
     /// Milliseconds of pushed audio that wait to be sent.
     pub fn queued_audio_ms(&self) -> u32 {
         self.0.audio.queued_ms()
+    }
+
+    /// Discards at once what was pushed and is not sent yet, for a bot that is interrupted; gives its
+    /// milliseconds, rounded up: 0 when nothing waited, and after the end.
+    ///
+    /// The far side hears silence from the next packet on, or what is pushed after it. A push at the same
+    /// time, of another thread, is discarded as a whole or not at all. A file that is played goes on:
+    /// give up its wait. What was discarded does not count as dropped. Any thread; does not block.
+    pub fn clear_audio(&self) -> u32 {
+        self.0.audio.clear()
     }
 
     /// Delivers the received audio to `sink`: 20 ms frames in `format`, one after the other on one

@@ -11,7 +11,7 @@ mod network;
 mod notification;
 mod preflight;
 mod push;
-mod record;
+pub(crate) mod record;
 mod shutdown;
 
 pub use crate::session::{ClientEvent, ClientState, ConnectTimes};

@@ -26,9 +26,9 @@ struct Content {
 }
 
 /// What a new client begins with.
-pub(super) struct Restored {
-    pub(super) resume: Resume,
-    pub(super) calls: Vec<RecordedCall>,
+pub(crate) struct Restored {
+    pub(crate) resume: Resume,
+    pub(crate) calls: Vec<RecordedCall>,
 }
 
 /// The present session and its answered calls.
@@ -48,7 +48,7 @@ pub(super) fn export(client: &Inner) -> Result<Secret> {
 }
 
 /// Reads a record. The text itself is never part of an error.
-pub(super) fn import(text: &str) -> Result<Restored> {
+pub(crate) fn import(text: &str) -> Result<Restored> {
     let invalid = |why: &str| {
         Error::invalid(format!(
             "resume_from is no session record of this library ({why}); leave it out"

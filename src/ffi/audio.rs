@@ -166,6 +166,25 @@ pub extern "C" fn sw_call_queued_audio_ms(
     })
 }
 
+/// Discards at once what was pushed and is not sent yet, for a bot that is interrupted.
+///
+/// `call`: not null. `out_cleared_ms`: nullable; the milliseconds that were discarded, rounded up: 0 when
+/// nothing waited, and after the end. The far side hears silence from the next packet on, or what is
+/// pushed after it. A push at the same time, of another thread, is discarded as a whole or not at all.
+/// A file that is played goes on. What was discarded does not count as dropped. Errors:
+/// `SW_ERR_INVALID_HANDLE`. Any thread; does not block.
+#[no_mangle]
+pub extern "C" fn sw_call_clear_audio(call: *mut sw_call, out_cleared_ms: *mut u32) -> sw_status {
+    guard(|| {
+        let cleared_ms = handle::get(call)?.clear_audio();
+        if !out_cleared_ms.is_null() {
+            // SAFETY: the header asks for NULL or a place for the result.
+            unsafe { Out::required(out_cleared_ms, "out_cleared_ms")? }.set(cleared_ms);
+        }
+        Ok(())
+    })
+}
+
 /// Delivers the received audio to a sink, from the first packet until the call ends or
 /// `sw_call_remove_audio_sink`.
 ///

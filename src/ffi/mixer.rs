@@ -115,6 +115,26 @@ pub extern "C" fn sw_mixer_push_audio(
     })
 }
 
+/// Discards at once what the application pushed and was not mixed yet, at most 200 ms. What the calls
+/// say is not touched.
+///
+/// `mixer`: not null. `out_cleared_ms`: nullable; the milliseconds that were discarded, rounded up. Errors:
+/// `SW_ERR_INVALID_HANDLE`. Any thread; does not block.
+#[no_mangle]
+pub extern "C" fn sw_mixer_clear_audio(
+    mixer: *mut sw_mixer,
+    out_cleared_ms: *mut u32,
+) -> sw_status {
+    guard(|| {
+        let cleared_ms = handle::get(mixer)?.clear_audio();
+        if !out_cleared_ms.is_null() {
+            // SAFETY: the header asks for NULL or a place for the result.
+            unsafe { Out::required(out_cleared_ms, "out_cleared_ms")? }.set(cleared_ms);
+        }
+        Ok(())
+    })
+}
+
 /// Delivers what all calls say, without what the application pushes, to a sink: 20 ms frames of mono
 /// 48 kHz, until it is replaced, removed or the mixer freed. When it returns, the sink of before does
 /// not run and will not be called again; its `drop` follows on the dispatcher thread.

@@ -216,6 +216,8 @@ pub struct sw_setup_times {
     pub media_connected_ms: f64,
     /// The first RTP packet arrived.
     pub first_packet_ms: f64,
+    /// The first received sound, nothing made up, left the jitter buffer for the sinks.
+    pub first_audio_ms: f64,
 }
 
 // SAFETY: repr(C), size first, numbers only.
@@ -234,6 +236,7 @@ pub(super) fn to_setup_times(times: &SetupTimes) -> sw_setup_times {
         ice_connected_ms: or_negative(times.ice_connected_ms),
         media_connected_ms: or_negative(times.media_connected_ms),
         first_packet_ms: or_negative(times.first_packet_ms),
+        first_audio_ms: or_negative(times.first_audio_ms),
     }
 }
 

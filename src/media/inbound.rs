@@ -267,6 +267,11 @@ impl AudioReceivePipeline {
         self.player.deliver(wanted, &self.output);
     }
 
+    /// Whether something that was received was played, nothing made up.
+    pub fn has_played(&self) -> bool {
+        self.player.has_played
+    }
+
     /// The counters since the pipeline was made.
     pub fn stats(&self) -> AudioReceiveStats {
         AudioReceiveStats { jitter: self.jitter.stats(), ..self.stats }
@@ -283,6 +288,8 @@ impl AudioReceivePipeline {
 
 #[cfg(test)]
 mod cost;
+#[cfg(all(test, target_os = "linux"))]
+mod hour;
 #[cfg(test)]
 mod impairment;
 #[cfg(test)]

@@ -32,6 +32,13 @@ impl Voice {
         self.dropped_samples += (excess + samples.len() - kept.len()) as u64;
     }
 
+    /// Throws away what waits; gives how many samples that was, which do not count as dropped.
+    pub(crate) fn clear(&mut self) -> usize {
+        let count = self.waiting.len();
+        self.waiting.clear();
+        count
+    }
+
     pub(crate) fn dropped_samples(&self) -> u64 {
         self.dropped_samples
     }
@@ -109,6 +116,14 @@ mod tests {
         two[0].set_gain(2_000);
         two[1].set_gain(0);
         assert_eq!(mixed(&mut two, 2), [[0, 0], [2_000, i16::MAX]]);
+    }
+
+    #[test]
+    fn what_is_cleared_is_not_heard() {
+        let mut two = voices(&[&[1, 2], &[10, 20]]);
+        assert_eq!((two[0].clear(), two[0].clear(), two[0].dropped_samples()), (2, 0, 0));
+        two[0].push(&[3]);
+        assert_eq!(mixed(&mut two, 2), [[10, 20], [3, 0]]);
     }
 
     #[test]

@@ -221,13 +221,18 @@ impl AudioInput {
         self.shared.gain_bits.store(gain.to_bits(), Ordering::Relaxed);
     }
 
-    /// Throws away everything that waits to be sent; it does not count as dropped.
-    pub fn clear(&self) {
+    /// Throws away everything that waits to be sent and gives its milliseconds, rounded up; it does
+    /// not count as dropped. A push at the same time is thrown away as a whole or not at all, and
+    /// so is a frame that is being taken; a packet that fills is made silent.
+    pub fn clear(&self) -> u32 {
         let mut feeder = self.shared.feeder();
+        let mut cleared_us = 0;
         if let Some(converter) = &mut feeder.converter {
+            cleared_us += converter.waiting_us();
             converter.reset();
         }
-        self.shared.ring.clear();
+        cleared_us += self.shared.us_of(self.shared.ring.clear());
+        cleared_us.div_ceil(1000) as u32
     }
 
     /// The level of the last frame sent, after gain and mute.
@@ -285,10 +290,10 @@ pub struct AudioEncoderPipeline {
     encoder: Encoder,
     input: AudioInput,
     pcm: Vec<i16>,
-    /// A frame that fills; `pending_len` samples of it are there.
-    pending: Vec<i16>,
-    pending_len: usize,
+    /// Ticks for which a rest that is shorter than a frame has waited in the queue.
     partial_ticks: u32,
+    /// How often the queue had been cleared when the last audio was taken.
+    clears: u64,
     packet_ms: u32,
     /// What is not sent yet: a packet that fills, or the second half of a tick.
     packet: Vec<i16>,
@@ -320,9 +325,8 @@ impl AudioEncoderPipeline {
         Ok(AudioEncoderPipeline {
             codec,
             pcm: vec![0; frame_len(encoder.format())],
-            pending: vec![0; frame_len(encoder.format())],
-            pending_len: 0,
             partial_ticks: 0,
+            clears: input.shared.ring.clears(),
             packet_ms: TICK_MS,
             packet: Vec::new(),
             payload: vec![0; MAX_PAYLOAD_BYTES].into_boxed_slice(),
@@ -401,6 +405,7 @@ impl AudioEncoderPipeline {
         if !self.has_packet() {
             return Ok(EncodedFrame { payload: &[], rtp_duration: 0, marker: false });
         }
+        self.silence_cleared(self.input.shared.ring.clears());
         let (taken, rtp_duration) = (self.packet_len(), self.packet_duration());
         let encoded = self.encoder.encode(&self.packet[..taken], &mut self.payload);
         self.packet.drain(..taken);
@@ -459,341 +464,36 @@ impl AudioEncoderPipeline {
     fn fill(&mut self) -> bool {
         self.input.pull();
         let shared = &*self.input.shared;
-        self.pending_len += shared.ring.pop_into(&mut self.pending[self.pending_len..]);
-        if shared.is_muted.load(Ordering::Relaxed) {
-            self.pending_len = 0;
-        }
-        let is_whole = self.pending_len == self.pending.len();
-        let must_wait = !is_whole && self.partial_ticks < PARTIAL_WAIT_TICKS;
-        if self.pending_len == 0 || must_wait {
-            // Waiting puts the gap before the rest instead of into it, and builds up a reserve.
-            self.partial_ticks = if self.pending_len == 0 { 0 } else { self.partial_ticks + 1 };
+        // A rest stays in the queue until it is taken, where it can be cleared, too. Waiting puts the
+        // gap before it instead of into it, and builds up a reserve.
+        let is_muted = shared.is_muted.load(Ordering::Relaxed);
+        let must_fill = !is_muted && self.partial_ticks < PARTIAL_WAIT_TICKS;
+        let taken = shared.ring.take(&mut self.pcm, must_fill);
+        self.silence_cleared(taken.clears);
+        let is_waiting = taken.count == 0 && taken.left > 0;
+        self.partial_ticks = if is_waiting { self.partial_ticks + 1 } else { 0 };
+        if taken.count == 0 || is_muted {
             self.pcm.fill(0);
             return false;
         }
-        self.pending[self.pending_len..].fill(0);
-        std::mem::swap(&mut self.pcm, &mut self.pending);
-        self.pending_len = 0;
-        self.partial_ticks = 0;
-        let gain = f32::from_bits(shared.gain_bits.load(Ordering::Relaxed));
+        self.pcm[taken.count..].fill(0);
+        let gain = f32::from_bits(self.input.shared.gain_bits.load(Ordering::Relaxed));
         if gain != 1.0 {
             // `as` saturates, which is the clipping that is promised.
             self.pcm.iter_mut().for_each(|s| *s = (f32::from(*s) * gain) as i16);
         }
         true
     }
+
+    /// Makes what waits for its packet silent if the queue was cleared since it was taken. Its time
+    /// passes all the same, so that packets stay on the grid.
+    fn silence_cleared(&mut self, clears: u64) {
+        if clears != self.clears {
+            self.clears = clears;
+            self.packet.fill(0);
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::media::codec::Decoder;
-    use crate::media::wav::WavWriter;
-
-    fn pipeline(codec: AudioCodec, input: &AudioInput) -> AudioEncoderPipeline {
-        AudioEncoderPipeline::new(codec, input.clone(), &EncoderOptions::default()).unwrap()
-    }
-
-    #[test]
-    fn push_rejects_what_is_not_audio() {
-        let input = AudioInput::default();
-        let cases: [(usize, AudioFormat, &str); 4] = [
-            (0, AudioFormat::MONO_8K, "samples must not be empty"),
-            (3, AudioFormat::STEREO_48K, "multiple of channels (2); got 3"),
-            (2, AudioFormat::new(0, 1), "between 8000 and 192000; got 0"),
-            (2, AudioFormat::new(8_000, 9), "channels must be 1 or 2; got 9"),
-        ];
-        for (len, format, text) in cases {
-            let error = input.push(&vec![0; len], format).unwrap_err().to_string();
-            assert!(error.contains(text), "{error}");
-        }
-        assert_eq!(input.buffered_ms(), 0);
-    }
-
-    #[test]
-    fn a_full_queue_drops_the_oldest_and_says_so() {
-        let input = AudioInput::default();
-        let ms = |n: usize| vec![1i16; n * 48];
-        // (pushed ms, accepted, dropped, buffered)
-        let cases =
-            [(100, 100, 0, 100), (100, 100, 0, 200), (30, 30, 30, 200), (1000, 200, 1000, 200)];
-        for (push, accepted_ms, dropped_ms, buffered) in cases {
-            let outcome = input.push(&ms(push), AudioFormat::MONO_48K).unwrap();
-            assert_eq!(outcome, PushOutcome { accepted_ms, dropped_ms });
-            assert_eq!(input.buffered_ms(), buffered);
-        }
-        assert_eq!(input.dropped_ms(), 1030);
-        input.clear();
-        assert_eq!((input.buffered_ms(), input.dropped_ms()), (0, 1030));
-    }
-
-    #[test]
-    fn short_bursts_are_heard_whatever_their_rate() {
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
-        let mut decoder = Decoder::new(AudioCodec::Pcmu, 1).unwrap();
-        for rate in [8_000, 16_000, 44_100, 48_000] {
-            for burst in 0..4 {
-                let samples = rate as usize / 50;
-                input.push(&vec![8_000; samples], AudioFormat::new(rate, 1)).unwrap();
-                let mut heard = Vec::new();
-                for _ in 0..15 {
-                    decoder.decode(pipeline.tick().unwrap().payload, &mut heard).unwrap();
-                }
-                let loud = heard.iter().filter(|&&sample| sample > 7_000).count();
-                assert!((120..=165).contains(&loud), "{rate} Hz, burst {burst}: {loud} of 160");
-            }
-        }
-    }
-
-    /// Ticks until two files of one second were played; how many samples at 8 kHz were loud.
-    fn play_two(format: AudioFormat, capacity_ms: u32) -> usize {
-        let name = format!("sw-out-{}-{format:?}-{capacity_ms}.wav", std::process::id());
-        let path = std::env::temp_dir().join(name.replace([' ', '{', '}', ':', ','], ""));
-        let writer = WavWriter::create(&path, format).unwrap();
-        let samples = format.sample_rate_hz as usize * format.channels as usize;
-        writer.write(&vec![8_000; samples]).unwrap();
-        writer.finish().unwrap();
-        let input = AudioInput::new(capacity_ms);
-        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
-        let mut ends = Vec::new();
-        for _ in 0..2 {
-            let (playback, finished) = Playback::open(&path).unwrap();
-            input.play(playback);
-            ends.push(finished);
-        }
-        let mut decoder = Decoder::new(AudioCodec::Pcmu, 1).unwrap();
-        let mut heard = Vec::new();
-        while !ends.is_empty() {
-            decoder.decode(pipeline.tick().unwrap().payload, &mut heard).unwrap();
-            ends.retain_mut(|end| end.try_recv().is_err());
-            // The disk is read by another thread, which nothing here waits for.
-            std::thread::yield_now();
-        }
-        let _ = std::fs::remove_file(&path);
-        assert_eq!(input.dropped_ms(), 0);
-        heard.iter().filter(|&&sample| sample > 7_000).count()
-    }
-
-    #[test]
-    fn files_are_played_whole_one_after_the_other() {
-        for (rate, channels) in [(8_000, 1), (11_025, 2), (16_000, 1), (44_100, 2), (48_000, 1)] {
-            for capacity_ms in [40, 200] {
-                let loud = play_two(AudioFormat::new(rate, channels), capacity_ms);
-                assert!((15_900..=16_010).contains(&loud), "{rate} {channels}: {loud}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_pushed_is_sent_before_a_file_and_a_stopped_file_is_silent() {
-        let path = std::env::temp_dir().join(format!("sw-out-{}-stop.wav", std::process::id()));
-        let writer = WavWriter::create(&path, AudioFormat::MONO_8K).unwrap();
-        writer.write(&[8_000; 8_000]).unwrap();
-        writer.finish().unwrap();
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
-        let (playback, mut finished) = Playback::open(&path).unwrap();
-        input.play(playback.clone());
-        input.push(&[80; 320], AudioFormat::MONO_8K).unwrap();
-        let mut level = || {
-            pipeline.tick().unwrap();
-            input.level().rms_dbfs
-        };
-        assert!(level() < -40.0 && level() < -40.0, "what was pushed is quiet");
-        assert!(level() > -20.0, "then comes the file");
-        input.stop_playing(&playback);
-        assert_eq!(level(), AudioLevel::SILENCE.rms_dbfs);
-        drop(playback);
-        assert!(finished.try_recv().is_err());
-        let _ = std::fs::remove_file(&path);
-    }
-
-    #[test]
-    fn the_marker_is_set_only_after_packets_were_not_sent() {
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
-        // Frames pushed before each tick, and whether that packet has the marker. Silence is sent.
-        let mut script = vec![(0, true), (0, false), (1, false)];
-        script.extend([(0, false); 20]);
-        script.extend([(1, false), (1, false)]);
-        for (i, (frames, marker)) in script.into_iter().enumerate() {
-            if frames > 0 {
-                input.push(&[9_000; 160], AudioFormat::MONO_8K).unwrap();
-            }
-            let frame = pipeline.tick().unwrap();
-            assert_eq!(frame.marker, marker, "tick {i}");
-            assert_eq!((frame.payload.len(), frame.rtp_duration), (160, 160));
-        }
-        pipeline.pause();
-        assert!(pipeline.tick().unwrap().marker);
-        assert!(!pipeline.tick().unwrap().marker);
-    }
-
-    #[test]
-    fn silence_is_left_out_on_demand_and_speech_is_not() {
-        let input = AudioInput::default();
-        let options = EncoderOptions { has_dtx: true, ..EncoderOptions::default() };
-        let mut pipeline =
-            AudioEncoderPipeline::new(AudioCodec::Opus, input.clone(), &options).unwrap();
-        // A voice: harmonics that move and swell. A steady tone counts as noise.
-        let voice = |i: u32| {
-            let t = i as f32 / 48_000.0;
-            let phase = t * 900.0 + 30.0 * (t * 9.0).sin();
-            let harmonics: f32 = (1..8).map(|h| (phase * h as f32).sin() / h as f32).sum();
-            harmonics * (0.5 + 0.5 * (t * 25.0).sin())
-        };
-        let mut sent = |volume: f32| {
-            let (mut count, mut markers) = (0, 0);
-            for tick in 0..100u32 {
-                let pcm: Vec<i16> =
-                    (tick * 960..(tick + 1) * 960).map(|i| (voice(i) * volume) as i16).collect();
-                input.push(&pcm, AudioFormat::MONO_48K).unwrap();
-                let frame = pipeline.tick().unwrap();
-                assert_eq!(frame.rtp_duration, 960);
-                count += u32::from(!frame.payload.is_empty());
-                markers += u32::from(frame.marker);
-            }
-            (count, markers)
-        };
-        let rows = [sent(5_000.0), sent(0.0), sent(5_000.0)];
-        assert_eq!(rows.map(|row| row.1), [1, 0, 1], "markers: the call, and the talkspurt");
-        let counts = rows.map(|row| row.0);
-        assert!(counts[0] >= 90 && counts[2] >= 90, "{counts:?} of 100");
-        assert!((1..50).contains(&counts[1]), "{counts:?} of 100: an update now and then");
-    }
-
-    #[test]
-    fn skipped_audio_is_not_sent_later() {
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
-        input.push(&[20_000; 160], AudioFormat::MONO_8K).unwrap();
-        input.push(&[80; 160], AudioFormat::MONO_8K).unwrap();
-        pipeline.skip();
-        assert_eq!(input.level(), AudioLevel::SILENCE);
-        pipeline.tick().unwrap();
-        assert!(input.level().rms_dbfs < -40.0, "the quiet second frame: {:?}", input.level());
-        assert_eq!(input.buffered_ms(), 0);
-    }
-
-    #[test]
-    fn packets_are_as_long_as_they_should_be_and_lose_nothing() {
-        for codec in AudioCodec::ALL {
-            for packet_ms in PACKET_MS {
-                let input = AudioInput::new(1_000);
-                let mut pipeline = pipeline(codec, &input);
-                pipeline.set_packet_ms(packet_ms);
-                let clock = codec.rtp_clock_rate() / 1000;
-                let mut sent = Vec::new();
-                let mut time = 0;
-                for _ in 0..12 {
-                    input.push(&[1_000; 960], AudioFormat::MONO_48K).unwrap();
-                    let mut take = |frame: EncodedFrame<'_>| {
-                        if !frame.payload.is_empty() {
-                            sent.push((time, frame.marker));
-                            assert_eq!(frame.rtp_duration, packet_ms * clock);
-                        }
-                        time += frame.rtp_duration;
-                    };
-                    take(pipeline.tick().unwrap());
-                    while pipeline.has_packet() {
-                        take(pipeline.next_packet().unwrap());
-                    }
-                }
-                assert_eq!(time, 240 * clock, "{codec:?} {packet_ms} ms");
-                assert_eq!(sent.len() as u32, 240 / packet_ms, "{codec:?} {packet_ms} ms");
-                assert!(sent[0].1 && sent[1..].iter().all(|(_, marker)| !marker), "{sent:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn another_length_begins_with_the_next_packet() {
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::G722, &input);
-        pipeline.set_packet_ms(60);
-        assert!(pipeline.tick().unwrap().payload.is_empty());
-        assert!(pipeline.tick().unwrap().payload.is_empty());
-        // An event takes over: what waited is given up, and its time passes.
-        assert_eq!(pipeline.abandon_packet(), 320);
-        assert!(pipeline.tick().unwrap().payload.is_empty());
-        pipeline.set_packet_ms(20);
-        assert_eq!(pipeline.tick().unwrap().payload.len(), 160);
-        assert!(pipeline.has_packet());
-        assert_eq!(pipeline.next_packet().unwrap().payload.len(), 160);
-        assert!(!pipeline.has_packet());
-        pipeline.set_packet_ms(17);
-        assert_eq!(pipeline.packet_duration(), 160);
-    }
-
-    #[test]
-    fn opus_packets_advance_by_960() {
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::Opus, &input);
-        let frame = pipeline.tick().unwrap();
-        assert_eq!((frame.rtp_duration, frame.marker), (960, true));
-        assert!(!frame.payload.is_empty());
-    }
-
-    #[test]
-    fn muted_audio_is_thrown_away_and_sent_as_silence() {
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::Pcma, &input);
-        input.set_muted(true);
-        assert!(input.is_muted());
-        input.push(&[20_000; 480], AudioFormat::MONO_8K).unwrap();
-        for _ in 0..3 {
-            assert!(pipeline.tick().unwrap().payload.iter().all(|&b| b == 0xd5));
-            assert_eq!(input.level(), AudioLevel::SILENCE);
-        }
-        assert_eq!(input.buffered_ms(), 0);
-        input.set_muted(false);
-        input.push(&[20_000; 160], AudioFormat::MONO_8K).unwrap();
-        pipeline.tick().unwrap();
-        assert!((input.level().peak_dbfs + 4.29).abs() < 0.01);
-    }
-
-    #[test]
-    fn gain_is_applied_before_the_meter_and_clips() {
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
-        for (gain, peak) in [(0.5, -12.04), (1.0, -6.02), (100.0, 0.0), (f32::NAN, -6.02)] {
-            input.set_gain(gain);
-            input.push(&[16_384; 160], AudioFormat::MONO_8K).unwrap();
-            pipeline.tick().unwrap();
-            assert!((input.level().peak_dbfs - peak).abs() < 0.01, "{gain} {:?}", input.level());
-        }
-    }
-
-    #[test]
-    fn small_pushes_lose_nothing_and_a_rest_is_padded() {
-        let input = AudioInput::default();
-        let mut pipeline = pipeline(AudioCodec::Pcmu, &input);
-        let mut decoder = Decoder::new(AudioCodec::Pcmu, 1).unwrap();
-        let mut heard = Vec::new();
-        for tick in 0..20 {
-            if tick < 10 {
-                input.push(&[8_031; 75], AudioFormat::MONO_8K).unwrap();
-                input.push(&[8_031; 75], AudioFormat::MONO_8K).unwrap();
-            }
-            decoder.decode(pipeline.tick().unwrap().payload, &mut heard).unwrap();
-        }
-        assert_eq!(heard.iter().filter(|&&s| s > 7_000).count(), 1_500);
-    }
-
-    #[test]
-    fn formats_may_change_and_audio_survives_a_new_pipeline() {
-        let input = AudioInput::default();
-        drop(pipeline(AudioCodec::Opus, &input));
-        for format in [AudioFormat::MONO_16K, AudioFormat::STEREO_48K, AudioFormat::MONO_48K] {
-            let pcm = vec![5; format.samples_per_20ms() * format.channels as usize];
-            assert_eq!(input.push(&pcm, format).unwrap().accepted_ms, 20);
-        }
-        assert_eq!(input.buffered_ms(), 60);
-        drop(pipeline(AudioCodec::Opus, &input));
-        assert_eq!(input.buffered_ms(), 60, "same format: kept");
-        drop(pipeline(AudioCodec::Pcmu, &input));
-        assert_eq!(input.buffered_ms(), 0, "other format: thrown away");
-        input.push(&[1; 48], AudioFormat::MONO_48K).unwrap();
-    }
-}
+mod tests;

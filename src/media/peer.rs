@@ -15,6 +15,8 @@ mod nominations;
 mod reports;
 
 pub(crate) use codecs::Offered;
+#[cfg(any(test, fuzzing))]
+pub(crate) use feedback::read as read_feedback;
 pub(crate) use feedback::ReceivedFeedback;
 
 use self::reports::{ReportReader, ReportedLoss};

@@ -46,6 +46,7 @@ pub(crate) struct Facts {
     pub(crate) ice_connected: Option<Instant>,
     pub(crate) media_connected: Option<Instant>,
     pub(crate) first_packet: Option<Instant>,
+    pub(crate) first_audio: Option<Instant>,
 }
 
 impl AudioPort {
@@ -158,6 +159,11 @@ impl AudioPort {
         self.0.input.buffered_ms()
     }
 
+    /// Throws away what waits to be sent; gives its milliseconds.
+    pub(crate) fn clear(&self) -> u32 {
+        self.0.input.clear()
+    }
+
     /// Whether both are the port of one call.
     pub(crate) fn is_same(&self, other: &AudioPort) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -231,6 +237,7 @@ impl AudioPort {
         times.ice_connected_ms = since(facts.ice_connected);
         times.media_connected_ms = since(facts.media_connected);
         times.first_packet_ms = since(facts.first_packet);
+        times.first_audio_ms = since(facts.first_audio);
     }
 }
 

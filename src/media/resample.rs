@@ -102,6 +102,12 @@ impl StreamResampler {
         }
     }
 
+    /// Microseconds of audio that wait until they fill a block.
+    pub fn waiting_us(&self) -> u64 {
+        let frames = self.rate.as_ref().map_or(0, |rate| rate.input.len() / rate.channels);
+        frames as u64 * 1_000_000 / u64::from(self.from.sample_rate_hz)
+    }
+
     /// Forgets what was fed before, for a new stream.
     pub fn reset(&mut self) {
         if let Some(rate) = &mut self.rate {

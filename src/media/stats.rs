@@ -146,4 +146,6 @@ pub struct SetupTimes {
     pub media_connected_ms: Option<f64>,
     /// The first RTP packet arrived.
     pub first_packet_ms: Option<f64>,
+    /// The first received sound, nothing made up, left the jitter buffer for the sinks.
+    pub first_audio_ms: Option<f64>,
 }

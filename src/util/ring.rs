@@ -17,14 +17,38 @@ pub struct RingCounters {
     pub dropped: u64,
 }
 
+/// What came of [`SampleRing::take`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Samples that were moved.
+    pub count: usize,
+    /// Samples that wait on.
+    pub left: usize,
+    /// How often the ring had been cleared before.
+    pub clears: u64,
+}
+
 struct Samples {
     buf: Box<[i16]>,
     head: usize,
     len: usize,
+    clears: u64,
     counters: RingCounters,
 }
 
 impl Samples {
+    fn pop(&mut self, out: &mut [i16]) -> usize {
+        let capacity = self.buf.len();
+        let n = out.len().min(self.len);
+        let first = n.min(capacity - self.head);
+        out[..first].copy_from_slice(&self.buf[self.head..self.head + first]);
+        out[first..n].copy_from_slice(&self.buf[..n - first]);
+        self.head = (self.head + n) % capacity;
+        self.len -= n;
+        self.counters.popped += n as u64;
+        n
+    }
+
     fn discard(&mut self, n: usize) {
         self.head = (self.head + n) % self.buf.len();
         self.len -= n;
@@ -45,6 +69,7 @@ impl SampleRing {
                 buf: vec![0; capacity.max(1)].into_boxed_slice(),
                 head: 0,
                 len: 0,
+                clears: 0,
                 counters: RingCounters::default(),
             }),
         }
@@ -77,16 +102,16 @@ impl SampleRing {
 
     /// Moves up to `out.len()` of the oldest samples to `out` and returns how many.
     pub fn pop_into(&self, out: &mut [i16]) -> usize {
+        self.lock().pop(out)
+    }
+
+    /// As [`SampleRing::pop_into`], in one step with the news of a clearing; with `must_fill` nothing
+    /// is moved unless it fills `out`.
+    pub fn take(&self, out: &mut [i16], must_fill: bool) -> Taken {
         let mut ring = self.lock();
-        let capacity = ring.buf.len();
-        let n = out.len().min(ring.len);
-        let first = n.min(capacity - ring.head);
-        out[..first].copy_from_slice(&ring.buf[ring.head..ring.head + first]);
-        out[first..n].copy_from_slice(&ring.buf[..n - first]);
-        ring.head = (ring.head + n) % capacity;
-        ring.len -= n;
-        ring.counters.popped += n as u64;
-        n
+        let is_short = ring.len < out.len();
+        let count = if must_fill && is_short { 0 } else { ring.pop(out) };
+        Taken { count, left: ring.len, clears: ring.clears }
     }
 
     /// Throws away everything in the ring and returns how many samples that was.
@@ -94,7 +119,13 @@ impl SampleRing {
         let mut ring = self.lock();
         let n = ring.len;
         ring.discard(n);
+        ring.clears += 1;
         n
+    }
+
+    /// How often the ring was cleared.
+    pub fn clears(&self) -> u64 {
+        self.lock().clears
     }
 
     /// Empties the ring and gives it another capacity in samples (at least 1). Counters go on.
@@ -292,6 +323,20 @@ mod tests {
         ring.push(&[1]);
         ring.reset(10);
         assert_eq!((ring.capacity(), ring.len(), ring.counters().dropped), (10, 0, 4));
+    }
+
+    #[test]
+    fn taking_can_wait_for_all_and_tells_of_clearing() {
+        let ring = SampleRing::new(4);
+        let mut out = [0; 3];
+        ring.push(&[1, 2]);
+        assert_eq!(ring.take(&mut out, true), Taken { count: 0, left: 2, clears: 0 });
+        assert_eq!(ring.take(&mut out[..1], true), Taken { count: 1, left: 1, clears: 0 });
+        assert_eq!(ring.take(&mut out[1..], false), Taken { count: 1, left: 0, clears: 0 });
+        assert_eq!(out, [1, 2, 0]);
+        ring.push(&[3, 4]);
+        assert_eq!((ring.clear(), ring.clears()), (2, 1));
+        assert_eq!(ring.take(&mut out, false), Taken { count: 0, left: 0, clears: 1 });
     }
 
     #[test]

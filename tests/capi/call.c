@@ -255,6 +255,9 @@ static void in_conference(sw_call *call, sw_waiter *waiter) {
     CHECK(count == 1 && strlen(ids[0]) == 36);
     EXPECT(SW_OK, sw_text_list_free(list));
     EXPECT(SW_OK, sw_mixer_push_audio(mixer, silence, 960, &dropped));
+    uint32_t cleared = 99;
+    EXPECT(SW_OK, sw_mixer_clear_audio(mixer, &cleared));
+    CHECK(cleared <= 20);
     CHECK(dropped == 0);
     EXPECT(SW_OK, sw_mixer_set_sink(mixer, &sink));
     EXPECT(SW_OK, WAIT(waiter, sw_call_play_wav(call, setting("SW_WAV_FILE"),
@@ -282,7 +285,7 @@ static void numbers(sw_call *call) {
     CHECK(strchr(stats.local_candidate, ':') && strchr(stats.remote_candidate, ':'));
     EXPECT(SW_OK, sw_call_setup_times(call, &times));
     CHECK(times.offer_ready_ms > 0 && times.answered_ms >= times.offer_ready_ms);
-    CHECK(times.first_packet_ms > 0);
+    CHECK(times.first_packet_ms > 0 && times.first_audio_ms >= times.first_packet_ms);
     EXPECT(SW_OK, sw_call_id(call, &id));
     EXPECT(SW_OK, sw_call_destination(call, &destination));
     CHECK(strlen(id) == 36 && strcmp(destination, "/public/echo") == 0);

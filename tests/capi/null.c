@@ -279,6 +279,8 @@ static void for_audio(sw_call *call) {
     FINE(sw_call_push_audio(call, samples, 160, 8000, 1, NULL));
     BAD_HANDLE(sw_call_queued_audio_ms(NULL, &number));
     BAD_ARGUMENT(sw_call_queued_audio_ms(call, NULL));
+    BAD_HANDLE(sw_call_clear_audio(NULL, &number));
+    FINE(sw_call_clear_audio(call, NULL));
     BAD_ARGUMENT(sw_call_add_audio_sink(call, 8000, 1, &sink, &id)); // no on_frame
     sink.on_frame = on_frame;
     BAD_HANDLE(sw_call_add_audio_sink(NULL, 8000, 1, &sink, &id));
@@ -396,6 +398,8 @@ static void for_mixers(sw_call *call) {
     BAD_HANDLE(sw_mixer_push_audio(NULL, silence, 960, NULL));
     BAD_ARGUMENT(sw_mixer_push_audio(mixer, NULL, 960, NULL));
     FINE(sw_mixer_push_audio(mixer, silence, 960, NULL));
+    BAD_HANDLE(sw_mixer_clear_audio(NULL, NULL));
+    FINE(sw_mixer_clear_audio(mixer, NULL));
     BAD_HANDLE(sw_mixer_set_sink(NULL, &sink));
     BAD_ARGUMENT(sw_mixer_set_sink(mixer, &sink));
     FINE(sw_mixer_set_sink(mixer, NULL));

@@ -150,6 +150,8 @@ static void an_echo(sw::Client &client) {
         CHECK(call.push_audio(tone(440, 200), 48000, 1) == 0 && call.queued_audio_ms() > 0);
         CHECK(loud.wait());
         call.remove_audio_sink(sink);
+        call.push_audio(tone(440, 200), 48000, 1);
+        CHECK(call.clear_audio() > 0 && call.queued_audio_ms() == 0);
         call.mute().get();
         CHECK(call.is_muted());
         call.unmute().get();

@@ -295,8 +295,8 @@ async fn docs_guide_media_8(
     Ok(())
 }
 
-// docs/guide/media.md:25
-async fn docs_guide_media_25(
+// docs/guide/media.md:26
+async fn docs_guide_media_26(
     token: String,
     client_id: String,
     project_id: String,
@@ -321,8 +321,8 @@ async fn docs_guide_media_25(
     Ok(())
 }
 
-// docs/guide/media.md:79
-async fn docs_guide_media_79(
+// docs/guide/media.md:80
+async fn docs_guide_media_80(
     token: String,
     client_id: String,
     project_id: String,
@@ -339,8 +339,8 @@ async fn docs_guide_media_79(
     Ok(())
 }
 
-// docs/guide/media.md:95
-async fn docs_guide_media_95(
+// docs/guide/media.md:96
+async fn docs_guide_media_96(
     token: String,
     client_id: String,
     project_id: String,
@@ -360,8 +360,8 @@ async fn docs_guide_media_95(
     Ok(())
 }
 
-// docs/guide/media.md:125
-async fn docs_guide_media_125(
+// docs/guide/media.md:126
+async fn docs_guide_media_126(
     token: String,
     client_id: String,
     project_id: String,
@@ -378,8 +378,36 @@ async fn docs_guide_media_125(
     Ok(())
 }
 
-// docs/guide/media.md:141
-async fn docs_guide_media_141(
+// docs/guide/media.md:138
+async fn docs_guide_media_138(
+    token: String,
+    client_id: String,
+    project_id: String,
+    api_token: String,
+    store: std::sync::Arc<dyn TokenStore>,
+    client: Client,
+    call: Call,
+) -> Outcome {
+    use signalwire_client::DialOptions;
+    use std::collections::VecDeque;
+
+    const BARS: usize = 100; // ten seconds
+
+    let call = client.dial("/public/echo", DialOptions { statistics_interval_ms: 100, ..DialOptions::default() })?;
+    let events = call.events();
+    let mut bars: VecDeque<(f64, f64)> = VecDeque::with_capacity(BARS);
+    while let Some(event) = events.next().await {
+        if let CallEvent::Statistics { stats } = event {
+            let height = |dbfs: f64| (1.0 + dbfs / 60.0).clamp(0.0, 1.0); // from -60 dBFS up to full scale
+            bars.truncate(BARS - 1);
+            bars.push_front((height(stats.output_level_dbfs), height(stats.input_level_dbfs)));
+        }
+    }
+    Ok(())
+}
+
+// docs/guide/media.md:166
+async fn docs_guide_media_166(
     token: String,
     client_id: String,
     project_id: String,

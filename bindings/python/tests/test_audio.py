@@ -160,6 +160,7 @@ async def test_what_can_be_pushed(gateway: Gateway) -> None:
         assert call.queued_audio_ms > 0
         assert call.push_audio(bytes(2 * 48_000)) > 0, "more than the queue holds"
         assert call.push_audio(bytes(2 * 2 * 160), sample_rate_hz=8_000, channels=2) >= 0
+        assert call.clear_audio() > 0 and call.queued_audio_ms == 0
         for wrong in (b"", b"x", memoryview(data)[:-1]):
             with pytest.raises(sw.InvalidArgumentError):
                 call.push_audio(wrong)
@@ -172,6 +173,7 @@ async def test_what_can_be_pushed(gateway: Gateway) -> None:
         await call.hangup()
         with pytest.raises(sw.ClosedError):
             call.push_audio(data)
+        assert call.clear_audio() == 0
 
 
 async def test_numpy_arrays_in_and_out(gateway: Gateway) -> None:

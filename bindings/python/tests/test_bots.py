@@ -190,7 +190,8 @@ async def test_the_voice_agent_falls_silent_when_the_caller_speaks(
             speaking = asyncio.create_task(speak(call, 300))
             await until(lambda: agent.interruptions == 1)
             assert not agent.is_answering
-            await until(lambda: not hears_the_agent(), seconds=3)
+            assert sw_client.calls()[0].queued_audio_ms == 0, "nothing more of it is sent"
+            await until(lambda: not hears_the_agent())
             speaking.cancel()
             await until(lambda: len(brain.heard) == 2)
 
@@ -207,6 +208,65 @@ def test_the_ear_knows_a_turn_from_a_click() -> None:
     assert [turn for turn in turns if turn] == [voice_agent.Turn.BEGAN, voice_agent.Turn.ENDED]
     spoken = len(ear.turn()) / 2 / sounds.RATE_HZ
     assert 1.4 < spoken < 2.2, "the pause in the middle is part of the turn"
+
+
+async def test_an_interruption_takes_back_what_pipecat_pushed(
+    sw_gateway: Gateway,
+    sw_client: sw.Client,
+    sw_subscriber: Subscriber,
+    sw_other_client: sw.Client,
+) -> None:
+    pytest.importorskip("pipecat", reason="pipecat-ai is not installed")
+    import pipecat_transport
+    from pipecat.frames.frames import (
+        Frame,
+        InputAudioRawFrame,
+        InterruptionFrame,
+        OutputAudioRawFrame,
+    )
+    from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+
+    class Talker(FrameProcessor):  # type: ignore[misc, unused-ignore]
+        """Says a minute of tone to the first sound, until it is interrupted."""
+
+        has_spoken = False
+        interrupted = asyncio.Event()
+
+        async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
+            await super().process_frame(frame, direction)
+            if isinstance(frame, InputAudioRawFrame):
+                if not self.has_spoken:
+                    self.has_spoken = True
+                    pcm = sounds.tone(500, 1_000) * 60
+                    await self.push_frame(OutputAudioRawFrame(pcm, sounds.RATE_HZ, 1))
+                elif interrupt.is_set() and not self.interrupted.is_set():
+                    await self.push_frame(InterruptionFrame())
+                    self.interrupted.set()
+                return
+            await self.push_frame(frame, direction)
+
+    interrupt = asyncio.Event()
+    talker = Talker()
+
+    async def handle(call: sw.Call) -> None:
+        await pipecat_transport.converse(call, talker)
+
+    async with serving(sw_client, handle):
+        await online(sw_gateway, sw_subscriber)
+        async with sw_other_client.dial(sw_subscriber.address) as call:
+            ear = Ear()
+            call.add_audio_sink(ear)
+            speaking = asyncio.create_task(speak(call, 300))
+            await until(lambda: ear.hears(500))
+            interrupt.set()
+            await talker.interrupted.wait()
+            await until(lambda: sw_client.calls()[0].queued_audio_ms == 0)
+            heard = len(ear.frames)
+            await until(lambda: len(ear.frames) > heard + 50)
+            last = ear.frames[-10:]
+            assert all(sounds.loudness(frame.samples) < 0.02 for frame in last), "it is silent"
+            speaking.cancel()
+        await until(lambda: not sw_client.calls())
 
 
 async def test_a_pipecat_pipeline_echoes(

@@ -200,6 +200,7 @@ async def test_calls_in_one_conference(gateway: Gateway) -> None:
         await loud.wait()
         mixer.set_sink(None)
         assert mixer.push_audio(bytes(1_920)) == 0
+        assert mixer.clear_audio() <= 20
         mixer.set_gain(call, 0.0)
         mixer.remove(call)
         with pytest.raises(sw.InvalidArgumentError):

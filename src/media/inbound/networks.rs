@@ -90,6 +90,34 @@ fn a_voice_survives() {
     }
 }
 
+/// In-band redundancy beside whole copies of earlier packets (RED, RFC 2198). Both need the packet behind
+/// the lost one before its turn; the copies are counted as if that were always there.
+#[test]
+fn in_band_redundancy_does_much_of_what_a_copy_in_the_next_packet_could() {
+    const SEED: u64 = 0x5eed_1234;
+    println!("{:<22} {:>6} {:>8} {:>8} {:>8}", "loss", "lost", "in band", "1 copy", "2 copies");
+    for (name, loss) in [
+        ("10 %", Loss::random(0.1)),
+        ("20 %", Loss::random(0.2)),
+        ("10 % in bursts of 2", Loss::bursty(0.1, 2.0)),
+        ("20 % in bursts of 2", Loss::bursty(0.2, 2.0)),
+    ] {
+        let impairment =
+            Impairment { loss, delay: Duration::from_millis(20), ..Impairment::default() };
+        let mut network = Network::new(impairment, SEED);
+        let lost: Vec<bool> =
+            (0..TICKS).map(|_| network.send(Duration::ZERO, 100)[0].is_none()).collect();
+        let left =
+            |copies: usize| lost.windows(copies + 1).filter(|run| !run.contains(&false)).count();
+        let (stats, _) = through(AudioCodec::Opus, impairment, SEED);
+        let made_up = (stats.concealed_us / 20_000) as usize;
+        println!("{name:<22} {:>6} {made_up:>8} {:>8} {:>8}", left(0), left(1), left(2));
+        let recovered = stats.fec_frames as usize;
+        assert!(recovered * 3 >= left(0) - left(1), "{name}: {recovered} recovered, {stats:?}");
+        assert!(made_up + TICKS / 100 >= left(1), "{name}: more than there can be, {stats:?}");
+    }
+}
+
 /// Counts samples.
 #[derive(Default)]
 struct Count(AtomicU64);

@@ -36,6 +36,8 @@ pub(super) struct Player {
     /// Up to here `pcm` has audio that was made up; 0 where it has none.
     concealed_until: usize,
     is_quiet: bool,
+    /// Whether a packet was played, ever.
+    pub(super) has_played: bool,
     is_metering: bool,
     lanes: Vec<Lane>,
     generation: u64,
@@ -59,6 +61,7 @@ impl Player {
             fade_after_ms: FADE_AFTER_MS,
             concealed_until: 0,
             is_quiet: true,
+            has_played: false,
             is_metering: false,
             lanes: Vec::new(),
             generation: 0,
@@ -162,10 +165,12 @@ impl Player {
     fn play(&mut self, packet: &Packet, stats: &mut AudioReceiveStats, jitter: &mut JitterBuffer) {
         let Some(decoder) = &mut self.decoder else {
             self.silence(jitter.packet_duration_us());
+            self.has_played = true;
             return;
         };
         if decoder.decode(&packet.payload, &mut self.pcm).is_ok_and(|frames| frames > 0) {
             self.concealed_ms = 0;
+            self.has_played = true;
             return;
         }
         stats.decode_errors += 1;

@@ -49,7 +49,7 @@ impl Recorder {
 /// A sender and a receiver on a perfect network, 5 ms between packet and tick.
 pub(super) struct Rig {
     pub(super) pipeline: AudioReceivePipeline,
-    output: AudioOutput,
+    pub(super) output: AudioOutput,
     encoder: Encoder,
     /// For packets that no encoder of the library makes.
     long: opus::Encoder,
@@ -256,6 +256,19 @@ fn losses_are_recovered_or_concealed_without_holes() {
             assert!(peak > 2_000, "{codec:?} frame {i} peak {peak}");
         }
     }
+}
+
+#[test]
+fn the_first_audio_is_the_first_that_is_not_made_up() {
+    let mut rig = Rig::new(AudioCodec::Opus);
+    let sink = rig.listen(AudioFormat::MONO_48K);
+    let garbage = |packet: RtpAudio| Some(RtpAudio { payload: vec![0xff].into(), ..packet });
+    (0..5).for_each(|_| rig.step(garbage));
+    assert!(!sink.frames().is_empty() && !rig.pipeline.has_played(), "what was heard is made up");
+    rig.steps(5);
+    assert!(rig.pipeline.has_played());
+    rig.silent_steps(50);
+    assert!(rig.pipeline.has_played(), "once and for all");
 }
 
 #[test]

@@ -100,6 +100,7 @@ impl Task {
         }
         let sent = std::mem::take(&mut audio.sent);
         audio.receiver.tick(now);
+        let has_played = audio.receiver.has_played();
         let stats = audio.receiver.stats();
         self.ticks = self.ticks.wrapping_add(1);
         let path = self.ticks.is_multiple_of(REPORT_EVERY_TICKS).then(|| way.peer.path_report(now));
@@ -108,6 +109,9 @@ impl Task {
         facts.bytes_sent += sent.bytes;
         facts.bytes_received = stats.payload_bytes;
         facts.jitter = stats.jitter;
+        if has_played {
+            facts.first_audio.get_or_insert(now);
+        }
         if let Some(path) = path {
             facts.path = path;
             drop(facts);

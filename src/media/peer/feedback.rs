@@ -74,6 +74,15 @@ impl Tap {
     }
 }
 
+/// Everything that these bytes say, for the fuzzers.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read(mut bytes: &[u8]) -> Vec<ReceivedFeedback> {
+    let tap = Tap::default();
+    let packets = rtc::rtcp::packet::unmarshal(&mut bytes).unwrap_or_default();
+    packets.iter().for_each(|packet| tap.look_at(packet.as_ref()));
+    std::iter::from_fn(|| tap.waiting.pop()).collect()
+}
+
 impl Protocol<TaggedPacket, TaggedPacket, ()> for Tap {
     type Rout = TaggedPacket;
     type Wout = TaggedPacket;

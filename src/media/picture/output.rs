@@ -230,10 +230,10 @@ impl Decoding {
 
 /// Decodes frames of any codec, after any damage from the next key frame on.
 #[derive(Default)]
-pub(super) struct FrameDecoder(Option<(VideoCodec, Decoder)>);
+pub(crate) struct FrameDecoder(Option<(VideoCodec, Decoder)>);
 
 /// What became of a frame.
-pub(super) enum Decoded {
+pub(crate) enum Decoded {
     Picture(Picture),
     /// It shows nothing by itself.
     Nothing,
@@ -248,7 +248,7 @@ impl FrameDecoder {
         self.0 = None;
     }
 
-    pub(super) fn decode(&mut self, frame: &EncodedVideoFrame, pool: &PicturePool) -> Decoded {
+    pub(crate) fn decode(&mut self, frame: &EncodedVideoFrame, pool: &PicturePool) -> Decoded {
         if self.0.as_ref().is_some_and(|(codec, _)| *codec != frame.codec) {
             self.restart();
         }

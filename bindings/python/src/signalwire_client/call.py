@@ -409,6 +409,16 @@ class Call:
         """
         return self._audio_port().push(pcm, sample_rate_hz, channels)
 
+    def clear_audio(self) -> int:
+        """Discards at once what was pushed and is not sent yet, for a bot that is interrupted.
+
+        The far side hears silence from the next packet on, or what is pushed after it. A push at
+        the same time, of another thread, is discarded as a whole or not at all. A file that is
+        played goes on: cancel its wait. Gives the milliseconds that were discarded, rounded up: 0
+        when nothing waited, and after the end; they do not count as dropped. Any thread.
+        """
+        return self._native.clear_audio()
+
     def add_audio_sink(
         self,
         callback: Callable[[AudioFrame], object],

@@ -67,6 +67,13 @@ class Mixer:
         """
         return guarded(self._native.push_audio, bytes(pcm))
 
+    def clear_audio(self) -> int:
+        """Discards at once what the application pushed and was not mixed yet, at most 200 ms.
+
+        What the calls say is not touched. Gives the milliseconds, rounded up.
+        """
+        return self._native.clear_audio()
+
     def set_sink(self, callback: Callable[[bytes], object] | None) -> None:
         """Calls ``callback`` with every 20 ms of what all calls say: 16-bit mono 48 kHz.
 

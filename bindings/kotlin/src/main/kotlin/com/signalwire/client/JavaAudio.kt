@@ -31,6 +31,9 @@ public object JavaAudio {
     /** Milliseconds of pushed audio that wait to be sent. */
     @JvmStatic public fun queuedMs(call: Call): Int = call.queuedAudioMs().toInt()
 
+    /** Discards what was pushed and is not sent yet; gives its milliseconds. */
+    @JvmStatic public fun clear(call: Call): Int = call.clearAudio().toInt()
+
     /** The samples of a frame, interleaved when there are two channels. */
     @JvmStatic public fun samples(frame: PcmFrame): ShortArray = frame.samples()
 
