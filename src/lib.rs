@@ -98,7 +98,6 @@ pub use media::device::{
 };
 pub use media::file::Recorder;
 pub use media::frame::{AudioFormat, AudioFrame};
-#[cfg(feature = "pictures")]
 pub use media::picture::{
     input::VideoEncoding,
     output::PictureSink,

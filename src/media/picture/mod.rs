@@ -28,6 +28,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What became of a call's pictures so far.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct PictureStats {
     /// Pictures that were pushed and encoded into a frame.
     pub encoded: u64,
