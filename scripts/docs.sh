@@ -30,7 +30,7 @@ c_reference() {
     fi
     # The comments are plain lines (//), which Doxygen reads as documentation once they begin with ///.
     mkdir -p "$tools/c-source"
-    for header in include/signalwire.h include/signalwire.hpp include/signalwire_call.hpp \
+    for header in include/signalwire.h include/signalwire.hpp include/signalwire_call.hpp include/signalwire_picture.hpp \
         include/signalwire_client.hpp; do
         sed 's|^\( *\)// |\1/// |; s|^\( *\)//$|\1///|' "$header" >"$tools/c-source/$(basename "$header")"
     done

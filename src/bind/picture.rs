@@ -239,11 +239,7 @@ impl Call {
     ///
     /// Errors: `NotSupported` in builds of the library without `video-codecs`; `Media` when no thread
     /// can be started; `Closed` after the end.
-    pub fn add_picture_sink(
-        &self,
-        format: PixelFormat,
-        sink: Arc<dyn PictureSink>,
-    ) -> Result<u64> {
+    pub fn add_picture_sink(&self, format: PixelFormat, sink: Arc<dyn PictureSink>) -> Result<u64> {
         let sink = Arc::new(ForeignSink { sink, has_failed: AtomicBool::new(false) });
         Ok(self.0.add_picture_sink(format, sink)?.as_u64())
     }
@@ -298,7 +294,10 @@ mod tests {
             with(PlaneMemory { rows: u32::MAX, stride: u32::MAX, ..good[0] }),
         ] {
             let error = new(planes.clone()).err().expect("an error");
-            assert!(matches!(error, super::super::SignalWireError::InvalidArgument { .. }), "{planes:?}");
+            assert!(
+                matches!(error, super::super::SignalWireError::InvalidArgument { .. }),
+                "{planes:?}"
+            );
         }
     }
 

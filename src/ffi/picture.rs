@@ -181,8 +181,7 @@ pub extern "C" fn sw_call_push_picture(
         let dropped = call.push_picture(unsafe { read_picture(&info)? })?;
         if !out_dropped_pictures.is_null() {
             // SAFETY: the header asks for NULL or a place for the result.
-            unsafe { Out::required(out_dropped_pictures, "out_dropped_pictures")? }
-                .set(dropped);
+            unsafe { Out::required(out_dropped_pictures, "out_dropped_pictures")? }.set(dropped);
         }
         Ok(())
     })
@@ -305,6 +304,16 @@ pub(super) fn pixel_format(number: i32) -> Result<PixelFormat> {
         .ok_or_else(|| Error::invalid(format!("{number} is no SW_PIXEL_FORMAT_*")))
 }
 
+pub(super) fn to_rotation(degrees: i32) -> Result<Rotation> {
+    match degrees {
+        0 => Ok(Rotation::None),
+        90 => Ok(Rotation::Clockwise90),
+        180 => Ok(Rotation::UpsideDown),
+        270 => Ok(Rotation::Clockwise270),
+        other => Err(Error::invalid(format!("rotation is 0, 90, 180 or 270; got {other}"))),
+    }
+}
+
 pub(super) fn to_info(picture: &Picture) -> sw_picture_info {
     let mut info = sw_picture_info {
         struct_size: size_of::<sw_picture_info>() as u32,
@@ -331,13 +340,7 @@ pub(super) fn to_info(picture: &Picture) -> sw_picture_info {
 /// The planes of the format are NULL or hold the size at their strides.
 pub(super) unsafe fn read_picture(info: &sw_picture_info) -> Result<Picture> {
     let format = pixel_format(info.format)?;
-    let rotation = match info.rotation {
-        0 => Rotation::None,
-        90 => Rotation::Clockwise90,
-        180 => Rotation::UpsideDown,
-        270 => Rotation::Clockwise270,
-        other => return Err(Error::invalid(format!("rotation is 0, 90, 180 or 270; got {other}"))),
-    };
+    let rotation = to_rotation(info.rotation)?;
     crate::media::picture::picture::check_size(info.width, info.height)?;
     let mut planes: Vec<(&[u8], usize)> = Vec::with_capacity(3);
     for number in 0..format.planes() {

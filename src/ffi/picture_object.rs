@@ -2,13 +2,15 @@
 
 use super::guard::guard;
 use super::handle;
-use super::picture::{pixel_format, read_picture, sw_picture, sw_picture_info, to_info};
+use super::picture::{
+    pixel_format, read_picture, sw_picture, sw_picture_info, to_info, to_rotation,
+};
 use super::status::sw_status;
 use super::text::{self, Out};
 use super::versioned;
 use crate::error::{Error, Result};
 use crate::{Picture, TestCard};
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 /// Adds a reference to a picture, so that it and its planes outlive the callback.
 ///
@@ -129,6 +131,56 @@ pub extern "C" fn sw_picture_scaled(
     made(picture, out_picture, |picture| picture.scaled(width, height))
 }
 
+/// Gives the same samples, to be turned: for cameras that are mounted so. When it is sent it is turned
+/// first, since the service is told of no rotation.
+///
+/// `picture`: not null. `rotation`: clockwise, 0, 90, 180 or 270 degrees. `out_picture`: not null; a
+/// reference that `sw_picture_unref` takes away. Errors: `SW_ERR_INVALID_ARGUMENT`. Any thread.
+#[no_mangle]
+pub extern "C" fn sw_picture_with_rotation(
+    picture: *const sw_picture,
+    rotation: i32,
+    out_picture: *mut *mut sw_picture,
+) -> sw_status {
+    made(picture, out_picture, |picture| Ok(picture.with_rotation(to_rotation(rotation)?)))
+}
+
+/// Gives the same samples at another time.
+///
+/// `picture`: not null. `timestamp_us`: in microseconds. `out_picture`: not null; a reference that
+/// `sw_picture_unref` takes away. Any thread.
+#[no_mangle]
+pub extern "C" fn sw_picture_with_timestamp_us(
+    picture: *const sw_picture,
+    timestamp_us: u64,
+    out_picture: *mut *mut sw_picture,
+) -> sw_status {
+    made(picture, out_picture, |picture| Ok(picture.with_timestamp_us(timestamp_us)))
+}
+
+/// Gives a picture, upright, as the bytes of a PNG file: a snapshot.
+///
+/// `picture`: not null. `on_file`: not null; called once on this thread before the function returns,
+/// unless there is an error. `file` is borrowed for the time of the call; it must not throw or
+/// `longjmp` out. `user_data`: nullable; passed on unchanged. Errors: `SW_ERR_MEDIA`;
+/// `SW_ERR_NOT_SUPPORTED` where the library was built without `video-codecs`. Any thread; takes some
+/// milliseconds.
+#[no_mangle]
+pub extern "C" fn sw_picture_to_png(
+    picture: *const sw_picture,
+    on_file: Option<unsafe extern "C" fn(file: *const u8, size: usize, user_data: *mut c_void)>,
+    user_data: *mut c_void,
+) -> sw_status {
+    guard(|| {
+        let picture = handle::get(picture)?;
+        let on_file = on_file.ok_or_else(|| Error::invalid("on_file must not be NULL"))?;
+        let file = picture.to_png()?;
+        // SAFETY: the header says that `on_file` is such a function.
+        unsafe { on_file(file.as_ptr(), file.len(), user_data) };
+        Ok(())
+    })
+}
+
 /// Makes a test picture in I420: colour bars that wander, a square that moves, and at the top a strip
 /// that holds the picture's number for `sw_test_card_read`. A source for tests, in place of a camera.
 ///
@@ -154,10 +206,7 @@ pub extern "C" fn sw_test_card_picture(
 /// `picture`: not null. `out_number`: not null; 0 to 65535, or -1 when the picture is no test card or
 /// is damaged there. Any thread.
 #[no_mangle]
-pub extern "C" fn sw_test_card_read(
-    picture: *const sw_picture,
-    out_number: *mut i32,
-) -> sw_status {
+pub extern "C" fn sw_test_card_read(picture: *const sw_picture, out_number: *mut i32) -> sw_status {
     guard(|| {
         // SAFETY: the header asks for a place for the result.
         let out = unsafe { Out::required(out_number, "out_number")? };

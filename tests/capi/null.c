@@ -635,6 +635,10 @@ static void ignore_picture(sw_picture *picture, const sw_picture_info *info, voi
     (void)picture, (void)info, (void)user_data;
 }
 
+static void ignore_file(const uint8_t *file, size_t size, void *user_data) {
+    (void)file, (void)size, (void)user_data;
+}
+
 static void for_pictures(sw_call *call) {
     sw_picture_info info = SW_PICTURE_INFO_INIT;
     sw_picture_sink sink = SW_PICTURE_SINK_INIT;
@@ -684,6 +688,13 @@ static void for_pictures(sw_call *call) {
     BAD_HANDLE(sw_picture_scaled(NULL, 96, 48, &picture));
     BAD_ARGUMENT(sw_picture_scaled(picture, 8, 48, &picture));
     BAD_ARGUMENT(sw_picture_scaled(picture, 96, 48, NULL));
+    BAD_HANDLE(sw_picture_with_rotation(NULL, 90, &picture));
+    BAD_ARGUMENT(sw_picture_with_rotation(picture, 45, &picture));
+    BAD_ARGUMENT(sw_picture_with_rotation(picture, 90, NULL));
+    BAD_HANDLE(sw_picture_with_timestamp_us(NULL, 1, &picture));
+    BAD_ARGUMENT(sw_picture_with_timestamp_us(picture, 1, NULL));
+    BAD_HANDLE(sw_picture_to_png(NULL, ignore_file, NULL));
+    BAD_ARGUMENT(sw_picture_to_png(picture, NULL, NULL));
     BAD_HANDLE(sw_test_card_read(NULL, &number));
     BAD_ARGUMENT(sw_test_card_read(picture, NULL));
     BAD_ARGUMENT(sw_picture_write_png(picture, NULL));

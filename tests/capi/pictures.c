@@ -79,14 +79,24 @@ static void push(sw_call *call, uint16_t number) {
     nanosleep(&pace, NULL);
 }
 
+static void on_png(const uint8_t *file, size_t size, void *user_data) {
+    CHECK(size > 100 && memcmp(file, "\x89PNG", 4) == 0);
+    *(size_t *)user_data = size;
+}
+
 static void what_is_kept(sw_picture *kept, int32_t number) {
     sw_picture *other = NULL, *small = NULL, *copy = NULL;
     sw_picture_info info = SW_PICTURE_INFO_INIT;
     int32_t read = -1;
     EXPECT(SW_OK, sw_picture_get_info(kept, &info));
     check_content(&info);
-    info.rotation = 90;
     EXPECT(SW_OK, sw_picture_new(&info, &copy));
+    EXPECT(SW_OK, sw_picture_with_rotation(copy, 90, &small));
+    EXPECT(SW_OK, sw_picture_unref(copy));
+    EXPECT(SW_OK, sw_picture_with_timestamp_us(small, 77, &copy));
+    EXPECT(SW_OK, sw_picture_unref(small));
+    EXPECT(SW_OK, sw_picture_get_info(copy, &info));
+    CHECK(info.rotation == 90 && info.width == WIDTH && info.timestamp_us == 77);
     EXPECT(SW_OK, sw_picture_upright(copy, &other));
     EXPECT(SW_OK, sw_picture_get_info(other, &info));
     CHECK(info.width == HEIGHT && info.height == WIDTH && info.rotation == 0);
@@ -98,6 +108,9 @@ static void what_is_kept(sw_picture *kept, int32_t number) {
     EXPECT(SW_OK, sw_picture_scaled(copy, 2 * WIDTH, 2 * HEIGHT, &small));
     EXPECT(SW_OK, sw_test_card_read(small, &read));
     CHECK(read == number);
+    size_t size = 0;
+    EXPECT(SW_OK, sw_picture_to_png(small, on_png, &size));
+    CHECK(size > 0);
     EXPECT(SW_OK, sw_picture_write_png(small, setting("SW_RECORDING")));
     CHECK(memcmp(read_file(setting("SW_RECORDING")), "\x89PNG", 4) == 0);
     EXPECT(SW_ERR_MEDIA, sw_picture_write_png(small, "/no/such/folder/x.png"));

@@ -33,7 +33,7 @@ impl Encoder {
             codec => {
                 let _ = settings;
                 Err(super::none_of(codec))
-            },
+            }
         }
     }
 
