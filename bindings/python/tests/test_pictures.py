@@ -11,12 +11,14 @@ import contextlib
 import gc
 import os
 from collections.abc import AsyncIterator
+from typing import Any
 
 import numpy
 import pytest
 
 import signalwire_client as sw
 from signalwire_client.testing import Gateway
+from test_guides import pieces, run
 from tones import until
 
 I420, NV12 = sw.PixelFormat.I420, sw.PixelFormat.NV12
@@ -124,6 +126,25 @@ async def shown(call: sw.Call, card: sw.TestCard) -> AsyncIterator[None]:
         showing.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await showing
+
+
+async def test_the_mirror_of_the_guide() -> None:
+    found = [p.values[0] for p in pieces() if "async def mirror" in str(p.values[0])]
+    names: dict[str, Any] = {}
+    await run(str(found[0]), names)
+    card = sw.TestCard(160, 96).picture(1)
+    black = sw.Picture(I420, 160, 96, [b"\x10" * 160 * 96, *[b"\x80" * 80 * 48] * 2])
+    sent: list[sw.Picture] = []
+
+    class Pretended:
+        push_picture = staticmethod(sent.append)
+
+        async def pictures(self) -> AsyncIterator[sw.Picture]:
+            for picture in [black, card, black]:
+                yield picture
+
+    await names["mirror"](Pretended())
+    assert sent == [card]
 
 
 @with_codecs
