@@ -280,9 +280,16 @@ fn video() {
     run("video");
 }
 
+/// With one codec under valgrind, which is slow with the loops of both.
 #[test]
 fn pictures() {
-    run("pictures");
+    let program = run_natively("pictures");
+    if has_valgrind() && std::env::var_os("SW_NO_VALGRIND").is_none() {
+        let service = Service::start("pictures-valgrind");
+        let mut checked = valgrind(&program, true);
+        service.settings(&mut checked);
+        succeed(checked.env("SW_ONE_CODEC", "1"));
+    }
 }
 
 /// The C++ headers with pictures, which the installed library of their other test is built without.

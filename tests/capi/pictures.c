@@ -125,6 +125,7 @@ static void a_call(sw_client *client, sw_waiter *waiter, int32_t codec) {
     sw_dial_options options = SW_DIAL_OPTIONS_INIT;
     options.observer = &observer;
     options.video_codecs[0] = codec;
+    options.media_timeout_ms = LIMIT_MS;
     sw_call *call = NULL;
     unsigned before = latch_count(&connected), gone = latch_count(&dropped);
     unsigned from = latch_count(&seen), inside = latch_count(&freed);
@@ -148,7 +149,7 @@ static void a_call(sw_client *client, sw_waiter *waiter, int32_t codec) {
     // Until they have come back: how many are on their way depends on the machine.
     for (uint16_t number = 0;
          latch_count(&seen) < from + WANTED || latch_count(&freed) < inside + 2; number++) {
-        CHECK(number < 1800);
+        CHECK(number < UINT16_MAX);
         push(call, number);
     }
     EXPECT(SW_OK, sw_call_remove_picture_sink(call, sink_id));
@@ -171,7 +172,9 @@ int main(void) {
     sw_waiter *waiter = NULL;
     EXPECT(SW_OK, sw_waiter_new(&waiter));
     a_call(client, waiter, SW_VIDEO_CODEC_VP8);
-    a_call(client, waiter, SW_VIDEO_CODEC_H264);
+    if (getenv("SW_ONE_CODEC") == NULL) {
+        a_call(client, waiter, SW_VIDEO_CODEC_H264);
+    }
     EXPECT(SW_OK, sw_client_free(client));
     EXPECT(SW_OK, sw_waiter_free(waiter));
     EXPECT(SW_OK, sw_shutdown());
