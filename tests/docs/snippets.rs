@@ -360,8 +360,37 @@ async fn docs_guide_media_95(
     Ok(())
 }
 
-// docs/guide/media.md:125
-async fn docs_guide_media_125(
+// docs/guide/media.md:115
+async fn docs_guide_media_115(
+    token: String,
+    client_id: String,
+    project_id: String,
+    api_token: String,
+    store: std::sync::Arc<dyn TokenStore>,
+    client: Client,
+    call: Call,
+) -> Outcome {
+    use signalwire_client::{Picture, PictureSink, PixelFormat};
+
+    struct Screen;
+
+    impl PictureSink for Screen {
+        fn on_picture(&self, picture: &Picture) {
+            let luma = picture.plane(0).expect("every picture has a Y plane");
+            println!("{}x{}: {:?}", picture.width(), picture.height(), &luma.row(0)[..4]);
+        }
+    }
+
+    let sink = call.add_picture_sink(PixelFormat::I420, Arc::new(Screen))?;
+    let (y, u, v) = (vec![81; 640 * 360], vec![90; 320 * 180], vec![240; 320 * 180]); // red
+    let planes = [(&y[..], 640), (&u[..], 320), (&v[..], 320)]; // samples, bytes from row to row
+    call.push_picture(Picture::new(PixelFormat::I420, (640, 360), &planes, 33_333)?)?; // after VideoConnected
+    call.remove_picture_sink(sink);
+    Ok(())
+}
+
+// docs/guide/media.md:165
+async fn docs_guide_media_165(
     token: String,
     client_id: String,
     project_id: String,
@@ -378,8 +407,8 @@ async fn docs_guide_media_125(
     Ok(())
 }
 
-// docs/guide/media.md:141
-async fn docs_guide_media_141(
+// docs/guide/media.md:181
+async fn docs_guide_media_181(
     token: String,
     client_id: String,
     project_id: String,
