@@ -4541,40 +4541,121 @@ sw_status sw_call_add_picture_sink(struct sw_call *call,
 // called again; its `drop` follows on the dispatcher thread.
 //
 // `call`: not null. Waits for a running `on_picture`, unless called from inside it. An unknown or
-// removed id is ignored. Errors: `SW_ERR_NOT_SUPPORTED`. Any thread, also inside callbacks; do not
-// call it while holding a lock that `on_picture` takes.
-sw_status sw_call_remove_picture_sink(struct sw_call *call, uint64_t sink_id);
+// removed id is ignored. Any thread, also inside callbacks; do not call it while holding a lock that
+// `on_picture` takes.
+sw_status sw_call_remove_picture_sink(struct sw_call *call,
+                                      uint64_t sink_id);
 
 // Gives what became of the call's pictures so far; the last numbers after the end.
 //
-// `call`: not null. `out_stats`: not null, `struct_size` set. Errors: `SW_ERR_NOT_SUPPORTED`. Any
-// thread; does not block.
+// `call`: not null. `out_stats`: not null, `struct_size` set. Any thread; does not block.
 sw_status sw_call_picture_stats(const struct sw_call *call,
                                 struct sw_picture_statistics *out_stats);
 
 // Adds a reference to a picture, so that it and its planes outlive the callback.
 //
-// `picture`: not null. Errors: `SW_ERR_NOT_SUPPORTED`. Any thread.
+// `picture`: not null. Any thread.
 sw_status sw_picture_ref(struct sw_picture *picture);
 
 // Takes a reference to a picture away; the last one frees it.
 //
-// `picture`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` for one that is freed;
-// `SW_ERR_NOT_SUPPORTED`. Any thread.
+// `picture`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` for one that is freed. Any
+// thread.
 sw_status sw_picture_unref(struct sw_picture *picture);
 
 // Gives a picture's planes, which are good for as long as the reference is held.
 //
-// `picture`: not null. `out_info`: not null, `struct_size` set. Errors: `SW_ERR_NOT_SUPPORTED`. Any
-// thread.
+// `picture`: not null. `out_info`: not null, `struct_size` set. Any thread.
 sw_status sw_picture_get_info(const struct sw_picture *picture, struct sw_picture_info *out_info);
 
 // Writes a picture into a PNG file, upright: a snapshot. An existing file is replaced.
 //
 // `picture`: not null. `path`: not null, UTF-8. Errors: `SW_ERR_MEDIA` when it cannot be written;
-// `SW_ERR_NOT_SUPPORTED`. Any thread; returns when it is written, so not in a sink that has to keep up.
+// `SW_ERR_NOT_SUPPORTED` where the library was built without `video-codecs`. Any thread; returns when
+// it is written, so not in a sink that has to keep up.
 sw_status sw_picture_write_png(const struct sw_picture *picture,
                                const char *path);
+
+// Copies a picture out of the application's memory into one that is counted by references.
+//
+// It can be scaled, written and, by what `sw_picture_get_info` gives, sent; what it is sent from is not
+// changed. `info`: not null; copied with its planes. `out_picture`: not null; a reference that
+// `sw_picture_unref` takes away.
+// Errors: `SW_ERR_INVALID_ARGUMENT` for a picture that cannot be, as in `sw_call_push_picture`. Any
+// thread.
+sw_status sw_picture_new(const struct sw_picture_info *info,
+                         struct sw_picture **out_picture);
+
+// Gives a picture in another format: the same picture, with one reference more, where it has that
+// format already. Exact both ways.
+//
+// `picture`: not null. `format`: one of `SW_PIXEL_FORMAT_*`. `out_picture`: not null; a reference that
+// `sw_picture_unref` takes away. Errors: `SW_ERR_INVALID_ARGUMENT`. Any thread.
+sw_status sw_picture_to_format(const struct sw_picture *picture,
+                               int32_t format,
+                               struct sw_picture **out_picture);
+
+// Gives a picture as it is to be seen: turned by its rotation, in I420.
+//
+// `picture`: not null. `out_picture`: not null; a reference that `sw_picture_unref` takes away. Any
+// thread.
+sw_status sw_picture_upright(const struct sw_picture *picture, struct sw_picture **out_picture);
+
+// Gives a picture at another size, in I420, its shape not kept.
+//
+// `picture`: not null. `width`, `height`: in pixels, before any rotation. `out_picture`: not null; a
+// reference that `sw_picture_unref` takes away. Errors: `SW_ERR_INVALID_ARGUMENT` for a size below
+// 16x16 or above 4096x2304 pixels. Any thread.
+sw_status sw_picture_scaled(const struct sw_picture *picture,
+                            uint32_t width,
+                            uint32_t height,
+                            struct sw_picture **out_picture);
+
+// Gives the same samples, to be turned: for cameras that are mounted so. When it is sent it is turned
+// first, since the service is told of no rotation.
+//
+// `picture`: not null. `rotation`: clockwise, 0, 90, 180 or 270 degrees. `out_picture`: not null; a
+// reference that `sw_picture_unref` takes away. Errors: `SW_ERR_INVALID_ARGUMENT`. Any thread.
+sw_status sw_picture_with_rotation(const struct sw_picture *picture,
+                                   int32_t rotation,
+                                   struct sw_picture **out_picture);
+
+// Gives the same samples at another time.
+//
+// `picture`: not null. `timestamp_us`: in microseconds. `out_picture`: not null; a reference that
+// `sw_picture_unref` takes away. Any thread.
+sw_status sw_picture_with_timestamp_us(const struct sw_picture *picture,
+                                       uint64_t timestamp_us,
+                                       struct sw_picture **out_picture);
+
+// Gives a picture, upright, as the bytes of a PNG file: a snapshot.
+//
+// `picture`: not null. `on_file`: not null; called once on this thread before the function returns,
+// unless there is an error. `file` is borrowed for the time of the call; it must not throw or
+// `longjmp` out. `user_data`: nullable; passed on unchanged. Errors: `SW_ERR_MEDIA`;
+// `SW_ERR_NOT_SUPPORTED` where the library was built without `video-codecs`. Any thread; takes some
+// milliseconds.
+sw_status sw_picture_to_png(const struct sw_picture *picture,
+                            void (*on_file)(const uint8_t *file, size_t size, void *user_data),
+                            void *user_data);
+
+// Makes a test picture in I420: colour bars that wander, a square that moves, and at the top a strip
+// that holds the picture's number for `sw_test_card_read`. A source for tests, in place of a camera.
+//
+// `width`, `height`: in pixels, 96x48 to 4096x2304. `number`: 0 to 65535. `out_picture`: not null; a
+// reference that `sw_picture_unref` takes away. Errors: `SW_ERR_INVALID_ARGUMENT`. Any thread.
+sw_status sw_test_card_picture(uint32_t width,
+                               uint32_t height,
+                               uint16_t number,
+                               uint64_t timestamp_us,
+                               struct sw_picture **out_picture);
+
+// Reads the number of a test picture, of any format and size and after encoding.
+//
+// `picture`: not null. `out_number`: not null; 0 to 65535, or -1 when the picture is no test card or
+// is damaged there. Any thread.
+sw_status sw_test_card_read(const struct sw_picture *picture,
+                            int32_t *out_number);
 
 // Shares a screen: a further leg to the same destination that only sends, a call of its own with
 // its own states and events. Push the screen's frames into it. It appears in the session as a member

@@ -603,6 +603,8 @@ struct Library {
 
 } // namespace signalwire
 
+#include "signalwire_picture.hpp"
+
 #include "signalwire_call.hpp"
 #include "signalwire_client.hpp"
 

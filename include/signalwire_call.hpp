@@ -219,6 +219,40 @@ public:
         return id;
     }
     void remove_video_sink(uint64_t id) { detail::check(sw_call_remove_video_sink(get(), id)); }
+    // Gives how many pictures were dropped; 0 normally. The planes are copied.
+    uint32_t push_picture(const sw_picture_info &picture) {
+        uint32_t dropped = 0;
+        detail::check(sw_call_push_picture(get(), &picture, &dropped));
+        return dropped;
+    }
+    uint32_t push_picture(const Picture &picture) { return push_picture(picture.info()); }
+    void set_video_encoding(const sw_video_encoding &encoding) {
+        detail::check(sw_call_set_video_encoding(get(), &encoding));
+    }
+    // `format`: SW_PIXEL_FORMAT_*. Gives the id for remove_picture_sink.
+    uint64_t add_picture_sink(int32_t format, const PictureSink &sink) {
+        sw_picture_sink to = SW_PICTURE_SINK_INIT;
+        uint64_t id = 0;
+        to.format = format;
+        std::unique_ptr<PictureSink> held;
+        if (sink) {
+            held = std::make_unique<PictureSink>(sink);
+            to.on_picture = [](sw_picture *picture, const sw_picture_info *, void *data) noexcept {
+                detail::Callback<const Picture &>::call(data, Picture::of(picture));
+            };
+            detail::Callback<const Picture &>::drop_with(to);
+            to.user_data = held.get();
+        }
+        detail::check(sw_call_add_picture_sink(get(), &to, &id));
+        held.release();
+        return id;
+    }
+    void remove_picture_sink(uint64_t id) { detail::check(sw_call_remove_picture_sink(get(), id)); }
+    sw_picture_statistics picture_stats() const {
+        sw_picture_statistics stats = SW_PICTURE_STATISTICS_INIT;
+        detail::check(sw_call_picture_stats(get(), &stats));
+        return stats;
+    }
     void request_key_frame() { detail::check(sw_call_request_key_frame(get())); }
     // The directions of audio and video, SW_MEDIA_DIRECTION_*.
     std::pair<int32_t, int32_t> media() const {

@@ -31,7 +31,7 @@ c_reference() {
     # The comments are plain lines (//), which Doxygen reads as documentation once they begin with ///.
     mkdir -p "$tools/c-source"
     for header in include/signalwire.h include/signalwire.hpp include/signalwire_call.hpp \
-        include/signalwire_client.hpp; do
+        include/signalwire_client.hpp include/signalwire_picture.hpp; do
         sed 's|^\( *\)// |\1/// |; s|^\( *\)//$|\1///|' "$header" >"$tools/c-source/$(basename "$header")"
     done
     version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)

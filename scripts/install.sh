@@ -35,7 +35,7 @@ cargo rustc --quiet --profile "$profile" --lib \
 
 mkdir -p "$root/include" "$root/lib/pkgconfig" "$root/lib/cmake/SignalWireClient"
 install -m 644 include/signalwire.h include/signalwire.hpp include/signalwire_call.hpp \
-    include/signalwire_client.hpp "$root/include/"
+    include/signalwire_client.hpp include/signalwire_picture.hpp "$root/include/"
 install -m 644 "$built/$name.a" "$root/lib/$name.a"
 "${CC:-cc}" -shared -o "$root/lib/$name.so.$version" \
     -Wl,-soname,"$name.so.$major" -Wl,--version-script=include/signalwire.map \

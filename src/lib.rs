@@ -30,7 +30,7 @@
 //! | to log a user in with their browser | [`OAuth`], [`OAuthConfig`] |
 //! | tokens that are renewed while calls go on | [`Client::with_credentials`], [`Credentials`] |
 //! | to send and receive encoded video | [`Call::push_video`], [`Call::add_video_sink`], [`Call::set_media`] |
-//! | pictures instead of encoded video | `Call::push_picture`, `Call::add_picture_sink`, with feature `video-codecs` |
+//! | pictures instead of encoded video | [`Call::push_picture`], [`Call::add_picture_sink`], with feature `video-codecs` |
 //! | numbers | [`Call::stats`], [`Call::setup_times`] |
 //! | whether calls will work from here | [`Client::preflight`], [`Client::connect_times`] |
 //! | a report of a problem | [`Client::diagnostics`], [`Call::diagnostics`] |
@@ -101,13 +101,13 @@ pub use media::device::{
 };
 pub use media::file::Recorder;
 pub use media::frame::{AudioFormat, AudioFrame};
-#[cfg(feature = "pictures")]
 pub use media::picture::{
     input::VideoEncoding,
     output::PictureSink,
     picture::{Picture, PixelFormat, Plane, Rotation},
     test_card::TestCard,
     y4m::{Y4mReader, Y4mWriter},
+    y4m_sink::Y4mSink,
     PictureStats,
 };
 pub use media::processing::{
@@ -116,6 +116,7 @@ pub use media::processing::{
 pub use media::quality::{QualityLevel, WarningKind};
 pub use media::sink::{AudioSink, SinkId};
 pub use media::video::ivf::{IvfReader, IvfWriter};
+pub use media::video::ivf_sink::IvfSink;
 pub use media::video::port::VideoSink;
 pub use media::video::{EncodedVideoFrame, VideoCodec};
 #[cfg(feature = "oauth")]

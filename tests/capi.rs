@@ -42,7 +42,7 @@ fn library() -> &'static Path {
             "--quiet",
             "--lib",
             "--features",
-            "capi,rest-api,audio-processing",
+            "capi,rest-api,audio-processing,video-codecs",
         ]);
         cargo
             .args(["--crate-type", "cdylib,staticlib", "--target-dir"])
@@ -285,6 +285,37 @@ fn incoming() {
 #[test]
 fn video() {
     run("video");
+}
+
+/// With one codec under valgrind, which is slow with the loops of both.
+#[test]
+fn pictures() {
+    let program = run_natively("pictures");
+    if has_valgrind() && std::env::var_os("SW_NO_VALGRIND").is_none() {
+        let service = Service::start("pictures-valgrind");
+        let mut checked = valgrind(&program, true);
+        service.settings(&mut checked);
+        succeed(checked.env("SW_ONE_CODEC", "1"));
+    }
+}
+
+/// The C++ headers with pictures, which the installed library of their other test is built without.
+#[test]
+fn pictures_in_cpp_under_the_address_sanitizer() {
+    let library = library();
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pictures-cpp.capi");
+    let mut cxx = Command::new(std::env::var_os("CXX").unwrap_or_else(|| "c++".into()));
+    cxx.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
+    cxx.args(["-fsanitize=address", "-fno-omit-frame-pointer"]);
+    cxx.arg("-I").arg(Path::new(ROOT).join("include"));
+    cxx.arg(Path::new(ROOT).join("tests/cpp/pictures.cpp")).arg("-o").arg(&program);
+    cxx.arg("-L").arg(library).args(["-lsignalwire_client", "-pthread"]);
+    cxx.arg(format!("-Wl,-rpath,{}", library.display()));
+    succeed(&mut cxx);
+    let service = Service::start("pictures-cpp");
+    let mut checked = Command::new(&program);
+    service.settings(&mut checked);
+    succeed(&mut checked);
 }
 
 /// Loss, a dead path, and the death of the process.

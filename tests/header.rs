@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The order of the functions in the header.
-const SOURCES: [&str; 40] = [
+const SOURCES: [&str; 41] = [
     "library",
     "status",
     "guard",
@@ -37,6 +37,7 @@ const SOURCES: [&str; 40] = [
     "rest_sip",
     "video",
     "picture",
+    "picture_object",
     "child",
     "options",
     "observer",

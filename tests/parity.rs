@@ -12,7 +12,7 @@ struct Object {
     python: (&'static str, &'static str),
 }
 
-const OBJECTS: [Object; 11] = [
+const OBJECTS: [Object; 13] = [
     Object {
         name: "Client",
         files: &[
@@ -34,6 +34,7 @@ const OBJECTS: [Object; 11] = [
             "src/call/video.rs",
             "src/call/diagnostics.rs",
             "src/call/devices.rs",
+            "src/call/pictures.rs",
         ],
         c_prefix: "sw_call_",
         python: ("call.py", "Call"),
@@ -92,12 +93,30 @@ const OBJECTS: [Object; 11] = [
         c_prefix: "sw_audio_processor_",
         python: ("devices.py", "AudioProcessor"),
     },
+    Object {
+        name: "Picture",
+        files: &[
+            "src/media/picture/picture.rs",
+            "src/media/picture/convert.rs",
+            "src/media/picture/scale.rs",
+            "src/media/picture/png.rs",
+        ],
+        c_prefix: "sw_picture_",
+        python: ("pictures.py", "Picture"),
+    },
+    Object {
+        name: "TestCard",
+        files: &["src/media/picture/test_card.rs"],
+        c_prefix: "sw_test_card_",
+        python: ("pictures.py", "TestCard"),
+    },
 ];
 
 /// Not in the C interface: events come to an observer that is given when the object is made, a C
 /// program keeps the handles of its calls itself, reads lists by pages, and dials an address by
-/// its `dial_string`.
-const NOT_IN_C: [(&str, &str); 8] = [
+/// its `dial_string`. `sw_picture_get_info` gives all that is known of a picture, and the test card
+/// is no object.
+const NOT_IN_C: [(&str, &str); 15] = [
     ("Client", "events"),
     ("Client", "calls"),
     ("Client", "all_addresses"),
@@ -106,17 +125,31 @@ const NOT_IN_C: [(&str, &str); 8] = [
     ("Client", "dial_address"),
     ("Call", "events"),
     ("AudioDevices", "events"),
+    ("Picture", "format"),
+    ("Picture", "width"),
+    ("Picture", "height"),
+    ("Picture", "timestamp_us"),
+    ("Picture", "rotation"),
+    ("Picture", "plane"),
+    ("TestCard", "new"),
 ];
 
-/// In the core alone: a host is called by the devices' own threads, where no other language can run.
-const ONLY_IN_RUST: [(&str, &str); 1] = [("AudioDevices", "of_host")];
+/// In the core alone: a host is called by the devices' own threads, where no other language can run;
+/// other languages take a picture's planes one by one.
+const ONLY_IN_RUST: [(&str, &str); 2] = [("AudioDevices", "of_host"), ("Picture", "data")];
 
 /// Only in the generated interface: the bridge from it to the C interface.
 const ONLY_IN_BIND: [(&str, &str); 1] = [("Call", "native_handle")];
 
 /// Written otherwise in Python: a class is called to make an object.
-const OTHERWISE_IN_PYTHON: [(&str, &str); 4] =
-    [("Client", "new"), ("HostCall", "new"), ("Mixer", "new"), ("AudioProcessor", "new")];
+const OTHERWISE_IN_PYTHON: [(&str, &str); 6] = [
+    ("Client", "new"),
+    ("HostCall", "new"),
+    ("Mixer", "new"),
+    ("AudioProcessor", "new"),
+    ("Picture", "new"),
+    ("TestCard", "new"),
+];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -193,6 +226,7 @@ fn bind_sources() -> String {
         "video",
         "devices",
         "processing",
+        "picture",
     ]
     .map(|file| read(&format!("src/bind/{file}.rs")))
     .concat()
@@ -230,8 +264,9 @@ fn the_python_package_has_every_method_and_no_other() {
             &read(&format!("bindings/python/src/signalwire_client/{module}")),
             class,
         );
-        // The asynchronous iterator over a sink is Python's own.
+        // The asynchronous iterators over sinks are Python's own.
         python.remove("audio");
+        python.remove("pictures");
         assert_eq!(core, python, "{name}");
     }
 }

@@ -4,8 +4,9 @@ mod common;
 
 use common::*;
 use signalwire_client::{
-    Call, CallEvent, Client, DialOptions, EncodedVideoFrame, ErrorKind, IvfReader, MediaDirection,
-    Picture, PictureSink, PixelFormat, Rotation, TestCard, VideoCodec, VideoEncoding,
+    Call, CallEvent, Client, DialOptions, EncodedVideoFrame, ErrorKind, IvfReader, IvfSink,
+    MediaDirection, Picture, PictureSink, PixelFormat, Rotation, TestCard, VideoCodec,
+    VideoEncoding, Y4mReader, Y4mSink,
 };
 use signalwire_gateway::Dialect;
 use std::sync::{Arc, Condvar, Mutex};
@@ -247,6 +248,55 @@ fn pictures_keep_to_what_the_service_and_the_application_want() {
         let numbers = viewer.numbers();
         let apart = numbers[before..].windows(2).map(|pair| pair[1] - pair[0]);
         assert!(apart.clone().all(|apart| apart >= 2), "{numbers:?}");
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}
+
+/// What is written is read again, and the encoded file is sent into another call and decoded there.
+#[test]
+fn received_video_is_written_to_files_which_can_be_sent_again() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let client = connected(&gateway).await;
+        let call = video_call(&client, VideoCodec::Vp8).await;
+        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let (y4m, ivf) = (folder.join("received.y4m"), folder.join("received.ivf"));
+        let pictures = Y4mSink::create(&y4m, 30).unwrap();
+        let frames = IvfSink::create(&ivf).unwrap();
+        call.add_picture_sink(PixelFormat::Nv12, pictures.clone()).unwrap();
+        call.add_video_sink(frames.clone()).unwrap();
+        let viewer = Viewer::on(&call, PixelFormat::I420);
+        let show = Show::on(&call, 160, 96);
+        viewer.wait_until("fifteen pictures", |seen| seen.len() >= 15).await;
+        drop(show);
+        call.hangup().await.unwrap();
+        let (written, encoded) = (pictures.finish().unwrap(), frames.finish().unwrap());
+
+        let file = std::io::BufReader::new(std::fs::File::open(&y4m).unwrap());
+        let read: Vec<u16> =
+            Y4mReader::new(file).unwrap().map(|p| TestCard::read(&p.unwrap()).unwrap()).collect();
+        assert_eq!(read.len() as u64, written);
+        assert!(read.is_sorted() && read[0] < read[read.len() - 1], "{read:?}");
+
+        let frames: Vec<_> = IvfReader::new(std::fs::read(&ivf).unwrap())
+            .unwrap()
+            .map(|frame| frame.unwrap())
+            .collect();
+        assert_eq!((frames.len(), frames[0].is_key_frame), (encoded as usize, true));
+        assert_eq!((frames[0].width, frames[0].height), (160, 96));
+        let call = video_call(&client, VideoCodec::Vp8).await;
+        let viewer = Viewer::on(&call, PixelFormat::I420);
+        let start = tokio::time::Instant::now();
+        let ready = |count: usize| move |seen: &[(Option<u16>, u32, u32)]| seen.len() >= count;
+        for frame in &frames {
+            let since = frame.timestamp_us - frames[0].timestamp_us;
+            tokio::time::sleep_until(start + Duration::from_micros(since)).await;
+            call.push_video(frame.clone()).unwrap();
+        }
+        viewer.wait_until("the file is seen", ready(3)).await;
+        let numbers = viewer.numbers();
+        assert!(numbers.iter().all(|number| *number <= read[read.len() - 1] + 30), "{numbers:?}");
         call.hangup().await.unwrap();
         assert_clean(&gateway);
     });

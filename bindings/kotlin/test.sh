@@ -6,6 +6,9 @@
 set -eu
 here="$(cd "$(dirname "$0")" && pwd)"
 
+# With the codecs, which the packages are shipped without, to test pictures.
+SIGNALWIRE_CLIENT_FEATURES="${SIGNALWIRE_CLIENT_FEATURES:-capi,uniffi,rest-api,video-codecs}"
+export SIGNALWIRE_CLIENT_FEATURES
 sh "$here/../generate.sh" --dev kotlin
 SW_GATEWAY_BIN="$(sh "$here/../gateway.sh")"
 export SW_GATEWAY_BIN

@@ -36,4 +36,12 @@ MYPYPATH=../../examples/python "$python" -m mypy --config-file= --strict $exampl
     { cat "$build/python-test/pyright.log" >&2; exit 1; }
 # The tests use the gateway of the second wheel, as users do.
 unset SW_GATEWAY_BIN
-exec "$python" -m pytest
+"$python" -m pytest
+
+# Pictures once more with the codecs, which the wheels are shipped without.
+rm -rf "$build/python-test/wheels-with-codecs"
+SIGNALWIRE_CLIENT_FEATURES=capi,uniffi,rest-api,video-codecs
+export SIGNALWIRE_CLIENT_FEATURES
+wheel="$(sh "$here/build_wheel.sh" "$build/python-test/wheels-with-codecs" | sed -n 1p)"
+"$python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps "$wheel"
+SW_TEST_CODECS=1 exec "$python" -m pytest tests/test_pictures.py

@@ -26,6 +26,7 @@ mod mixer;
 mod native;
 #[cfg(feature = "oauth")]
 mod oauth;
+mod picture;
 mod preflight;
 mod processing;
 mod push;

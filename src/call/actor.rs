@@ -462,7 +462,6 @@ impl Actor {
             // Not answered, by either SDK.
             "verto.mediaParams" => {
                 let params = MediaParams::read(&event.params["mediaParams"]);
-                #[cfg(feature = "pictures")]
                 self.port.video().pictures_in().set_limits(params.limits());
                 let raw_json = event.params["mediaParams"].to_string();
                 self.events.publish(CallEvent::MediaParamsRequested { params, raw_json });

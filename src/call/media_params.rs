@@ -56,7 +56,6 @@ impl MediaParams {
     }
 }
 
-#[cfg(feature = "pictures")]
 impl MediaParams {
     /// What own pictures are kept within; no limit where the service does not say.
     pub(super) fn limits(&self) -> crate::media::picture::scale::Limits {
@@ -71,7 +70,6 @@ impl MediaParams {
 
 impl MediaRange {
     /// What is not passed, 0 for no limit: the wish counts as one, since more is of no use then.
-    #[cfg(feature = "pictures")]
     fn most(&self) -> f64 {
         self.exact.or(self.ideal).or(self.max).unwrap_or(0.0)
     }

@@ -17,7 +17,6 @@ mod media_params;
 mod member;
 mod members;
 mod mixer;
-#[cfg(feature = "pictures")]
 mod pictures;
 mod reason;
 mod record;

@@ -2,6 +2,7 @@
 
 use super::Call;
 use crate::error::Result;
+use crate::media::picture::codec;
 use crate::media::picture::input::VideoEncoding;
 use crate::media::picture::output::PictureSink;
 use crate::media::picture::picture::{Picture, PixelFormat};
@@ -20,9 +21,11 @@ impl Call {
     /// normally; all while the camera is muted. Use either this or [`Call::push_video`] in one call.
     ///
     /// Errors: `InvalidState` before [`crate::CallEvent::VideoConnected`] or while video is not sent;
-    /// `NotSupported` where the negotiated codec was not built in; `Closed` after the end.
+    /// `NotSupported` where the negotiated codec was not built in (feature `video-codecs`); `Closed`
+    /// after the end.
     pub fn push_picture(&self, picture: Picture) -> Result<u32> {
         self.check_alive()?;
+        codec::check_any()?;
         let video = self.0.audio.video();
         let counters = video.pictures_out().shared_counters();
         video.pictures_in().push(video, counters, picture)
@@ -30,9 +33,11 @@ impl Call {
 
     /// Says how pushed pictures are encoded, from the next one on; also before there is video.
     ///
-    /// Errors: `InvalidArgument` for a frame rate that is negative or no number; `Closed`.
+    /// Errors: `InvalidArgument` for a frame rate that is negative or no number; `NotSupported` in builds
+    /// without the cargo feature `video-codecs`; `Closed`.
     pub fn set_video_encoding(&self, encoding: VideoEncoding) -> Result<()> {
         self.check_alive()?;
+        codec::check_any()?;
         self.0.audio.video().pictures_in().set_encoding(encoding)
     }
 
@@ -44,8 +49,8 @@ impl Call {
     /// Two pictures may wait for a slow sink: the latest win, see
     /// [`output_dropped`](PictureStats::output_dropped). After a loss or a frame that cannot be decoded
     /// nothing comes before the next key frame, which is asked for: no picture is ever shown damaged.
-    /// Errors: `Closed` after the end; `Media` when no thread can be started. A codec that was not
-    /// built in shows as [`decode_errors`](PictureStats::decode_errors): offer the others only, by
+    /// Errors: `Closed` after the end; `NotSupported` in builds without the cargo feature
+    /// `video-codecs`; `Media` when no thread can be started. One codec of two that was not built in shows as [`decode_errors`](PictureStats::decode_errors): offer the others only, by
     /// `video_codecs` of the options.
     pub fn add_picture_sink(
         &self,
@@ -53,6 +58,7 @@ impl Call {
         sink: Arc<dyn PictureSink>,
     ) -> Result<SinkId> {
         self.check_alive()?;
+        codec::check_any()?;
         let video = self.0.audio.video();
         video.pictures_out().add(video, format, sink)
     }

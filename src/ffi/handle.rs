@@ -65,7 +65,6 @@ pub(super) enum Object {
     Microphone(crate::Microphone),
     Loudspeaker(crate::Loudspeaker),
     AudioProcessor(crate::AudioProcessor),
-    #[cfg(feature = "pictures")]
     Picture(crate::Picture),
 }
 
@@ -125,7 +124,6 @@ handle!(super::devices::sw_audio_devices, 19, AudioDevices, crate::AudioDevices)
 handle!(super::devices::sw_microphone, 20, Microphone, crate::Microphone);
 handle!(super::devices::sw_loudspeaker, 21, Loudspeaker, crate::Loudspeaker);
 handle!(super::processing::sw_audio_processor, 22, AudioProcessor, crate::AudioProcessor);
-#[cfg(feature = "pictures")]
 handle!(super::picture::sw_picture, 23, Picture, crate::Picture);
 
 struct Slot {

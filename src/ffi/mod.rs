@@ -45,6 +45,7 @@ pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod outgoing;
 pub(crate) mod picture;
+pub(crate) mod picture_object;
 pub(crate) mod preflight;
 pub(crate) mod processing;
 pub(crate) mod record;

@@ -1,24 +1,19 @@
-//! `sw_picture` and `sw_call_*picture*`: decoded video in and out.
+//! `sw_call_*picture*`: decoded video in and out, and what it is described by.
 //!
 //! The functions are always there, so that programs link with every build of the library; where the
-//! feature `video-codecs` was left out they give `SW_ERR_NOT_SUPPORTED`.
+//! feature `video-codecs` was left out those that encode or decode give `SW_ERR_NOT_SUPPORTED`.
 
 use super::call::sw_call;
 use super::guard::guard;
 use super::handle;
-#[cfg(feature = "pictures")]
 use super::observer::UserData;
 use super::status::sw_status;
-use super::text;
-#[cfg(feature = "pictures")]
 use super::text::Out;
 use super::versioned::{self, Versioned};
 use crate::error::Error;
-#[cfg(feature = "pictures")]
 use crate::error::Result;
-#[cfg(feature = "pictures")]
 use crate::{Picture, PictureSink, PictureStats, PixelFormat, Rotation, VideoEncoding};
-use std::ffi::{c_char, c_void};
+use std::ffi::c_void;
 
 /// A decoded picture. Owned by references: `sw_picture_ref`, `sw_picture_unref`.
 pub struct sw_picture {
@@ -99,7 +94,6 @@ unsafe impl Versioned for sw_picture_sink {
     const FIRST_SIZE: usize = size_of::<sw_picture_sink>();
 }
 
-#[cfg(feature = "pictures")]
 type OnPicture = unsafe extern "C" fn(
     picture: *mut sw_picture,
     info: *const sw_picture_info,
@@ -162,22 +156,6 @@ unsafe impl Versioned for sw_picture_statistics {
     const FIRST_SIZE: usize = size_of::<sw_picture_statistics>();
 }
 
-/// Runs the code where pictures were built in; else uses up the arguments and says so.
-macro_rules! with_pictures {
-    ($($argument:ident),* => $code:block) => {{
-        #[cfg(feature = "pictures")]
-        $code
-        #[cfg(not(feature = "pictures"))]
-        {
-            $(let _ = $argument;)*
-            Err(Error::new(
-                crate::error::ErrorKind::NotSupported,
-                "the library was built without pictures: build it with the feature `video-codecs`",
-            ))
-        }
-    }};
-}
-
 /// Queues a picture to be encoded and sent, on a thread of the call's own. Never blocks; the planes are
 /// copied. Key frames, size, number and bit rate are taken care of.
 ///
@@ -199,16 +177,13 @@ pub extern "C" fn sw_call_push_picture(
         // SAFETY: the header asks for a valid struct or NULL.
         let info = unsafe { versioned::read(picture, "picture")? };
         let info = info.ok_or_else(|| Error::invalid("picture must not be NULL"))?;
-        with_pictures!(call, info, out_dropped_pictures => {
-            // SAFETY: the header asks for planes that hold the size.
-            let dropped = call.push_picture(unsafe { read_picture(&info)? })?;
-            if !out_dropped_pictures.is_null() {
-                // SAFETY: the header asks for NULL or a place for the result.
-                unsafe { Out::required(out_dropped_pictures, "out_dropped_pictures")? }
-                    .set(dropped);
-            }
-            Ok(())
-        })
+        // SAFETY: the header asks for planes that hold the size.
+        let dropped = call.push_picture(unsafe { read_picture(&info)? })?;
+        if !out_dropped_pictures.is_null() {
+            // SAFETY: the header asks for NULL or a place for the result.
+            unsafe { Out::required(out_dropped_pictures, "out_dropped_pictures")? }.set(dropped);
+        }
+        Ok(())
     })
 }
 
@@ -226,13 +201,11 @@ pub extern "C" fn sw_call_set_video_encoding(
         // SAFETY: the header asks for a valid struct or NULL.
         let encoding = unsafe { versioned::read(encoding, "encoding")? };
         let encoding = encoding.ok_or_else(|| Error::invalid("encoding must not be NULL"))?;
-        with_pictures!(call, encoding => {
-            call.set_video_encoding(VideoEncoding {
-                max_bitrate_bps: encoding.max_bitrate_bps,
-                max_width: encoding.max_width,
-                max_height: encoding.max_height,
-                max_frame_rate: encoding.max_frame_rate,
-            })
+        call.set_video_encoding(VideoEncoding {
+            max_bitrate_bps: encoding.max_bitrate_bps,
+            max_width: encoding.max_width,
+            max_height: encoding.max_height,
+            max_frame_rate: encoding.max_frame_rate,
         })
     })
 }
@@ -259,18 +232,16 @@ pub extern "C" fn sw_call_add_picture_sink(
         let sink = sink.ok_or_else(|| Error::invalid("sink must not be NULL"))?;
         let on_picture =
             sink.on_picture.ok_or_else(|| Error::invalid("on_picture must not be NULL"))?;
-        with_pictures!(call, on_picture, out_sink_id => {
-            let format = pixel_format(sink.format)?;
-            let data = UserData::new(sink.user_data, sink.drop);
-            let sink = std::sync::Arc::new(Sink { on_picture, data });
-            let id = call.add_picture_sink(format, sink.clone())?;
-            sink.data.arm();
-            if !out_sink_id.is_null() {
-                // SAFETY: the header asks for NULL or a place for the result.
-                unsafe { Out::required(out_sink_id, "out_sink_id")? }.set(id.as_u64());
-            }
-            Ok(())
-        })
+        let format = pixel_format(sink.format)?;
+        let data = UserData::new(sink.user_data, sink.drop);
+        let sink = std::sync::Arc::new(Sink { on_picture, data });
+        let id = call.add_picture_sink(format, sink.clone())?;
+        sink.data.arm();
+        if !out_sink_id.is_null() {
+            // SAFETY: the header asks for NULL or a place for the result.
+            unsafe { Out::required(out_sink_id, "out_sink_id")? }.set(id.as_u64());
+        }
+        Ok(())
     })
 }
 
@@ -278,23 +249,20 @@ pub extern "C" fn sw_call_add_picture_sink(
 /// called again; its `drop` follows on the dispatcher thread.
 ///
 /// `call`: not null. Waits for a running `on_picture`, unless called from inside it. An unknown or
-/// removed id is ignored. Errors: `SW_ERR_NOT_SUPPORTED`. Any thread, also inside callbacks; do not
-/// call it while holding a lock that `on_picture` takes.
+/// removed id is ignored. Any thread, also inside callbacks; do not call it while holding a lock that
+/// `on_picture` takes.
 #[no_mangle]
 pub extern "C" fn sw_call_remove_picture_sink(call: *mut sw_call, sink_id: u64) -> sw_status {
     guard(|| {
         let call = handle::get(call)?;
-        with_pictures!(call, sink_id => {
-            call.remove_picture_sink(crate::SinkId::from_u64(sink_id));
-            Ok(())
-        })
+        call.remove_picture_sink(crate::SinkId::from_u64(sink_id));
+        Ok(())
     })
 }
 
 /// Gives what became of the call's pictures so far; the last numbers after the end.
 ///
-/// `call`: not null. `out_stats`: not null, `struct_size` set. Errors: `SW_ERR_NOT_SUPPORTED`. Any
-/// thread; does not block.
+/// `call`: not null. `out_stats`: not null, `struct_size` set. Any thread; does not block.
 #[no_mangle]
 pub extern "C" fn sw_call_picture_stats(
     call: *const sw_call,
@@ -302,80 +270,16 @@ pub extern "C" fn sw_call_picture_stats(
 ) -> sw_status {
     guard(|| {
         let call = handle::get(call)?;
-        with_pictures!(call, out_stats => {
-            // SAFETY: the header asks for NULL or a struct with its size.
-            unsafe { versioned::write(out_stats, &to_statistics(&call.picture_stats()), "out_stats") }
-        })
+        // SAFETY: the header asks for NULL or a struct with its size.
+        unsafe { versioned::write(out_stats, &to_statistics(&call.picture_stats()), "out_stats") }
     })
 }
 
-/// Adds a reference to a picture, so that it and its planes outlive the callback.
-///
-/// `picture`: not null. Errors: `SW_ERR_NOT_SUPPORTED`. Any thread.
-#[no_mangle]
-pub extern "C" fn sw_picture_ref(picture: *mut sw_picture) -> sw_status {
-    guard(|| with_pictures!(picture => { handle::add_reference(picture) }))
-}
-
-/// Takes a reference to a picture away; the last one frees it.
-///
-/// `picture`: nullable; NULL is ok. Errors: `SW_ERR_INVALID_HANDLE` for one that is freed;
-/// `SW_ERR_NOT_SUPPORTED`. Any thread.
-#[no_mangle]
-pub extern "C" fn sw_picture_unref(picture: *mut sw_picture) -> sw_status {
-    guard(|| {
-        if picture.is_null() {
-            return Ok(());
-        }
-        with_pictures!(picture => { handle::release(picture).map(drop) })
-    })
-}
-
-/// Gives a picture's planes, which are good for as long as the reference is held.
-///
-/// `picture`: not null. `out_info`: not null, `struct_size` set. Errors: `SW_ERR_NOT_SUPPORTED`. Any
-/// thread.
-#[no_mangle]
-pub extern "C" fn sw_picture_get_info(
-    picture: *const sw_picture,
-    out_info: *mut sw_picture_info,
-) -> sw_status {
-    guard(|| {
-        with_pictures!(picture, out_info => {
-            let info = to_info(&handle::get(picture)?);
-            // SAFETY: the header asks for NULL or a struct with its size.
-            unsafe { versioned::write(out_info, &info, "out_info") }
-        })
-    })
-}
-
-/// Writes a picture into a PNG file, upright: a snapshot. An existing file is replaced.
-///
-/// `picture`: not null. `path`: not null, UTF-8. Errors: `SW_ERR_MEDIA` when it cannot be written;
-/// `SW_ERR_NOT_SUPPORTED`. Any thread; returns when it is written, so not in a sink that has to keep up.
-#[no_mangle]
-pub extern "C" fn sw_picture_write_png(
-    picture: *const sw_picture,
-    path: *const c_char,
-) -> sw_status {
-    guard(|| {
-        // SAFETY: the header asks for a text or NULL.
-        let path = unsafe { text::required(path, "path")? };
-        with_pictures!(picture, path => {
-            let file = handle::get(picture)?.to_png()?;
-            std::fs::write(&path, file)
-                .map_err(|error| Error::media(format!("{path} cannot be written: {error}")))
-        })
-    })
-}
-
-#[cfg(feature = "pictures")]
 struct Sink {
     on_picture: OnPicture,
     data: UserData,
 }
 
-#[cfg(feature = "pictures")]
 impl PictureSink for Sink {
     fn on_picture(&self, picture: &Picture) {
         let handle = match handle::insert::<sw_picture>(picture.clone()) {
@@ -393,16 +297,24 @@ impl PictureSink for Sink {
     }
 }
 
-#[cfg(feature = "pictures")]
-fn pixel_format(number: i32) -> Result<PixelFormat> {
+pub(super) fn pixel_format(number: i32) -> Result<PixelFormat> {
     [PixelFormat::I420, PixelFormat::Nv12]
         .into_iter()
         .find(|format| *format as i32 == number)
         .ok_or_else(|| Error::invalid(format!("{number} is no SW_PIXEL_FORMAT_*")))
 }
 
-#[cfg(feature = "pictures")]
-fn to_info(picture: &Picture) -> sw_picture_info {
+pub(super) fn to_rotation(degrees: i32) -> Result<Rotation> {
+    match degrees {
+        0 => Ok(Rotation::None),
+        90 => Ok(Rotation::Clockwise90),
+        180 => Ok(Rotation::UpsideDown),
+        270 => Ok(Rotation::Clockwise270),
+        other => Err(Error::invalid(format!("rotation is 0, 90, 180 or 270; got {other}"))),
+    }
+}
+
+pub(super) fn to_info(picture: &Picture) -> sw_picture_info {
     let mut info = sw_picture_info {
         struct_size: size_of::<sw_picture_info>() as u32,
         format: picture.format() as i32,
@@ -426,16 +338,9 @@ fn to_info(picture: &Picture) -> sw_picture_info {
 ///
 /// # Safety
 /// The planes of the format are NULL or hold the size at their strides.
-#[cfg(feature = "pictures")]
-unsafe fn read_picture(info: &sw_picture_info) -> Result<Picture> {
+pub(super) unsafe fn read_picture(info: &sw_picture_info) -> Result<Picture> {
     let format = pixel_format(info.format)?;
-    let rotation = match info.rotation {
-        0 => Rotation::None,
-        90 => Rotation::Clockwise90,
-        180 => Rotation::UpsideDown,
-        270 => Rotation::Clockwise270,
-        other => return Err(Error::invalid(format!("rotation is 0, 90, 180 or 270; got {other}"))),
-    };
+    let rotation = to_rotation(info.rotation)?;
     crate::media::picture::picture::check_size(info.width, info.height)?;
     let mut planes: Vec<(&[u8], usize)> = Vec::with_capacity(3);
     for number in 0..format.planes() {
@@ -456,7 +361,6 @@ unsafe fn read_picture(info: &sw_picture_info) -> Result<Picture> {
     Ok(Picture::new(format, size, &planes, info.timestamp_us)?.with_rotation(rotation))
 }
 
-#[cfg(feature = "pictures")]
 fn to_statistics(stats: &PictureStats) -> sw_picture_statistics {
     sw_picture_statistics {
         struct_size: size_of::<sw_picture_statistics>() as u32,
@@ -473,8 +377,9 @@ fn to_statistics(stats: &PictureStats) -> sw_picture_statistics {
     }
 }
 
-#[cfg(all(test, feature = "pictures"))]
+#[cfg(test)]
 mod tests {
+    use super::super::picture_object::*;
     use super::*;
     use crate::TestCard;
     use std::ptr::null_mut;
@@ -522,9 +427,13 @@ mod tests {
         assert_eq!(TestCard::read(&again), Some(321));
         let path = std::env::temp_dir().join(format!("sw-{}.png", std::process::id()));
         let text = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
-        assert_eq!(sw_picture_write_png(kept, text.as_ptr()), 0);
-        assert!(std::fs::read(&path).unwrap().starts_with(b"\x89PNG"));
-        std::fs::remove_file(path).unwrap();
+        if cfg!(feature = "pictures") {
+            assert_eq!(sw_picture_write_png(kept, text.as_ptr()), 0);
+            assert!(std::fs::read(&path).unwrap().starts_with(b"\x89PNG"));
+            std::fs::remove_file(path).unwrap();
+        } else {
+            assert!(sw_picture_write_png(kept, text.as_ptr()) < 0);
+        }
         assert_eq!(sw_picture_unref(kept), 0);
         assert_ne!(sw_picture_get_info(kept, &mut info), 0, "it is freed");
     }

@@ -14,7 +14,6 @@ pub(crate) mod leg;
 pub(crate) mod mix;
 pub(crate) mod outbound;
 pub(crate) mod peer;
-#[cfg(feature = "pictures")]
 pub(crate) mod picture;
 pub(crate) mod playback;
 pub(crate) mod port;

@@ -515,7 +515,6 @@ pub(crate) fn run_on_media_thread(job: impl FnOnce() + Send + 'static) -> Result
 /// a callback did not return in time: its thread is left behind and ends after it. From inside a
 /// callback it does not wait for that callback. A second call is harmless.
 pub fn shutdown() -> bool {
-    #[cfg(feature = "pictures")]
     super::picture::worker::shutdown();
     let Some(pool) = lock(&CURRENT).take() else {
         return true;

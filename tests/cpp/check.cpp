@@ -355,6 +355,24 @@ static void without_a_network() {
     oauth.cancel(url);
 }
 
+// The installed library has no codecs, which is said; pictures themselves are there.
+static void pictures_without_codecs(sw::Client &client) {
+    sw::Call call = client.dial("/public/echo");
+    sw::Picture card = sw::Picture::test_card(160, 96, 4711, 5);
+    CHECK(card.to_format(SW_PIXEL_FORMAT_NV12).test_card_number() == 4711);
+    auto status = [](auto &&act) { return sw::attempt(act).status(); };
+    CHECK(status([&] { call.push_picture(card); }) == SW_ERR_NOT_SUPPORTED);
+    CHECK(status([&] {
+              call.add_picture_sink(SW_PIXEL_FORMAT_I420, [](const sw::Picture &) {});
+          }) == SW_ERR_NOT_SUPPORTED);
+    CHECK(status([&] { call.set_video_encoding(SW_VIDEO_ENCODING_INIT); }) ==
+          SW_ERR_NOT_SUPPORTED);
+    CHECK(status([&] { card.to_png(); }) == SW_ERR_NOT_SUPPORTED);
+    CHECK(std::string(sw_last_error()).find("video-codecs") != std::string::npos);
+    CHECK(call.picture_stats().decoded == 0);
+    call.hangup().get();
+}
+
 int main() {
     sw::Library library;
     errors();
@@ -367,6 +385,7 @@ int main() {
         a_room(client);
         messages(client);
         a_device(client);
+        pictures_without_codecs(client);
     }
     a_call_that_comes_in();
     destroyed_in_callbacks();

@@ -31,8 +31,8 @@ async fn readme_34(
     Ok(())
 }
 
-// README.md:77
-async fn readme_77(
+// README.md:76
+async fn readme_76(
     token: String,
     client_id: String,
     project_id: String,
@@ -49,8 +49,8 @@ async fn readme_77(
     Ok(())
 }
 
-// README.md:90
-async fn readme_90(
+// README.md:89
+async fn readme_89(
     token: String,
     client_id: String,
     project_id: String,
@@ -295,8 +295,8 @@ async fn docs_guide_media_8(
     Ok(())
 }
 
-// docs/guide/media.md:26
-async fn docs_guide_media_26(
+// docs/guide/media.md:25
+async fn docs_guide_media_25(
     token: String,
     client_id: String,
     project_id: String,
@@ -321,8 +321,8 @@ async fn docs_guide_media_26(
     Ok(())
 }
 
-// docs/guide/media.md:80
-async fn docs_guide_media_80(
+// docs/guide/media.md:79
+async fn docs_guide_media_79(
     token: String,
     client_id: String,
     project_id: String,
@@ -339,8 +339,8 @@ async fn docs_guide_media_80(
     Ok(())
 }
 
-// docs/guide/media.md:96
-async fn docs_guide_media_96(
+// docs/guide/media.md:95
+async fn docs_guide_media_95(
     token: String,
     client_id: String,
     project_id: String,
@@ -360,8 +360,37 @@ async fn docs_guide_media_96(
     Ok(())
 }
 
-// docs/guide/media.md:126
-async fn docs_guide_media_126(
+// docs/guide/media.md:115
+async fn docs_guide_media_115(
+    token: String,
+    client_id: String,
+    project_id: String,
+    api_token: String,
+    store: std::sync::Arc<dyn TokenStore>,
+    client: Client,
+    call: Call,
+) -> Outcome {
+    use signalwire_client::{Picture, PictureSink, PixelFormat};
+
+    struct Screen;
+
+    impl PictureSink for Screen {
+        fn on_picture(&self, picture: &Picture) {
+            let luma = picture.plane(0).expect("every picture has a Y plane");
+            println!("{}x{}: {:?}", picture.width(), picture.height(), &luma.row(0)[..4]);
+        }
+    }
+
+    let sink = call.add_picture_sink(PixelFormat::I420, Arc::new(Screen))?;
+    let (y, u, v) = (vec![81; 640 * 360], vec![90; 320 * 180], vec![240; 320 * 180]); // red
+    let planes = [(&y[..], 640), (&u[..], 320), (&v[..], 320)]; // samples, bytes from row to row
+    call.push_picture(Picture::new(PixelFormat::I420, (640, 360), &planes, 33_333)?)?; // after VideoConnected
+    call.remove_picture_sink(sink);
+    Ok(())
+}
+
+// docs/guide/media.md:165
+async fn docs_guide_media_165(
     token: String,
     client_id: String,
     project_id: String,
@@ -378,36 +407,8 @@ async fn docs_guide_media_126(
     Ok(())
 }
 
-// docs/guide/media.md:138
-async fn docs_guide_media_138(
-    token: String,
-    client_id: String,
-    project_id: String,
-    api_token: String,
-    store: std::sync::Arc<dyn TokenStore>,
-    client: Client,
-    call: Call,
-) -> Outcome {
-    use signalwire_client::DialOptions;
-    use std::collections::VecDeque;
-
-    const BARS: usize = 100; // ten seconds
-
-    let call = client.dial("/public/echo", DialOptions { statistics_interval_ms: 100, ..DialOptions::default() })?;
-    let events = call.events();
-    let mut bars: VecDeque<(f64, f64)> = VecDeque::with_capacity(BARS);
-    while let Some(event) = events.next().await {
-        if let CallEvent::Statistics { stats } = event {
-            let height = |dbfs: f64| (1.0 + dbfs / 60.0).clamp(0.0, 1.0); // from -60 dBFS up to full scale
-            bars.truncate(BARS - 1);
-            bars.push_front((height(stats.output_level_dbfs), height(stats.input_level_dbfs)));
-        }
-    }
-    Ok(())
-}
-
-// docs/guide/media.md:166
-async fn docs_guide_media_166(
+// docs/guide/media.md:181
+async fn docs_guide_media_181(
     token: String,
     client_id: String,
     project_id: String,

@@ -1,7 +1,7 @@
 //! From the application's pictures to frames that are sent: brought to the size and number that are
 //! wanted and encoded, on a thread of the call's own.
 
-use super::codec::{self, Encoder};
+use super::codec::{self, Encoder, Settings};
 use super::picture::{Picture, PicturePool};
 use super::rate::{usual_bps, RateControl};
 use super::scale::Limits;
@@ -9,7 +9,6 @@ use super::{count, worker, Counters};
 use crate::error::{Error, ErrorKind, Result};
 use crate::media::video::port::{VideoPort, WeakVideoPort};
 use crate::media::video::{EncodedVideoFrame, VideoCodec};
-use signalwire_video_codecs::Settings;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,17 +23,22 @@ const LARGE_PIXELS: u32 = 1280 * 720;
 
 /// How pushed pictures are encoded; 0 in a field leaves the choice to the library.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct VideoEncoding {
     /// The most bits per second. By default what is usual for the size: 0.7 Mbit/s for 640x360 at 30
     /// pictures per second, between 0.1 and 2.5 Mbit/s. The rate starts at half of it, keeps below
     /// what the far side takes, falls with losses and rises without.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub max_bitrate_bps: u32,
     /// The largest width in pixels; larger pictures are made smaller, their shape kept.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub max_width: u32,
     /// The largest height in pixels.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0))]
     pub max_height: u32,
     /// The most pictures per second; what comes sooner is left out. The bits are spread over so many,
     /// over 30 by default: say it when fewer are pushed.
+    #[cfg_attr(feature = "uniffi", uniffi(default = 0.0))]
     pub max_frame_rate: f64,
 }
 

@@ -9,7 +9,7 @@
 //! | `output` | received frames, decoded on a thread of their own, to sinks |
 //! | `input` `rate` | pushed pictures, encoded on a thread of their own, at the rate that the way allows |
 //! | `worker` | the threads of both |
-//! | `test_card` `y4m` `png` | a source for tests, and files |
+//! | `test_card` `y4m` `y4m_sink` `png` | a source for tests, and files |
 
 pub(crate) mod codec;
 pub(crate) mod convert;
@@ -23,11 +23,13 @@ pub(crate) mod scale;
 pub(crate) mod test_card;
 pub(crate) mod worker;
 pub(crate) mod y4m;
+pub(crate) mod y4m_sink;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What became of a call's pictures so far.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Record))]
 pub struct PictureStats {
     /// Pictures that were pushed and encoded into a frame.
     pub encoded: u64,

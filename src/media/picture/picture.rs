@@ -14,6 +14,7 @@ const POOLED: usize = 8;
 /// How the samples of a picture lie in memory: 8 bits each, colour at half the width and height
 /// (4:2:0), limited range as video has it. The number of a format never changes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[repr(i32)]
 pub enum PixelFormat {
     /// Three planes: Y, U, V.
@@ -45,6 +46,7 @@ impl PixelFormat {
 
 /// How far a picture has to be turned, clockwise, to stand upright.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "uniffi", derive(uniffi::Enum))]
 #[repr(i32)]
 pub enum Rotation {
     /// It stands upright.

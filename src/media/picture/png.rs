@@ -7,20 +7,37 @@ impl Picture {
     /// The picture, upright, as the bytes of a PNG file: a snapshot.
     ///
     /// Colours are read as BT.601 in limited range, as video of calls has them. Takes some
-    /// milliseconds, so not in a sink that has to keep up. Errors: `Media`.
+    /// milliseconds, so not in a sink that has to keep up. Errors: `NotSupported` in builds without
+    /// the cargo feature `video-codecs`; `Media`.
     pub fn to_png(&self) -> Result<Vec<u8>> {
-        let failed = |error: png::EncodingError| Error::media(format!("no PNG: {error}"));
         let upright = self.upright();
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, upright.width(), upright.height());
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Fast);
-        let mut writer = encoder.write_header().map_err(failed)?;
-        writer.write_image_data(&rgb(&upright)).map_err(failed)?;
-        writer.finish().map_err(failed)?;
-        Ok(file)
+        file((upright.width(), upright.height()), &rgb(&upright))
     }
+}
+
+#[cfg(feature = "pictures")]
+fn file((width, height): (u32, u32), pixels: &[u8]) -> Result<Vec<u8>> {
+    let failed = |error: png::EncodingError| Error::media(format!("no PNG: {error}"));
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(pixels).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(file)
+}
+
+#[cfg(not(feature = "pictures"))]
+fn file((width, height): (u32, u32), _: &[u8]) -> Result<Vec<u8>> {
+    Err(Error::new(
+        crate::error::ErrorKind::NotSupported,
+        format!(
+            "the library was built without PNG files, so none of {width}x{height} can be made: \
+             build it with the feature `video-codecs`"
+        ),
+    ))
 }
 
 /// Three bytes per pixel, of a picture in I420.
@@ -47,6 +64,7 @@ fn pixel(y: u8, u: u8, v: u8) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "pictures")]
     use crate::media::picture::test_card::TestCard;
 
     #[test]
@@ -64,6 +82,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "pictures")]
     #[test]
     fn a_snapshot_is_read_by_others() {
         let picture = TestCard::new(160, 96).unwrap().picture(0, 0);

@@ -9,6 +9,31 @@ use bytes::Bytes;
 
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 12;
+/// Where the number of frames is.
+pub(super) const FRAMES_AT: usize = 24;
+
+/// The header of a file whose times are in microseconds, of no frames.
+pub(super) fn file_header(codec: VideoCodec, (width, height): (u16, u16)) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[..4].copy_from_slice(b"DKIF");
+    header[6] = HEADER as u8;
+    header[8..12].copy_from_slice(match codec {
+        VideoCodec::Vp8 => b"VP80",
+        VideoCodec::H264 => b"H264",
+    });
+    header[12..14].copy_from_slice(&width.to_le_bytes());
+    header[14..16].copy_from_slice(&height.to_le_bytes());
+    header[16..20].copy_from_slice(&1_000_000u32.to_le_bytes());
+    header[20..24].copy_from_slice(&1u32.to_le_bytes());
+    header
+}
+
+pub(super) fn frame_header(length: u32, timestamp_us: u64) -> [u8; FRAME_HEADER] {
+    let mut header = [0; FRAME_HEADER];
+    header[..4].copy_from_slice(&length.to_le_bytes());
+    header[4..].copy_from_slice(&timestamp_us.to_le_bytes());
+    header
+}
 
 /// Reads an IVF file that is in memory: an iterator of its frames.
 ///
@@ -109,18 +134,7 @@ pub struct IvfWriter {
 impl IvfWriter {
     /// An empty file for frames of this codec and size.
     pub fn new(codec: VideoCodec, width: u16, height: u16) -> Self {
-        let mut file = Vec::with_capacity(HEADER);
-        file.extend_from_slice(b"DKIF");
-        file.extend_from_slice(&[0, 0, HEADER as u8, 0]);
-        file.extend_from_slice(match codec {
-            VideoCodec::Vp8 => b"VP80",
-            VideoCodec::H264 => b"H264",
-        });
-        file.extend_from_slice(&width.to_le_bytes());
-        file.extend_from_slice(&height.to_le_bytes());
-        file.extend_from_slice(&1_000_000u32.to_le_bytes());
-        file.extend_from_slice(&1u32.to_le_bytes());
-        file.extend_from_slice(&[0; 8]);
+        let file = file_header(codec, (width, height)).to_vec();
         Self { file, codec, frames: 0 }
     }
 
@@ -131,8 +145,7 @@ impl IvfWriter {
         }
         let length = u32::try_from(frame.data.len())
             .map_err(|_| Error::invalid("a frame of an IVF file has less than 4 GiB"))?;
-        self.file.extend_from_slice(&length.to_le_bytes());
-        self.file.extend_from_slice(&frame.timestamp_us.to_le_bytes());
+        self.file.extend_from_slice(&frame_header(length, frame.timestamp_us));
         self.file.extend_from_slice(&frame.data);
         self.frames = self.frames.saturating_add(1);
         Ok(())
@@ -140,7 +153,7 @@ impl IvfWriter {
 
     /// The bytes of the whole file.
     pub fn finish(mut self) -> Vec<u8> {
-        self.file[24..28].copy_from_slice(&self.frames.to_le_bytes());
+        self.file[FRAMES_AT..FRAMES_AT + 4].copy_from_slice(&self.frames.to_le_bytes());
         self.file
     }
 }

@@ -6,6 +6,7 @@
 pub(crate) mod assembler;
 pub(crate) mod h264;
 pub(crate) mod ivf;
+pub(crate) mod ivf_sink;
 pub(crate) mod port;
 pub(crate) mod sender;
 pub(crate) mod vp8;

@@ -8,7 +8,6 @@ use crate::media::sink::{Pool, SinkId, Turn, Turnstile};
 use crate::media::stats::VideoStats;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-#[cfg(feature = "pictures")]
 use std::sync::Weak;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -46,14 +45,11 @@ struct Shared {
     owes_key_frame: AtomicBool,
     is_over: AtomicBool,
     woken: Notify,
-    #[cfg(feature = "pictures")]
     pictures_in: crate::media::picture::input::Input,
-    #[cfg(feature = "pictures")]
     pictures_out: crate::media::picture::output::Output,
 }
 
 /// A port that does not keep the call's video alive.
-#[cfg(feature = "pictures")]
 #[derive(Clone)]
 pub(crate) struct WeakVideoPort(Weak<Shared>);
 
@@ -225,7 +221,6 @@ impl VideoPort {
         for slot in std::mem::take(&mut *lock(&self.0.sinks)) {
             slot.turnstile.detach();
         }
-        #[cfg(feature = "pictures")]
         {
             self.0.pictures_in.end();
             self.0.pictures_out.end();
@@ -269,7 +264,6 @@ impl VideoPort {
     }
 }
 
-#[cfg(feature = "pictures")]
 impl VideoPort {
     pub(crate) fn downgrade(&self) -> WeakVideoPort {
         WeakVideoPort(Arc::downgrade(&self.0))
@@ -304,7 +298,6 @@ impl VideoPort {
     }
 }
 
-#[cfg(feature = "pictures")]
 impl WeakVideoPort {
     pub(crate) fn upgrade(&self) -> Option<VideoPort> {
         self.0.upgrade().map(VideoPort)

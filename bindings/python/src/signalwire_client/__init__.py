@@ -82,6 +82,8 @@ if TYPE_CHECKING:
         OAuthFlow,
         OAuthTokens,
         PageLinks,
+        PictureStats,
+        PixelFormat,
         PreflightCall,
         PreflightOptions,
         PreflightProblem,
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
         RecordFormat,
         RecordSide,
         RemoteParty,
+        Rotation,
         SendState,
         ServerCallState,
         SetupTimes,
@@ -125,6 +128,7 @@ if TYPE_CHECKING:
     from .messages import OutgoingMessage
     from .mixer import Mixer
     from .options import AddressQuery, AnswerOptions, ClientOptions, DialOptions
+    from .pictures import Picture, PictureSink, PictureStream, TestCard
     from .video import VideoFrame, VideoSink
     from .wake_up import ExpectedCall, HostCall, parse_push
 
@@ -137,6 +141,7 @@ _HOME = {
         "credentials",
     ),
     **dict.fromkeys(("AudioDevices", "AudioProcessor", "Loudspeaker", "Microphone"), "devices"),
+    **dict.fromkeys(("Picture", "PictureSink", "PictureStream", "TestCard"), "pictures"),
     **dict.fromkeys(("VideoFrame", "VideoSink"), "video"),
     "EventStream": "events",
     "Mixer": "mixer",
@@ -195,6 +200,8 @@ _HOME = {
             "OAuthFlow",
             "OAuthTokens",
             "PageLinks",
+            "PictureStats",
+            "PixelFormat",
             "PreflightCall",
             "PreflightOptions",
             "PreflightProblem",
@@ -208,6 +215,7 @@ _HOME = {
             "RecordFormat",
             "RecordSide",
             "RemoteParty",
+            "Rotation",
             "SendState",
             "ServerCallState",
             "SetupTimes",
@@ -299,6 +307,11 @@ __all__ = [
     "OAuthTokens",
     "OutgoingMessage",
     "PageLinks",
+    "Picture",
+    "PictureSink",
+    "PictureStats",
+    "PictureStream",
+    "PixelFormat",
     "PreflightCall",
     "PreflightOptions",
     "PreflightProblem",
@@ -313,12 +326,14 @@ __all__ = [
     "RecordSide",
     "Recorder",
     "RemoteParty",
+    "Rotation",
     "SendState",
     "ServerCallState",
     "SetupTimes",
     "SortOrder",
     "Speaker",
     "Subscriber",
+    "TestCard",
     "TokenReason",
     "TokenStore",
     "VideoCodec",

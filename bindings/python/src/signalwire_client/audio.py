@@ -5,16 +5,15 @@ Loaded when a call's audio is first used.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _native
 from ._capi import check, ffi, lib
 from ._convert import guarded
+from ._stream import MediaStream
 from .errors import InvalidArgumentError, SignalWireError
 from .options import number
 
@@ -212,7 +211,7 @@ class AudioPort:
         return sink
 
 
-class AudioStream:
+class AudioStream(MediaStream[AudioFrame]):
     """The received audio of a call: ``async for frame in stream``; made by :meth:`Call.audio`.
 
     For one reader. It ends with the call, or after :meth:`cancel`. Cancelling a wait for the next
@@ -220,78 +219,7 @@ class AudioStream:
     """
 
     def __init__(self, queue_frames: int) -> None:
-        if number("queue_frames", queue_frames) < 1:
-            raise InvalidArgumentError("queue_frames must be at least 1; got 0")
-        self._queue: deque[AudioFrame] = deque(maxlen=queue_frames)
-        self._dropped = 0
-        self._is_over = False
-        self._waiter: tuple[asyncio.AbstractEventLoop, asyncio.Future[None]] | None = None
-        self._sink: AudioSink | None = None
-
-    @property
-    def dropped(self) -> int:
-        """How many frames were dropped because the reader was too slow."""
-        return self._dropped
-
-    def cancel(self) -> None:
-        """Ends the stream, also for whoever waits for it. A second call does nothing."""
-        if self._sink is not None:
-            self._sink.remove()
-        self._queue.clear()
-        self._end()
-
-    async def __aenter__(self) -> AudioStream:
-        return self
-
-    async def __aexit__(self, *error: object) -> None:
-        self.cancel()
-
-    def __aiter__(self) -> AudioStream:
-        return self
-
-    async def __anext__(self) -> AudioFrame:
-        while True:
-            if self._queue:
-                return self._queue.popleft()
-            if self._is_over:
-                raise StopAsyncIteration
-            if self._waiter is not None:
-                raise RuntimeError("the audio stream is already being read")
-            loop = asyncio.get_running_loop()
-            waiter = loop.create_future()
-            self._waiter = (loop, waiter)
-            try:
-                # What came before the waiter was set has woken nobody.
-                if not self._queue and not self._is_over:
-                    await waiter
-            finally:
-                self._waiter = None
-
-    def _put(self, frame: AudioFrame) -> None:
-        if len(self._queue) == self._queue.maxlen:
-            self._dropped += 1
-        self._queue.append(frame)
-        self._wake()
-
-    def _end(self) -> None:
-        self._is_over = True
-        self._wake()
-
-    def _wake(self) -> None:
-        waiting = self._waiter
-        if waiting is None:
-            return
-        loop, waiter = waiting
-        try:
-            loop.call_soon_threadsafe(_resolve, waiter)
-        except RuntimeError:
-            # The loop was closed under its reader, who is gone then.
-            self._waiter = None
-
-
-def _resolve(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)
+        super().__init__("queue_frames", queue_frames)
 
 
 def _sink_of(stream: AudioStream) -> AudioSink:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .audio import AudioFrame, AudioPort, AudioSink, AudioStream
     from .devices import Loudspeaker, Microphone
+    from .pictures import Picture, PicturePort, PictureSink, PictureStream
     from .video import VideoFrame, VideoPort, VideoSink
 
 
@@ -36,7 +37,8 @@ class Call:
     def __init__(self, native: _native.Call) -> None:
         self._native = native
         self._port: AudioPort | None = None
-        self._pictures: VideoPort | None = None
+        self._video: VideoPort | None = None
+        self._pictures: PicturePort | None = None
 
     @property
     def id(self) -> str:
@@ -477,6 +479,87 @@ class Call:
         """Ends the deliveries to a sink; the same as :meth:`VideoSink.remove`."""
         sink.remove()
 
+    def push_picture(self, picture: Picture) -> int:
+        """Queues a picture to be encoded and sent, on a thread of the call's own.
+
+        Key frames, size, number and bit rate are taken care of; see :meth:`set_video_encoding`.
+        Never blocks; the planes are copied. Two pictures may wait: a third one takes the place of
+        the oldest. Gives how many were dropped, normally 0; all while the camera is muted. Use
+        either this or :meth:`push_video` in one call.
+        Raises :class:`NotSupportedError` where the library was built without the negotiated codec,
+        as that of the wheels is without both; :class:`InvalidStateError` before the event
+        ``VideoConnected`` and while video is not sent; :class:`ClosedError`.
+        """
+        return self._picture_port().push(picture)
+
+    def set_video_encoding(
+        self,
+        *,
+        max_bitrate_bps: int = 0,
+        max_width: int = 0,
+        max_height: int = 0,
+        max_frame_rate: float = 0.0,
+    ) -> None:
+        """Says how pushed pictures are encoded, from the next one on; also before there is video.
+
+        0 leaves the choice to the library.
+
+        - ``max_bitrate_bps``: by default what is usual for the size, 0.1 to 2.5 Mbit/s.
+        - ``max_width``, ``max_height``: larger pictures are made smaller, their shape kept.
+        - ``max_frame_rate``: what comes sooner is left out. The bits are spread over so many
+          pictures per second, over 30 by default.
+
+        Raises :class:`InvalidArgumentError`, :class:`NotSupportedError` where the library was
+        built without codecs, :class:`ClosedError`.
+        """
+        encoding = _native.VideoEncoding(
+            max_bitrate_bps=max_bitrate_bps,
+            max_width=max_width,
+            max_height=max_height,
+            max_frame_rate=max_frame_rate,
+        )
+        guarded(self._native.set_video_encoding, encoding)
+
+    def add_picture_sink(
+        self,
+        callback: Callable[[Picture], object],
+        *,
+        format: _native.PixelFormat = _native.PixelFormat.I420,
+    ) -> PictureSink:
+        """Calls ``callback`` with every received picture, on a media thread.
+
+        It runs one call after the other until the call ends or the sink is removed. The picture
+        may be kept. Two pictures wait for a slow callback, and the latest win. No picture is ever
+        damaged: after a loss nothing comes before the next key frame, which is asked for. What it
+        raises is logged. It must not wait for the event loop; for a coroutine see
+        :meth:`pictures`.
+        Raises :class:`NotSupportedError` where the library was built without codecs, as that of
+        the wheels is; :class:`MediaError`; :class:`ClosedError`.
+        """
+        return self._picture_port().add_sink(callback, format)
+
+    def remove_picture_sink(self, sink: PictureSink) -> None:
+        """Ends the deliveries to a sink; the same as :meth:`PictureSink.remove`."""
+        sink.remove()
+
+    def pictures(
+        self,
+        *,
+        format: _native.PixelFormat = _native.PixelFormat.I420,
+        queue_pictures: int = 2,
+    ) -> PictureStream:
+        """The received pictures for ``async for picture in call.pictures():``, from now on.
+
+        Up to ``queue_pictures`` wait for the reader; when it is slower the oldest are dropped and
+        counted. Ends with the call. Raises as :meth:`add_picture_sink`.
+        """
+        return self._picture_port().stream(format, queue_pictures)
+
+    @property
+    def picture_stats(self) -> _native.PictureStats:
+        """What became of the call's pictures so far; the last numbers after the end."""
+        return self._native.picture_stats()
+
     def request_key_frame(self) -> None:
         """Asks the far side for a key frame, at most twice a second. Losses ask by themselves.
 
@@ -619,10 +702,17 @@ class Call:
         return self._port
 
     def _video_port(self) -> VideoPort:
-        if self._pictures is None:
+        if self._video is None:
             from .video import VideoPort
 
-            self._pictures = VideoPort(self._native)
+            self._video = VideoPort(self._native)
+        return self._video
+
+    def _picture_port(self) -> PicturePort:
+        if self._pictures is None:
+            from .pictures import PicturePort
+
+            self._pictures = PicturePort(self._native)
         return self._pictures
 
     async def __aenter__(self) -> Call:

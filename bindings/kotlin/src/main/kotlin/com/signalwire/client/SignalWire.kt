@@ -19,6 +19,7 @@ public object SignalWire {
         stayAttached(uniffiCallbackInterfaceTokenStore.clear, "sw-dispatch")
         stayAttached(uniffiCallbackInterfaceAudioSink.onFrame, "sw-media")
         stayAttached(uniffiCallbackInterfaceVideoSink.onFrame, "sw-media")
+        stayAttached(uniffiCallbackInterfacePictureSink.onPicture, "sw-media")
         // A callback into a JVM that is ending would crash it.
         Runtime.getRuntime().addShutdownHook(Thread({ shutdown() }, "sw-shutdown"))
     }
