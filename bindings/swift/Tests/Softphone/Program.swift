@@ -9,8 +9,8 @@ enum Program {
         let arguments = CommandLine.arguments.dropFirst().filter { $0 != "--json" }
         let code = await Softphone(Array(arguments)).run()
         _ = shutdown()
-        // The thread that reads the commands may still wait for one.
-        exit(code)
+        // The thread that reads the commands may still wait for one, with the lock that exit() asks for.
+        _exit(code)
     }
 }
 
