@@ -41,7 +41,7 @@ for other in ${SW_TEST_PYTHONS:-}; do
     # Checked for types above: the checkers' newest versions do not run on the oldest Python.
     "$other" -m venv --clear "$environment-$other"
     "$environment-$other/bin/python" -m pip install --quiet --disable-pip-version-check \
-        --force-reinstall --find-links "$wheels" "$wheel[testing]" numpy
+        --force-reinstall --find-links "$wheels" "$wheel[testing]" numpy pytest-asyncio
     "$environment-$other/bin/python" -m pytest
 done
 exec "$python" -m pytest
