@@ -4,6 +4,7 @@
 package com.signalwire.client.guides
 
 import com.signalwire.client.*
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
@@ -13,9 +14,11 @@ import kotlinx.coroutines.runBlocking
 private suspend fun bindings_kotlin_readme_6(token: String, client: Client, call: Call) {
     withClient(ClientOptions(token)) { client ->            // connects, and disconnects whatever happens
         client.withCall("/public/echo") { call ->           // dials, waits for the answer, and hangs up
-            launch { call.eventFlow().collect(::println) }
-            call.audioFlow(AudioFormat(16_000u, 1u)).collect { frame ->
-                call.pushAudio(frame.samples(), frame.format)
+            coroutineScope {
+                launch { call.eventFlow().collect(::println) }
+                call.audioFlow(AudioFormat(16_000u, 1u)).collect { frame ->
+                    call.pushAudio(frame.samples(), frame.format)
+                }
             }
         }
     }
