@@ -2,7 +2,8 @@
 # The documentation as pages: the guides, and the reference of each language, in build/docs.
 #
 # mdBook, Doxygen and pdoc are used where they are; otherwise mdBook is built and pdoc installed into
-# build/docs-tools, and Doxygen comes from the system's packages (scripts/setup.sh docs).
+# build/docs-tools, and Doxygen comes from the system's packages (scripts/setup.sh docs). Dokka comes by
+# Maven, where that is.
 set -eu
 cd "$(dirname "$0")/.."
 out=build/docs
@@ -60,9 +61,23 @@ python_reference() {
     "$tools/python/bin/python" scripts/python_docs.py "$out/python"
 }
 
+kotlin_reference() {
+    if ! command -v mvn >/dev/null 2>&1; then
+        echo "without Maven there are no pages for Kotlin" >&2
+        return
+    fi
+    sh bindings/generate.sh --dev kotlin
+    # What it needs is fetched once.
+    (cd bindings/kotlin && { mvn --batch-mode --quiet --offline dokka:dokka >/dev/null 2>&1 ||
+        mvn --batch-mode --quiet --no-transfer-progress dokka:dokka >&2; })
+    rm -rf "$out/kotlin"
+    cp -R bindings/kotlin/target/dokka "$out/kotlin"
+}
+
 book
 rust_reference
 c_reference
 python_reference
+kotlin_reference
 echo "guides: $out/book/index.html    Rust: $out/rust/signalwire_client/index.html"
-echo "C, C++: $out/c/index.html    Python: $out/python/index.html"
+echo "C, C++: $out/c/index.html    Python: $out/python/index.html    Kotlin: $out/kotlin/index.html"

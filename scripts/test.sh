@@ -30,6 +30,7 @@ step() {
 step "format" cargo fmt --all --check
 step "lint" cargo clippy --workspace --all-targets --all-features --quiet -- -D warnings
 step "rust" cargo test --workspace --all-features --no-fail-fast
+step "scripts" python3 -m unittest discover -s scripts
 step "rust documentation" cargo test --all-features --doc
 export SW_GATEWAY_BIN="${SW_GATEWAY_BIN:-$(pwd)/${CARGO_TARGET_DIR:-target}/debug/sw-gateway}"
 step "gateway" cargo build --package signalwire-gateway --bin sw-gateway

@@ -12,7 +12,7 @@ struct Object {
     python: (&'static str, &'static str),
 }
 
-const OBJECTS: [Object; 13] = [
+const OBJECTS: [Object; 17] = [
     Object {
         name: "Client",
         files: &[
@@ -110,13 +110,43 @@ const OBJECTS: [Object; 13] = [
         c_prefix: "sw_test_card_",
         python: ("pictures.py", "TestCard"),
     },
+    Object {
+        name: "Credentials",
+        files: &["src/auth/credentials.rs", "src/oauth/provider.rs", "src/rest/embed.rs"],
+        c_prefix: "sw_credentials_",
+        python: ("credentials.py", "Credentials"),
+    },
+    Object {
+        name: "DeviceKey",
+        files: &["src/auth/device_key.rs"],
+        c_prefix: "sw_device_key_",
+        python: ("credentials.py", "DeviceKey"),
+    },
+    Object {
+        name: "OAuth",
+        files: &["src/oauth/mod.rs", "src/oauth/loopback.rs"],
+        c_prefix: "sw_oauth_",
+        python: ("credentials.py", "OAuth"),
+    },
+    Object {
+        name: "RestClient",
+        files: &[
+            "src/rest/admin/client.rs",
+            "src/rest/admin/tokens.rs",
+            "src/rest/admin/subscribers.rs",
+            "src/rest/admin/resources.rs",
+            "src/rest/admin/sip_credentials.rs",
+        ],
+        c_prefix: "sw_rest_client_",
+        python: ("rest_api.py", "RestClient"),
+    },
 ];
 
 /// Not in the C interface: events come to an observer that is given when the object is made, a C
 /// program keeps the handles of its calls itself, reads lists by pages, and dials an address by
 /// its `dial_string`. `sw_picture_get_info` gives all that is known of a picture, and the test card
-/// is no object.
-const NOT_IN_C: [(&str, &str); 15] = [
+/// is no object. One token is an option of the client there, also for a client with a key.
+const NOT_IN_C: [(&str, &str); 16] = [
     ("Client", "events"),
     ("Client", "calls"),
     ("Client", "all_addresses"),
@@ -132,24 +162,49 @@ const NOT_IN_C: [(&str, &str); 15] = [
     ("Picture", "rotation"),
     ("Picture", "plane"),
     ("TestCard", "new"),
+    ("Credentials", "token"),
 ];
 
+/// What C calls otherwise.
+const OTHERWISE_IN_C: [(&str, &str, &str); 1] = [("DeviceKey", "to_pkcs8", "sw_device_key_pkcs8")];
+
 /// In the core alone: a host is called by the devices' own threads, where no other language can run;
-/// other languages take a picture's planes one by one.
-const ONLY_IN_RUST: [(&str, &str); 2] = [("AudioDevices", "of_host"), ("Picture", "data")];
+/// other languages take a picture's planes one by one; the token to begin with is an option of the
+/// client elsewhere; and the lists of other languages read the next page by themselves.
+const ONLY_IN_RUST: [(&str, &str); 7] = [
+    ("AudioDevices", "of_host"),
+    ("Picture", "data"),
+    ("Credentials", "starting_with"),
+    ("RestClient", "addresses_at"),
+    ("RestClient", "resources_at"),
+    ("RestClient", "sip_credentials_at"),
+    ("RestClient", "subscribers_at"),
+];
 
-/// Only in the generated interface: the bridge from it to the C interface.
-const ONLY_IN_BIND: [(&str, &str); 1] = [("Call", "native_handle")];
+/// Only in the generated interface: the bridge from it to the C interface, and `Credentials::oauth`.
+const ONLY_IN_BIND: [(&str, &str); 2] = [("Call", "native_handle"), ("OAuth", "credentials")];
 
-/// Written otherwise in Python: a class is called to make an object.
-const OTHERWISE_IN_PYTHON: [(&str, &str); 6] = [
+/// Written otherwise in the generated interface: `OAuth.credentials`.
+const OTHERWISE_IN_BIND: [(&str, &str); 1] = [("Credentials", "oauth")];
+
+/// Written otherwise in Python: a class is called to make an object, credentials of a login are
+/// made by `OAuth.credentials`, and `OAuth.login` is the whole login with a listener.
+const OTHERWISE_IN_PYTHON: [(&str, &str); 10] = [
     ("Client", "new"),
     ("HostCall", "new"),
     ("Mixer", "new"),
     ("AudioProcessor", "new"),
     ("Picture", "new"),
     ("TestCard", "new"),
+    ("OAuth", "new"),
+    ("OAuth", "begin_loopback"),
+    ("RestClient", "new"),
+    ("Credentials", "oauth"),
 ];
+
+/// Only in Python: the asynchronous iterators over sinks, and what stands for the core's otherwise.
+const ONLY_IN_PYTHON: [(&str, &str); 4] =
+    [("Call", "audio"), ("Call", "pictures"), ("OAuth", "credentials"), ("OAuth", "login")];
 
 fn read(path: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -179,20 +234,61 @@ fn public_function(line: Option<&str>) -> Option<String> {
     Some(rest.split(['(', '<']).next()?.to_owned())
 }
 
-/// The public methods of a class in a Python source, from its line to the next class.
+/// The public methods of a class in a Python source, with those of its bases in the same source.
 fn python_methods(source: &str, class: &str) -> BTreeSet<String> {
-    let start = format!("class {class}:");
-    source
+    let mut methods = BTreeSet::new();
+    let start = format!("class {class}");
+    let body: Vec<&str> = source
         .lines()
-        .skip_while(|line| *line != start)
-        .skip(1)
-        .take_while(|line| !line.starts_with("class "))
-        .filter_map(|line| {
-            let line = line.strip_prefix("    ")?;
-            let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("def ")?;
-            name.split('(').next().filter(|name| !name.starts_with('_')).map(str::to_owned)
+        .skip_while(|line| {
+            !line.strip_prefix(&start).is_some_and(|rest| rest.starts_with([':', '(']))
         })
-        .collect()
+        .collect();
+    let Some((head, body)) = body.split_first() else { return methods };
+    for base in bases(head) {
+        methods.extend(python_methods(source, base));
+    }
+    methods.extend(body.iter().take_while(|line| !line.starts_with("class ")).filter_map(|line| {
+        let line = line.strip_prefix("    ")?;
+        let name = line.strip_prefix("async ").unwrap_or(line).strip_prefix("def ")?;
+        name.split('(').next().filter(|name| !name.starts_with('_')).map(str::to_owned)
+    }));
+    methods
+}
+
+/// `A` and `B` of `class C(A[T, "U"], B):`.
+fn bases(head: &str) -> Vec<&str> {
+    let list = head.split_once('(').map_or("", |(_, list)| list.trim_end_matches("):"));
+    let mut depth = 0;
+    let outer = list.split(|c| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        c == ',' && depth == 0
+    });
+    outer.map(|base| base.split('[').next().unwrap_or_default().trim()).collect()
+}
+
+#[test]
+fn methods_of_bases_in_the_same_source_count() {
+    let source = "\
+class Base(Generic[T]):
+    def stop(self) -> None: ...
+    def _own(self) -> None: ...
+
+
+class Other:
+    def other(self) -> None: ...
+
+
+class Both(Base[\"A, B\"], Other, Elsewhere):
+    async def wait(self) -> None: ...
+
+
+class BothOfThem:
+    def nothing(self) -> None: ...
+";
+    let methods: Vec<String> = python_methods(source, "Both").into_iter().collect();
+    assert_eq!(methods, ["other", "stop", "wait"]);
+    assert!(python_methods(source, "Bot").is_empty() && bases("class A:") == [""]);
 }
 
 fn without(methods: &BTreeSet<String>, name: &str, list: &[(&str, &str)]) -> BTreeSet<String> {
@@ -207,6 +303,14 @@ fn without(methods: &BTreeSet<String>, name: &str, list: &[(&str, &str)]) -> BTr
 fn core_methods(name: &str, files: &[&str]) -> BTreeSet<String> {
     let methods = rust_methods(&files.iter().map(|file| read(file)).collect::<String>(), name);
     without(&methods, name, &ONLY_IN_RUST)
+}
+
+/// What a method is called in C, if it is there.
+fn c_name(object: &str, prefix: &str, method: &str) -> String {
+    OTHERWISE_IN_C
+        .iter()
+        .find(|(of, core, _)| (*of, *core) == (object, method))
+        .map_or_else(|| format!("{prefix}{method}"), |(_, _, name)| (*name).to_owned())
 }
 
 fn bind_sources() -> String {
@@ -227,6 +331,10 @@ fn bind_sources() -> String {
         "devices",
         "processing",
         "picture",
+        "credentials",
+        "device_key",
+        "oauth",
+        "rest_api",
     ]
     .map(|file| read(&format!("src/bind/{file}.rs")))
     .concat()
@@ -236,7 +344,7 @@ fn bind_sources() -> String {
 fn the_generated_interface_has_every_method_and_no_other() {
     let bind = bind_sources();
     for Object { name, files, .. } in OBJECTS {
-        let core = core_methods(name, files);
+        let core = without(&core_methods(name, files), name, &OTHERWISE_IN_BIND);
         assert_eq!(core, without(&rust_methods(&bind, name), name, &ONLY_IN_BIND), "{name}");
     }
     let stream = rust_methods(&read("src/util/bus.rs"), "EventStream");
@@ -250,7 +358,7 @@ fn the_c_interface_has_every_method() {
     let header = read("include/signalwire.h");
     for Object { name, files, c_prefix, .. } in OBJECTS {
         for method in without(&core_methods(name, files), name, &NOT_IN_C) {
-            let function = format!(" {c_prefix}{method}(");
+            let function = format!(" {}(", c_name(name, c_prefix, &method));
             assert!(header.contains(&function), "signalwire.h has no{function}");
         }
     }
@@ -260,13 +368,8 @@ fn the_c_interface_has_every_method() {
 fn the_python_package_has_every_method_and_no_other() {
     for Object { name, files, python: (module, class), .. } in OBJECTS {
         let core = without(&core_methods(name, files), name, &OTHERWISE_IN_PYTHON);
-        let mut python = python_methods(
-            &read(&format!("bindings/python/src/signalwire_client/{module}")),
-            class,
-        );
-        // The asynchronous iterators over sinks are Python's own.
-        python.remove("audio");
-        python.remove("pictures");
+        let source = read(&format!("bindings/python/src/signalwire_client/{module}"));
+        let python = without(&python_methods(&source, class), name, &ONLY_IN_PYTHON);
         assert_eq!(core, python, "{name}");
     }
 }
@@ -351,11 +454,12 @@ pub fn methods() -> Vec<Method> {
         let python = read(&format!("bindings/python/src/signalwire_client/{module}"));
         let (python, generated) = (python_methods(&python, class), rust_methods(&bind, object));
         for name in core_methods(object, files) {
-            let c = format!("{c_prefix}{name}");
+            let c = c_name(object, c_prefix, &name);
             let c = header.contains(&format!(" {c}(")).then_some(c);
             let in_python =
                 python.contains(&name) || OTHERWISE_IN_PYTHON.contains(&(object, name.as_str()));
-            let is_generated = generated.contains(&name);
+            let is_generated =
+                generated.contains(&name) || OTHERWISE_IN_BIND.contains(&(object, name.as_str()));
             all.push(Method { object, name, c, in_python, is_generated });
         }
     }

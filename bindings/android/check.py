@@ -69,8 +69,28 @@ def checks() -> Iterator[tuple[str, bool]]:
     yield "the REST API is left out", "src/rest" not in gradle
     for path in re.findall(r'^        "(\.\./[^"]+)"', gradle, re.M):
         yield f"the folder {path}", (HERE / "client" / path).is_dir()
+    yield from jvm_checks(maven)
     lock = (ROOT / "Cargo.lock").read_text()
     yield "the verifier's version", 'name = "rustls-platform-verifier-android"\nversion = "' in lock
+
+
+def jvm_checks(maven: str) -> Iterator[tuple[str, bool]]:
+    """The JVM's Gradle file builds what its Maven file builds."""
+    kotlin = ROOT / "bindings/kotlin"
+    gradle = (kotlin / "build.gradle.kts").read_text()
+    properties = dict(re.findall(r"<([\w.]+)>([^<$]+)</\1>", maven))
+    own = re.search(r"<artifactId>client</artifactId>\s*<version>([\d.]+)<", maven)
+    yield "the JVM's version", own is not None and f'\nversion = "{own[1]}"\n' in gradle
+    compiler = f'kotlin("jvm") version "{properties["kotlin.version"]}"'
+    yield "the JVM's Kotlin", compiler in gradle
+    pattern = re.compile(
+        r"<groupId>([^<]+)</groupId>\s*<artifactId>([^<]+)</artifactId>\s*<version>([\d.]+)</version>"
+    )
+    dependencies = maven.partition("<dependencies>")[2].partition("</dependencies>")[0]
+    for group, artifact, version in pattern.findall(dependencies):
+        yield f"the JVM's {artifact}", f'"{group}:{artifact}:{version}"' in gradle
+    for path in ("src/main/kotlin", properties["rest.sources"], "src/test/kotlin", "../../examples/kotlin"):
+        yield f"the JVM's folder {path}", f'"{path}"' in gradle and (kotlin / path).is_dir()
 
 
 def main() -> int:

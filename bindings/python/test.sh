@@ -2,6 +2,7 @@
 # Builds the wheels, installs them into a fresh environment and tests them there.
 #
 # SW_GATEWAY_BIN names the gateway's program; without it the gateway is built.
+# SW_TEST_PYTHONS="python3.9 python3.13" runs the tests with these interpreters, too.
 # SW_TEST_PIPECAT=1 installs Pipecat, which is large, and tests the transport for it, too.
 set -eu
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -36,6 +37,13 @@ MYPYPATH=../../examples/python "$python" -m mypy --config-file= --strict $exampl
     { cat "$build/python-test/pyright.log" >&2; exit 1; }
 # The tests use the gateway of the second wheel, as users do.
 unset SW_GATEWAY_BIN
+for other in ${SW_TEST_PYTHONS:-}; do
+    # Checked for types above: the checkers' newest versions do not run on the oldest Python.
+    "$other" -m venv --clear "$environment-$other"
+    "$environment-$other/bin/python" -m pip install --quiet --disable-pip-version-check \
+        --force-reinstall --find-links "$wheels" "$wheel[testing]" numpy pytest-asyncio
+    "$environment-$other/bin/python" -m pytest
+done
 "$python" -m pytest
 
 # Pictures once more with the codecs, which the wheels are shipped without.

@@ -36,6 +36,13 @@ let package = Package(
             path: "Samples/CallScreen",
             swiftSettings: [.enableExperimentalFeature("StrictConcurrency")]
         ),
+        // Plays parts in the scenarios of the repository; see tests/scenarios.
+        .executableTarget(
+            name: "ScenarioSoftphone",
+            dependencies: ["SignalWireClient"],
+            path: "Tests/Softphone",
+            swiftSettings: [.enableExperimentalFeature("StrictConcurrency")]
+        ),
         .testTarget(
             name: "SignalWireClientTests",
             dependencies: ["SignalWireClient", "CallScreenSample"],

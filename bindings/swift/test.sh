@@ -32,8 +32,7 @@ if [ "$(uname -s)" = Darwin ]; then
     exec swift test --skip-build
 fi
 # The program of the tests itself, as `swift test` of some distributions crashes (Debian, 6.0.3).
-runtime="$(dirname "$(find /usr/libexec/swift /usr/lib/swift "$(dirname "$(command -v swift)")/../lib/swift" \
-    -name libXCTest.so 2>/dev/null | head -n 1)")"
+runtime="$(sh "$here/runtime.sh")"
 LD_LIBRARY_PATH="$folder:$runtime${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 export LD_LIBRARY_PATH
 .build/debug/SignalWireClientPackageTests.xctest >"$log" 2>&1 || {

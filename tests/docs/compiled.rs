@@ -1,5 +1,5 @@
 //! Pieces of C, C++, Python and Swift: the compilers read the first three, the last is compared
-//! with what Rust exports, as there may be no compiler for it.
+//! with what Rust exports, as there may be no compiler for it (`generated.rs` gives it to one).
 
 use super::markdown::{blocks, Block};
 use super::{path, read};
@@ -132,8 +132,10 @@ fn swift_functions() -> BTreeSet<String> {
             source.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
         names.extend(functions.map(camel));
     }
-    let streams = read("bindings/swift/Sources/SignalWireClient/Streams.swift");
-    let functions = streams.split("func ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+    let own = ["Streams", "Structured"]
+        .map(|file| read(&format!("bindings/swift/Sources/SignalWireClient/{file}.swift")))
+        .concat();
+    let functions = own.split("func ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
     names.extend(functions.map(str::to_owned));
     names
 }

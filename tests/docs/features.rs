@@ -15,7 +15,7 @@ Made of the sources and of the results of tests by `make features`; do not edit.
 |---|---|
 | tested | a test or an example of that language calls it by this name |
 | yes | it is there, and no test of that language calls it |
-| generated | it is in what is generated for Swift, which no compiler has read where this was made |
+| generated | it is in what is generated for Swift, and no test of Swift calls it; not every machine that runs the tests can compile it |
 | – | it is not there; `tests/parity.rs` says why |
 
 ";
@@ -45,6 +45,7 @@ struct Used {
     cpp: String,
     python: String,
     kotlin: String,
+    swift: String,
 }
 
 impl Used {
@@ -64,6 +65,11 @@ impl Used {
                 &["bindings/kotlin/src/test/kotlin/com/signalwire/client"],
                 ".kt",
                 &["Guides.kt"],
+            ),
+            swift: texts(
+                &["bindings/swift/Tests/SignalWireClientTests", "bindings/swift/Tests/Softphone"],
+                ".swift",
+                &["Guides.swift"],
             ),
         }
     }
@@ -111,7 +117,13 @@ fn row(method: &parity::Method, used: &Used) -> String {
             method.is_generated,
             calls(&used.kotlin, &camel(name)) || made(&used.kotlin, format!("{object}(")),
         ),
-        if method.is_generated { "generated" } else { "–" },
+        match cell(
+            method.is_generated,
+            calls(&used.swift, &camel(name)) || made(&used.swift, format!("{object}(")),
+        ) {
+            "yes" => "generated",
+            other => other,
+        },
     ];
     format!("| `{name}` | {} |\n", cells.join(" | "))
 }
@@ -131,11 +143,12 @@ fn methods() -> String {
 }
 
 /// The languages that can play the parts of scenarios, as `tests/scenarios.rs` calls them.
-const PLAYERS: [(&str, &str); 5] = [
+const PLAYERS: [(&str, &str); 6] = [
     ("rust", "Rust"),
     ("c", "C"),
     ("python", "Python"),
     ("kotlin", "Kotlin"),
+    ("swift", "Swift"),
     ("all", "all together"),
 ];
 

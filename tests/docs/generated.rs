@@ -1,4 +1,4 @@
-//! What is made of the pieces of Rust and Kotlin, so that their compilers read them.
+//! What is made of the pieces of Rust, Kotlin and Swift, so that their compilers read them.
 
 use super::keep;
 use super::markdown::{blocks, Block};
@@ -79,5 +79,29 @@ fn every_piece_of_kotlin_is_among_what_maven_compiles() {
     keep(
         "bindings/kotlin/src/test/kotlin/com/signalwire/client/Guides.kt",
         &(KOTLIN_HEAD.to_owned() + &imports + &pieces.concat()),
+    );
+}
+
+const SWIFT_HEAD: &str = "// Made of docs/ and the readmes by tests/docs; do not edit.
+import SignalWireClient
+
+private enum Guides {
+";
+
+/// One function of Swift for a piece.
+fn swift(block: &Block) -> String {
+    let body: Vec<&str> = block.text.lines().filter(|line| !line.starts_with("import ")).collect();
+    let body = indented(body.join("\n").trim_start_matches('\n'), "        ");
+    let (name, place) = (block.name(), block.place());
+    let given = "token: String, client: Client, call: Call";
+    format!("\n    // {place}\n    static func {name}({given}) async throws {{\n{body}    }}\n")
+}
+
+#[test]
+fn every_piece_of_swift_is_among_what_its_tests_compile() {
+    let pieces: String = blocks("swift").iter().map(swift).collect();
+    keep(
+        "bindings/swift/Tests/SignalWireClientTests/Guides.swift",
+        &(SWIFT_HEAD.to_owned() + &pieces + "}\n"),
     );
 }

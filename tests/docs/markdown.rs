@@ -28,9 +28,17 @@ impl Block {
     }
 }
 
-/// All texts of the documentation, from the project's root.
+/// All texts of the documentation, from the project's root; not Android's, whose pieces need its
+/// framework.
 pub fn files() -> Vec<String> {
-    let mut files = vec!["README.md".to_owned(), "bindings/python/README.md".to_owned()];
+    let mut files: Vec<String> = [
+        "README.md",
+        "bindings/kotlin/README.md",
+        "bindings/python/README.md",
+        "bindings/swift/README.md",
+    ]
+    .map(str::to_owned)
+    .into();
     for folder in ["docs", "docs/guide"] {
         for entry in std::fs::read_dir(path(folder)).expect("a folder") {
             let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();

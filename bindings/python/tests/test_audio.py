@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway
 from tones import Ear, share_of, speak, tone, until
 

@@ -18,6 +18,7 @@ import sounds
 import voice_agent
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway, Subscriber
 from tones import Ear, share_of, speak, until
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import signalwire_client as sw
+from aio import aiter, anext
 from signalwire_client.testing import Gateway
 from tones import speak, until
 

@@ -8,6 +8,7 @@ from array import array
 
 import pytest
 
+from aio import anext
 from conftest import Gateway
 from signalwire_client import (
     AudioDeviceEvent,

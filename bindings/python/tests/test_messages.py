@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway
 
 

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway, run_gateway
 from tones import until
 

@@ -6,6 +6,7 @@ import asyncio
 from array import array
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway
 from tones import speak
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway
 
 OWN = sw.MemberTarget.OWN()

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway
 
 DYING = """
@@ -27,7 +28,9 @@ async def main():
     await client.connect()
     call = client.dial("/public/tone")
     events = call.events()
-    await anext(event async for event in events if event.is_media_connected())
+    async for event in events:
+        if event.is_media_connected():
+            break
     print(call.id, client.session_record(), flush=True)
     os._exit(0)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway, GatewayError, Subscriber, find_gateway, run_gateway
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway
 from tones import until
 

@@ -8,6 +8,7 @@ import json
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from . import _native
 from .errors import BY_KIND, InternalError, InvalidArgumentError, SignalWireError
 
-P = ParamSpec("P")
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec
+
+    P = ParamSpec("P")
+
 T = TypeVar("T")
 
 

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from . import _native
 from ._convert import awaited, guarded
@@ -14,7 +14,7 @@ from .events import EventStream
 from .options import AnswerOptions, answer_options, json_object
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer, Unpack
+    from typing_extensions import Buffer, TypeAlias, Unpack
 
     from .audio import AudioFrame, AudioPort, AudioSink, AudioStream
     from .devices import Loudspeaker, Microphone

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from . import _native
 from ._convert import awaited, guarded
+from ._exit import mark_used
 from .call import Call
 from .credentials import Credentials
 from .events import EventStream
@@ -56,7 +55,7 @@ class Client:
 
     def __init__(self, token: str, **options: Unpack[ClientOptions]) -> None:
         self._native = guarded(_native.Client, client_options(token, options))
-        _mark_used()
+        mark_used()
 
     @classmethod
     def with_credentials(
@@ -72,7 +71,7 @@ class Client:
             raise TypeError(f"credentials must be Credentials, not {type(credentials).__name__}")
         client = cls.__new__(cls)
         client._native = guarded(_native.Client.with_credentials, native, credentials._native)
-        _mark_used()
+        mark_used()
         return client
 
     async def update_token(self, token: str, *, expires_at: int | None = None) -> None:
@@ -422,22 +421,3 @@ def shutdown() -> bool:
     The library may be used again and starts anew.
     """
     return _native.shutdown()
-
-
-def _mark_used() -> None:
-    global _used_in_process
-    _used_in_process = os.getpid()
-
-
-_used_in_process = 0
-"""The process that made a client last; a forked child has nothing to shut down."""
-
-
-def _shutdown_at_exit() -> None:
-    if os.getpid() == _used_in_process:
-        shutdown()
-
-
-# A thread of the library that is inside a callback while the interpreter ends would abort the
-# process; the library must end first.
-atexit.register(_shutdown_at_exit)

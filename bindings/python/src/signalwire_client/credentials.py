@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from . import _native
 from ._convert import awaited, guarded
+from ._exit import mark_used
 from .errors import InvalidTokenError, UnauthorizedError
 
 T = TypeVar("T")
@@ -245,6 +246,7 @@ class OAuth:
             flow_lifetime_ms=flow_lifetime_ms,
         )
         self._native = guarded(_native.OAuth, config)
+        mark_used()
 
     def begin(self) -> _native.OAuthFlow:
         """Begins a login; open its ``authorize_url()`` in the system's browser."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from . import _native
 from ._convert import guarded
+from ._exit import mark_used
 from .events import EventStream
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
+    from typing_extensions import Buffer, Self, TypeAlias
+
+Native = TypeVar("Native", bound="_Opened")
 
 # Named here: inside the class `list` is its method.
 _Devices: TypeAlias = "list[_native.AudioDevice]"
@@ -32,6 +35,7 @@ class AudioDevices:
 
     def __init__(self, native: _native.AudioDevices) -> None:
         self._native = native
+        mark_used()
 
     @classmethod
     def system(cls) -> AudioDevices:
@@ -94,71 +98,57 @@ class AudioDevices:
         return Loudspeaker(guarded(self._native.open_loudspeaker, device))
 
 
-class Microphone:
-    """An open microphone. It stops with :meth:`stop`, at the end of its ``with``, or unused."""
+class _Opened(Protocol):
+    def device(self) -> _native.AudioDevice | None: ...
+    def stop(self) -> None: ...
 
-    def __init__(self, native: _native.Microphone) -> None:
+
+class _OpenDevice(Generic[Native]):
+    """What an open microphone and an open loudspeaker have in common."""
+
+    def __init__(self, native: Native) -> None:
         self._native = native
 
     @property
     def device(self) -> _native.AudioDevice | None:
         """The device in use; None while it is unplugged and there is no other."""
         return self._native.device()
+
+    def stop(self) -> None:
+        """Stops it for good, for all calls. A second call does nothing."""
+        self._native.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Microphone(_OpenDevice[_native.Microphone]):
+    """An open microphone. It stops with :meth:`stop`, at the end of its ``with``, or unused."""
 
     @property
     def stats(self) -> _native.MicrophoneStats:
         """Numbers of this moment."""
         return self._native.stats()
 
-    def stop(self) -> None:
-        """Stops it for good, for all calls. A second call does nothing."""
-        self._native.stop()
 
-    def __enter__(self) -> Microphone:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-
-class Loudspeaker:
+class Loudspeaker(_OpenDevice[_native.Loudspeaker]):
     """An open loudspeaker, which plays the sum of its calls.
 
     It stops with :meth:`stop`, at the end of its ``with``, or unused.
     """
 
-    def __init__(self, native: _native.Loudspeaker) -> None:
-        self._native = native
-
-    @property
-    def device(self) -> _native.AudioDevice | None:
-        """The device in use; None while it is unplugged and there is no other."""
-        return self._native.device()
-
     @property
     def stats(self) -> _native.LoudspeakerStats:
         """Numbers of this moment."""
         return self._native.stats()
-
-    def stop(self) -> None:
-        """Stops it for good, for all calls. A second call does nothing."""
-        self._native.stop()
-
-    def __enter__(self) -> Loudspeaker:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
 
 class AudioProcessor:

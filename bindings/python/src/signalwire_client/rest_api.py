@@ -18,6 +18,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from . import _native
 from ._convert import awaited, guarded
+from ._exit import mark_used
 from ._native import Address, Resource, SipCredential, SubscriberResource
 from .lists import EntryList, _Source
 
@@ -111,6 +112,7 @@ class RestClient:
             total_timeout_ms=total_timeout_ms,
         )
         self._native = guarded(_native.RestClient, options)
+        mark_used()
 
     async def create_subscriber_token(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
 EPILOG = """\
 exit codes:
@@ -59,6 +60,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         parents=[shared],
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _login(
+        commands.add_parser(
+            "login",
+            help="log in with the browser; later commands need no token then",
+            parents=[_again(shared)],
+        )
+    )
+    commands.add_parser("logout", help="forget the login", parents=[_again(shared)])
     commands.add_parser("info", help="show the subscriber of the token", parents=[_again(shared)])
     _addresses(commands.add_parser("addresses", help="list addresses", parents=[_again(shared)]))
     for name, help in (
@@ -90,6 +99,25 @@ def _shared() -> _Parser:
     shared.add_argument("--json", action="store_true", help="one JSON object per line")
     shared.add_argument("--token", help="subscriber access token; SW_TOKEN is safer")
     shared.add_argument("--token-file", type=Path, metavar="FILE", help="file with the token")
+    shared.add_argument(
+        "--mint",
+        action="store_true",
+        help="get a token with the project's credentials; for development",
+    )
+    shared.add_argument("--project", metavar="ID", help="with --mint; or SW_PROJECT")
+    shared.add_argument("--api-token", help="with --mint; SW_API_TOKEN is safer")
+    shared.add_argument("--space-url", metavar="URL", help="with --mint; or SW_SPACE_URL")
+    shared.add_argument(
+        "--reference",
+        metavar="TEXT",
+        default="softphone@example.com",
+        help="with --mint: the subscriber, made if there is none with this reference",
+    )
+    shared.add_argument(
+        "--login-file",
+        metavar="FILE",
+        help="file of the login; default: login.json of signalwire-softphone, SW_LOGIN_FILE",
+    )
     shared.add_argument("--ws-url", metavar="URL", help="default: what the token says, SW_WS_URL")
     shared.add_argument("--http-url", metavar="URL", help="default: the token's, SW_HTTP_URL")
     shared.add_argument("--ca", type=Path, metavar="FILE", help="additional CA certificates")
@@ -115,6 +143,22 @@ def _again(shared: argparse.ArgumentParser) -> _Parser:
                 help=argparse.SUPPRESS,
             )
     return copy
+
+
+def _login(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--client-id", metavar="ID", help="the application's; or SW_CLIENT_ID")
+    parser.add_argument(
+        "--redirect-uri",
+        metavar="URL",
+        default="http://127.0.0.1:0/callback",
+        help="where the browser returns to, as it is registered; port 0 takes a free one",
+    )
+    parser.add_argument("--authorize-url", metavar="URL", help="or SW_AUTHORIZE_URL")
+    parser.add_argument("--token-url", metavar="URL", help="or SW_TOKEN_URL")
+    parser.add_argument("--no-browser", action="store_true", help="only show the login page's URL")
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="S", default=300.0, help="give up after this"
+    )
 
 
 def _addresses(parser: argparse.ArgumentParser) -> None:
@@ -143,17 +187,34 @@ def _seconds(text: str) -> float:
 
 def _complete(options: argparse.Namespace) -> None:
     """Takes from the environment what was not given."""
-    if options.token and options.token_file:
-        raise Usage("--token and --token-file exclude each other")
+    if sum(map(bool, (options.token, options.token_file, options.mint))) > 1:
+        raise Usage("--token, --token-file and --mint exclude each other")
     try:
         if options.token_file:
             options.token = options.token_file.read_text().strip()
-        options.token = options.token or os.environ.get("SW_TOKEN", "").strip()
+        options.token = options.token or _environment("token")
         ca = options.ca or os.environ.get("SW_CA_FILE")
         options.ca_pem = Path(ca).read_text() if ca else None
     except OSError as error:
         raise Usage(str(error)) from None
-    if not options.token:
-        raise Usage("a token is needed: --token-file FILE, or the environment variable SW_TOKEN")
-    options.ws_url = options.ws_url or os.environ.get("SW_WS_URL") or None
-    options.http_url = options.http_url or os.environ.get("SW_HTTP_URL") or None
+    names = ["ws_url", "http_url", "login_file", "project", "api_token", "space_url"]
+    if options.command == "login":
+        names += ["client_id", "authorize_url", "token_url"]
+    for name in names:
+        given = (getattr(options, name) or "").strip()
+        setattr(options, name, given or _environment(name))
+
+
+def _environment(name: str) -> str | None:
+    """An empty variable counts as not set, as scripts leave it."""
+    return os.environ.get(f"SW_{name.upper()}", "").strip() or None
+
+
+def service_options(options: argparse.Namespace) -> Any:
+    """What every client of this run is made with, besides its token."""
+    return {
+        "ws_url": options.ws_url,
+        "http_url": options.http_url,
+        "ca_certificates_pem": options.ca_pem,
+        "agent": "signalwire_client",
+    }

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from .. import AddressType, Call, Client, ClientEvent, EventStream, SignalWireError, dial_string
-from . import report
+from . import identity, login, report
 from .args import Usage, parse
 from .outcome import EXIT_CODES, Failure
 from .phone import Phone, codecs, dtmf
@@ -43,13 +43,11 @@ def _failed(failure: Failure) -> dict[str, Any]:
 
 
 async def _run(options: argparse.Namespace, reporter: report.Reporter) -> dict[str, Any]:
-    client = Client(
-        options.token,
-        ws_url=options.ws_url,
-        http_url=options.http_url,
-        ca_certificates_pem=options.ca_pem,
-        agent="signalwire_client",
-    )
+    if options.command == "login":
+        return await login.login(options, reporter)
+    if options.command == "logout":
+        return login.logout(options)
+    client = await identity.client(options)
     if options.command == "info":
         return await _info(client, reporter)
     if options.command == "addresses":
@@ -79,9 +77,7 @@ async def _watch(events: EventStream[ClientEvent], reporter: report.Reporter) ->
 
 
 async def _info(client: Client, reporter: report.Reporter) -> dict[str, Any]:
-    subscriber = await client.subscriber_info()
-    addresses = [report.address(entry, dial_string(entry)) for entry in subscriber.addresses]
-    reporter.line("subscriber", report.subscriber(subscriber, addresses))
+    reporter.line("subscriber", await report.whole_subscriber(client))
     return {"outcome": "ok"}
 
 

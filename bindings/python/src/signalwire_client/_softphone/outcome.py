@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .. import errors
+from .. import OAuthFailure, errors, oauth_failure
 
 EXIT_CODES = {
     "ok": 0,
@@ -59,6 +59,17 @@ class Failure(Exception):
         kind = _KINDS.get(type(error), "Internal")
         name = re.sub(r"(?<!^)([A-Z])", r"_\1", kind).lower()
         return cls(_BY_KIND.get(kind, "other"), error.reason, name, error.code)
+
+    @classmethod
+    def of_login(cls, error: errors.SignalWireError) -> Failure:
+        """The failure of a login, whose reason is a number of its own."""
+        failure = cls.of(error)
+        reason = None if error.code is None else oauth_failure(error.code)
+        if reason in (OAuthFailure.NO_CALLBACK, OAuthFailure.PORT_TAKEN, OAuthFailure.CANCELLED):
+            failure.outcome = "other"
+        elif reason is not None:
+            failure.outcome = "unauthorized"
+        return failure
 
 
 def of_call(end_kind: str, was_answered: bool) -> str:

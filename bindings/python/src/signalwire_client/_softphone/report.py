@@ -13,12 +13,13 @@ from .. import (
     Address,
     CallEvent,
     CallStats,
+    Client,
     ClientEvent,
     EndReason,
     Layout,
     Member,
     SetupTimes,
-    Subscriber,
+    dial_string,
 )
 
 Line = tuple[str, dict[str, Any]]
@@ -150,9 +151,13 @@ def address(of: Address, dial: str | None) -> dict[str, Any]:
     return {**plain(of), "dial": dial}
 
 
-def subscriber(of: Subscriber, addresses: list[dict[str, Any]]) -> dict[str, Any]:
-    """The subscriber with its addresses."""
-    return {**plain(of), "addresses": addresses}
+async def whole_subscriber(client: Client) -> dict[str, Any]:
+    """The client's subscriber with its addresses."""
+    of = await client.subscriber_info()
+    return {
+        **plain(of),
+        "addresses": [address(entry, dial_string(entry)) for entry in of.addresses],
+    }
 
 
 def numbers(stats: CallStats, times: SetupTimes, end: EndReason) -> dict[str, Any]:

@@ -4,9 +4,25 @@
 package com.signalwire.client.guides
 
 import com.signalwire.client.*
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.filterIsInstance
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
+
+// bindings/kotlin/README.md:6
+private suspend fun bindings_kotlin_readme_6(token: String, client: Client, call: Call) {
+    withClient(ClientOptions(token)) { client ->            // connects, and disconnects whatever happens
+        client.withCall("/public/echo") { call ->           // dials, waits for the answer, and hangs up
+            coroutineScope {
+                launch { call.eventFlow().collect(::println) }
+                call.audioFlow(AudioFormat(16_000u, 1u)).collect { frame ->
+                    call.pushAudio(frame.samples(), frame.format)
+                }
+            }
+        }
+    }
+}
 
 // docs/guide/authentication.md:72
 private suspend fun docs_guide_authentication_72(token: String, client: Client, call: Call) {
