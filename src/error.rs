@@ -159,7 +159,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error of `kind` with a text that says what went wrong and what to do about it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, service: None, oauth: None }
+        let message = message.into();
+        // In a forked child the log may be locked by a thread that is not there.
+        if !matches!(kind, ErrorKind::Forked | ErrorKind::InvalidHandle) {
+            tracing::trace!(?kind, "{message}");
+        }
+        Self { kind, message, code: None, service: None, oauth: None }
     }
 
     /// Adds the service's numeric code (RPC error, HTTP status or hang-up cause).
@@ -212,6 +217,7 @@ impl Error {
         retry_after: Option<Duration>,
     ) -> Self {
         if !problems.is_empty() || retry_after.is_some() {
+            tracing::trace!(?problems, "reasons");
             self.service = Some(Box::new(FromService { problems, retry_after }));
         }
         self

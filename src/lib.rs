@@ -45,9 +45,17 @@
 //! executor. The library runs on its own two threads (`sw-rt`), calls audio and video sinks on a media
 //! thread (`sw-media`) and foreign callbacks on `sw-dispatch`, whatever the number of calls.
 //! It logs through the `tracing` crate and never logs tokens, keys or SDP. Crates below it log
-//! through `log`; at level trace `tungstenite` writes whole frames there, the token among them.
+//! through `log`; what some of them write there at level trace holds secrets, see
+//! [`SECRETIVE_LOG_TARGETS`].
 
 #![warn(missing_docs)]
+
+/// Crates below this one that write secrets into the log at level trace: keep that level off for
+/// targets that are one of these or begin with one and `::`. At level debug and above none does.
+///
+/// `tungstenite` writes every frame of the WebSocket, and so tokens and descriptions with keys. The
+/// log of the C interface has this crate's lines alone and needs no filter.
+pub const SECRETIVE_LOG_TARGETS: [&str; 1] = ["tungstenite"];
 
 mod auth;
 #[cfg(feature = "uniffi")]
