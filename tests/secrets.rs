@@ -264,7 +264,7 @@ fn leak(step: &str) {
         let token = gateway.mint_token("tester", 3_600, None);
         match step {
             "own" => tracing::trace!(target: "signalwire_client::session", ?token, "sent"),
-            "below" => log::trace!(target: "rtc_ice::agent", "connecting with {token}"),
+            "below" => log::trace!(target: "rtc_dtls::conn", "connecting with {token}"),
             "exempt" => log::trace!(target: "tungstenite::protocol", "frame {token}"),
             // Nobody knows yet that this is one.
             "later" => {
@@ -288,4 +288,64 @@ fn leak(step: &str) {
             _ => {}
         }
     });
+}
+
+/// Names of fields that are secret, whatever their type.
+const SECRET_FIELDS: [&str; 14] = [
+    "access_token",
+    "api_token",
+    "authorization_state",
+    "client_secret",
+    "credential",
+    "device_token",
+    "ice_pwd",
+    "invite",
+    "password",
+    "push_notification_key",
+    "refresh_token",
+    "resume_from",
+    "token",
+    "verifier",
+];
+
+/// By itself `Debug` shows every field: a struct whose secret is a bare text or bytes must write its
+/// own.
+#[test]
+fn a_struct_that_holds_a_secret_does_not_derive_its_description() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let (mut structs, mut bad) = (0, Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            for part in source.split("derive(").skip(1) {
+                let (derived, rest) = part.split_once(')').expect("a list");
+                let Some((head, fields)) = rest.split_once(" {\n") else { continue };
+                let is_struct = head.lines().last().is_some_and(|line| line.contains("struct "));
+                if !is_struct || head.contains(';') || head.contains('}') {
+                    continue;
+                }
+                structs += 1;
+                let is_shown = derived.split(", ").any(|name| name == "Debug");
+                let fields = fields.split("\n}").next().unwrap_or_default();
+                let is_bare = fields.lines().any(|line| {
+                    let line = line.trim().trim_start_matches("pub ");
+                    let line = line.trim_start_matches("pub(crate) ");
+                    line.split_once(": ").is_some_and(|(name, kind)| {
+                        let is_text = kind.contains("String") || kind.contains("Vec<u8>");
+                        SECRET_FIELDS.contains(&name) && is_text
+                    })
+                });
+                if is_shown && is_bare {
+                    bad.push(format!("{}: {}", path.display(), head.lines().last().unwrap()));
+                }
+            }
+        }
+    }
+    assert!(structs > 150, "only {structs} structs were found");
+    assert!(bad.is_empty(), "secrets are shown by {bad:#?}");
 }

@@ -5,7 +5,7 @@
 //! are known only when the gateway has seen them: of each line the long words are kept, once each,
 //! and looked through when a test ends.
 
-use signalwire_client::SECRETIVE_LOG_TARGETS;
+use signalwire_client::SAFE_LOG_DIRECTIVES;
 use signalwire_gateway::secrets::{seen, MARK};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -166,9 +166,9 @@ fn long_words(text: &str) -> Vec<&str> {
 }
 
 /// Whether a line is none of the library's, or from where nobody may listen so closely.
-fn is_exempt(target: &str, is_trace: bool) -> bool {
+fn is_exempt(target: &str, level: log::Level) -> bool {
     let name = target.split("::").next().unwrap_or_default();
-    if OTHERS.contains(&name) || (is_trace && SECRETIVE_LOG_TARGETS.contains(&name)) {
+    if OTHERS.contains(&name) || safest(name).is_some_and(|safest| level > safest) {
         return true;
     }
     IS_GATEWAY.get().unwrap_or_else(|| {
@@ -177,6 +177,12 @@ fn is_exempt(target: &str, is_trace: bool) -> bool {
         IS_GATEWAY.set(Some(is_gateway));
         is_gateway
     })
+}
+
+/// The most detailed level that a crate may be logged at, if that is said.
+fn safest(name: &str) -> Option<log::Level> {
+    let mut directives = SAFE_LOG_DIRECTIVES.split(',').filter_map(|one| one.split_once('='));
+    directives.find(|(known, _)| *known == name).map(|(_, level)| level.parse().expect("a level"))
 }
 
 /// Whether a line of this place in the code is read.
@@ -214,9 +220,7 @@ impl log::Log for Listener {
 
     fn log(&self, record: &log::Record<'_>) {
         // A text without arguments was written by a programmer.
-        if record.args().as_str().is_some()
-            || is_exempt(record.target(), record.level() == log::Level::Trace)
-        {
+        if record.args().as_str().is_some() || is_exempt(record.target(), record.level()) {
             return;
         }
         let place = (record.file().unwrap_or_default(), record.line().unwrap_or_default());
@@ -244,7 +248,7 @@ impl Subscriber for Listener {
 
     fn event(&self, event: &Event<'_>) {
         let about = event.metadata();
-        if is_exempt(about.target(), *about.level() == Level::TRACE) {
+        if is_exempt(about.target(), level_of(*about.level())) {
             return;
         }
         let place = (about.file().unwrap_or_default(), about.line().unwrap_or_default());
@@ -254,6 +258,16 @@ impl Subscriber for Listener {
     fn enter(&self, _: &span::Id) {}
 
     fn exit(&self, _: &span::Id) {}
+}
+
+fn level_of(level: Level) -> log::Level {
+    match level {
+        Level::ERROR => log::Level::Error,
+        Level::WARN => log::Level::Warn,
+        Level::INFO => log::Level::Info,
+        Level::DEBUG => log::Level::Debug,
+        Level::TRACE => log::Level::Trace,
+    }
 }
 
 struct Fields<'a>(&'a mut String);
