@@ -160,8 +160,11 @@ impl Error {
     /// Makes an error of `kind` with a text that says what went wrong and what to do about it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let message = message.into();
-        // In a forked child the log may be locked by a thread that is not there.
-        if !matches!(kind, ErrorKind::Forked | ErrorKind::InvalidHandle) {
+        // Those are also made where the log cannot be reached: by the dispatcher that it runs on, and
+        // in a forked child, where a thread that is not there may have locked it.
+        let is_of_the_ground =
+            matches!(kind, ErrorKind::Internal | ErrorKind::Forked | ErrorKind::InvalidHandle);
+        if !is_of_the_ground {
             tracing::trace!(?kind, "{message}");
         }
         Self { kind, message, code: None, service: None, oauth: None }
