@@ -45,9 +45,18 @@
 //! executor. The library runs on its own two threads (`sw-rt`), calls audio and video sinks on a media
 //! thread (`sw-media`) and foreign callbacks on `sw-dispatch`, whatever the number of calls.
 //! It logs through the `tracing` crate and never logs tokens, keys or SDP. Crates below it log
-//! through `log`; at level trace `tungstenite` writes whole frames there, the token among them.
+//! through `log`, some of them with secrets: filter those with [`SAFE_LOG_DIRECTIVES`].
 
 #![warn(missing_docs)]
+
+/// The most detailed levels at which the crates below this one write no secret into the log, as
+/// directives for a filter such as `RUST_LOG`; all other crates may be logged at level trace.
+///
+/// `tungstenite` writes every frame of the WebSocket at level trace, and so tokens and descriptions
+/// with keys; `rtc_ice` writes the far side's ICE password at level debug. An application that
+/// listens to them puts this behind directives of its own: `format!("trace,{SAFE_LOG_DIRECTIVES}")`.
+/// The log of the C interface has this crate's lines alone and needs no filter.
+pub const SAFE_LOG_DIRECTIVES: &str = "rtc_ice=info,tungstenite=debug";
 
 mod auth;
 #[cfg(feature = "uniffi")]

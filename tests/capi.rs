@@ -2,7 +2,7 @@
 //! library, run against the gateway, and again under valgrind where that is installed.
 
 use serde_json::{json, Value};
-use signalwire_gateway::{Gateway, GatewayConfig};
+use signalwire_gateway::{secrets, Gateway, GatewayConfig};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,6 +20,9 @@ fn target() -> PathBuf {
 fn succeed(command: &mut Command) -> Output {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let show = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    for part in [&output.stdout, &output.stderr] {
+        assert!(!show(part).contains(secrets::MARK), "a secret in the program's output");
+    }
     assert!(
         output.status.success(),
         "{:?}: {}\n{}{}",

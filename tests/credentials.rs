@@ -390,6 +390,45 @@ fn a_clock_that_is_an_hour_ahead_renews_once_and_then_when_the_service_refuses()
     });
 }
 
+/// The token seems to be over and cannot be replaced: what counts is that the service takes it.
+#[test]
+fn a_clock_that_is_ahead_and_a_backend_that_refuses_end_nothing_before_the_service_does() {
+    run(async {
+        let gateway = with_clock(-3_600);
+        let out = || Err(Error::new(ErrorKind::Unauthorized, "logged out"));
+        let refusals = std::iter::repeat_with(out).take(100);
+        let backend = Backend::new(&gateway, [Ok(3_600)].into_iter().chain(refusals).collect());
+        let client = client(&gateway, &backend);
+        let events = client.events();
+        client.connect().await.unwrap();
+        let failed = |event: &ClientEvent| {
+            matches!(event, ClientEvent::TokenRefreshFailed { next_try_ms: None, message, .. }
+                if message.contains("logged out"))
+        };
+        event(&events, failed).await;
+        // The service is asked about the token, and takes it.
+        let deadline = std::time::Instant::now() + DEADLINE;
+        while gateway.state()["counters"]["http_requests"] == 0 {
+            assert!(std::time::Instant::now() < deadline, "nobody asks the service");
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let call = answered(&client, "/public/echo").await;
+        client.subscriber_info().await.unwrap();
+        call.hangup().await.unwrap();
+        // A new session with the same token.
+        gateway.fault(json!({"fault": "forget_sessions"}));
+        let seen = event(&events, is_ready).await;
+        let ended = |event: &ClientEvent| matches!(event, ClientEvent::SessionEnded { .. });
+        assert!(!seen.iter().any(ended), "{seen:?}");
+
+        // Now the service says that it is over.
+        gateway.fault(json!({"fault": "expire_token"}));
+        gateway.fault(json!({"fault": "forget_sessions"}));
+        event(&events, ended).await;
+        assert_eq!(client.state(), ClientState::Disconnected);
+    });
+}
+
 #[test]
 fn a_clock_that_is_an_hour_behind_lets_no_token_run_out_silently() {
     run(async {

@@ -12,48 +12,26 @@ use signalwire_client::{
     Error, MemoryTokenStore, TokenRequest, TokenStore,
 };
 use signalwire_gateway::{Gateway, GatewayConfig};
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Everything that was logged by this crate, at every level.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+/// Everything that was logged by this crate, at every level, and what the test adds.
+struct Log;
 
 impl Log {
     /// Listens to the whole process: the library logs on threads of its own.
     fn start() -> Self {
-        use tracing_subscriber::filter::Targets;
-        use tracing_subscriber::prelude::*;
-        let log = Self::default();
-        let writer = log.clone();
-        // The crates below speak through `log`, which nobody listens to here.
-        let own = Targets::new().with_target("signalwire_client", tracing::Level::TRACE);
-        let layer = tracing_subscriber::fmt::layer()
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .with_filter(own);
-        tracing_subscriber::registry().with(layer).init();
-        log
+        listener::keep();
+        Self
     }
 
     fn note(&self, text: &str) {
-        writeln!(self.clone(), "{text}").unwrap();
+        listener::look_at(text, "what an application gets");
+        listener::add(text);
     }
 
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).expect("UTF-8")
+        listener::kept()
     }
 }
 
@@ -254,4 +232,120 @@ fn secrets_are_in_no_log_error_event_or_description() {
     for keys in ["ice-pwd", "a=fingerprint", "inline:"] {
         assert!(!text.contains(keys), "SDP with keys in the log: {keys}");
     }
+}
+
+/// What the listener of all tests would find: the same in a log line of whatever crate, in an
+/// error, in a panic. In a process of its own, since whoever listens there has to fail from then on.
+#[test]
+fn a_secret_is_found_wherever_it_shows() {
+    const STEP: &str = "SW_TEST_LEAK";
+    if let Ok(step) = std::env::var(STEP) {
+        leak(&step);
+        return;
+    }
+    let this = std::env::current_exe().expect("the path of this test");
+    for step in ["none", "exempt", "own", "below", "later", "error", "base64", "bytes", "panic"] {
+        let output = std::process::Command::new(&this)
+            .args(["--exact", "a_secret_is_found_wherever_it_shows", "--nocapture"])
+            .env(STEP, step)
+            .output()
+            .expect("this test again");
+        let text = String::from_utf8_lossy(&output.stderr);
+        let is_quiet = ["none", "exempt"].contains(&step);
+        assert_eq!(output.status.success(), is_quiet, "{step}: {text}");
+        assert_eq!(text.contains("secrets were seen"), !is_quiet, "{step}: {text}");
+    }
+}
+
+/// Shows a secret in one way.
+fn leak(step: &str) {
+    run(async {
+        let gateway = Gateway::start(GatewayConfig::default()).unwrap();
+        let token = gateway.mint_token("tester", 3_600, None);
+        match step {
+            "own" => tracing::trace!(target: "signalwire_client::session", ?token, "sent"),
+            "below" => log::trace!(target: "rtc_dtls::conn", "connecting with {token}"),
+            "exempt" => log::trace!(target: "tungstenite::protocol", "frame {token}"),
+            // Nobody knows yet that this is one.
+            "later" => {
+                let foreign = "eyJhbGciOiJkaXIifQ..Zm9yZWlnbg.dG9rZW4.c2VjcmV0";
+                log::debug!(target: "reqwest::connect", "with {foreign:?}");
+                let client =
+                    Client::new(ClientOptions { token: foreign.into(), ..options(&gateway) });
+                client.unwrap().connect().await.unwrap_err();
+            }
+            "error" => drop(Error::new(signalwire_client::ErrorKind::Network, token)),
+            "base64" => {
+                use base64::Engine;
+                let pair = base64::engine::general_purpose::STANDARD.encode(format!("p:{token}"));
+                log::info!(target: "hyper_util", "authorization: {pair}");
+            }
+            "bytes" => log::debug!(target: "rtc_dtls", "{:?}", token.as_bytes()),
+            "panic" => {
+                let thread = std::thread::spawn(move || panic!("no {token}"));
+                thread.join().unwrap_err();
+            }
+            _ => {}
+        }
+    });
+}
+
+/// Names of fields that are secret, whatever their type.
+const SECRET_FIELDS: [&str; 14] = [
+    "access_token",
+    "api_token",
+    "authorization_state",
+    "client_secret",
+    "credential",
+    "device_token",
+    "ice_pwd",
+    "invite",
+    "password",
+    "push_notification_key",
+    "refresh_token",
+    "resume_from",
+    "token",
+    "verifier",
+];
+
+/// By itself `Debug` shows every field: a struct whose secret is a bare text or bytes must write its
+/// own.
+#[test]
+fn a_struct_that_holds_a_secret_does_not_derive_its_description() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let (mut structs, mut bad) = (0, Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            for part in source.split("derive(").skip(1) {
+                let (derived, rest) = part.split_once(')').expect("a list");
+                let Some((head, fields)) = rest.split_once(" {\n") else { continue };
+                let is_struct = head.lines().last().is_some_and(|line| line.contains("struct "));
+                if !is_struct || head.contains(';') || head.contains('}') {
+                    continue;
+                }
+                structs += 1;
+                let is_shown = derived.split(", ").any(|name| name == "Debug");
+                let fields = fields.split("\n}").next().unwrap_or_default();
+                let is_bare = fields.lines().any(|line| {
+                    let line = line.trim().trim_start_matches("pub ");
+                    let line = line.trim_start_matches("pub(crate) ");
+                    line.split_once(": ").is_some_and(|(name, kind)| {
+                        let is_text = kind.contains("String") || kind.contains("Vec<u8>");
+                        SECRET_FIELDS.contains(&name) && is_text
+                    })
+                });
+                if is_shown && is_bare {
+                    bad.push(format!("{}: {}", path.display(), head.lines().last().unwrap()));
+                }
+            }
+        }
+    }
+    assert!(structs > 150, "only {structs} structs were found");
+    assert!(bad.is_empty(), "secrets are shown by {bad:#?}");
 }

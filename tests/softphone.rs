@@ -6,7 +6,7 @@
 mod common;
 mod login;
 
-use common::{assert_clean, gateway, DEADLINE};
+use common::{assert_clean, gateway, listener, DEADLINE};
 use serde_json::{json, Value};
 use signalwire_gateway::{Dialect, Gateway};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -91,7 +91,11 @@ fn output(command: &mut Command) -> Output {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let (report, done) = channel();
     std::thread::spawn(move || report.send(child.wait_with_output()));
-    done.recv_timeout(DEADLINE).expect("the program hangs").expect("its output")
+    let output = done.recv_timeout(DEADLINE).expect("the program hangs").expect("its output");
+    for part in [&output.stdout, &output.stderr] {
+        assert_eq!(listener::secrets_in(&String::from_utf8_lossy(part)), None, "in the output");
+    }
+    output
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -219,6 +223,9 @@ impl Script {
         let status = self.child.wait().expect("the exit code");
         let stderr = self.stderr.take().expect("not yet read").join().expect("standard error");
         assert_eq!(result["exit_code"].as_i64(), status.code().map(i64::from));
+        for text in [&stderr, &format!("{:?} {result}", self.seen)] {
+            assert_eq!(listener::secrets_in(text), None, "in the output");
+        }
         (status.code(), result, stderr)
     }
 }

@@ -16,7 +16,9 @@ const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 /// The first and the longest pause after a renewal that failed; each is jittered to 50–100 %.
 pub(crate) const RETRY_PAUSE: (Duration, Duration) =
     (Duration::from_secs(1), Duration::from_secs(30));
-/// Renewals that may fail before a token that has expired by then ends the session.
+/// The pause between two questions whether a token that seems to be over is still taken.
+pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// Renewals of a token that seems to be over that may fail before the service is asked about it.
 pub(crate) const ATTEMPTS: u32 = 5;
 
 /// How long to wait until a token is replaced. `was_renewed`: it is not the first one.

@@ -19,6 +19,7 @@ use crate::session::{Authorization, ClientEvent, ClientState, Listener, Session}
 use crate::util::backoff::Backoff;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep_until, Instant};
 
@@ -41,7 +42,6 @@ pub(super) struct Parts {
     pub(super) session: Session,
     pub(super) router: Arc<Router>,
     pub(super) prover: Prover,
-    #[cfg_attr(not(feature = "dpop"), allow(dead_code, reason = "for client-bound tokens"))]
     pub(super) http: Http,
 }
 
@@ -75,6 +75,8 @@ impl Keeper {
             failure: None,
             due: None,
             renewing: None,
+            asking: None,
+            pause: RETRY_PAUSE.1,
         };
         runtime::spawn(task.run())?;
         Ok(Self { updates, settled, has_key })
@@ -106,8 +108,8 @@ enum Due {
     /// Tell the application that it ends.
     Warn,
     Renew,
-    /// It has ended, and there will be no other.
-    End,
+    /// It seems to have ended, and there is no other: ask the service, whose clock it is.
+    Ask,
 }
 
 enum Wake {
@@ -116,6 +118,7 @@ enum Wake {
     Renewed(Result<Current>),
     Update(Update),
     Due(Due),
+    Asked(u64, Result<bool>),
     Over,
 }
 
@@ -146,6 +149,10 @@ struct Task {
     failure: Option<Error>,
     due: Option<(Due, Instant)>,
     renewing: Option<BoxFuture<'static, Result<Current>>>,
+    /// Whether the service takes the token of this generation.
+    asking: Option<BoxFuture<'static, (u64, Result<bool>)>>,
+    /// The pause before the next renewal, where the service is asked first.
+    pause: Duration,
 }
 
 impl Task {
@@ -164,7 +171,8 @@ impl Task {
                     }
                 }
                 Wake::Update(update) => self.update(update).await,
-                Wake::Due(due) => self.due(due).await,
+                Wake::Due(due) => self.due(due),
+                Wake::Asked(generation, is_taken) => self.asked(generation, is_taken).await,
                 Wake::Over => return,
             }
         }
@@ -179,6 +187,7 @@ impl Task {
                 Err(_) => Wake::Over,
             },
             result = next(&mut self.renewing) => Wake::Renewed(result),
+            (generation, is_taken) = next(&mut self.asking) => Wake::Asked(generation, is_taken),
             Ok(()) = self.current.changed() => Wake::Changed,
             Some(update) = self.updates.recv() => Wake::Update(update),
             due = at(due) => Wake::Due(due),
@@ -355,18 +364,23 @@ impl Task {
     }
 
     /// Says so, and tries again later if that makes sense.
+    ///
+    /// A token that cannot be replaced is good until the service refuses it. This machine's clock may
+    /// be wrong, so what seems to be over is a reason to ask, not to end the session.
     fn failed(&mut self, error: Error) {
         let pause = self.failures.next(rand::random());
         let expires_at = self.parts.tokens.current().and_then(|current| current.expires_at);
         let is_over = expires_at.is_none_or(|at| at <= schedule::now());
-        let gives_up = !self.parts.tokens.can_renew()
-            || is_final(&error)
-            || (is_over && self.failures.attempts() >= ATTEMPTS);
+        let gives_up = !self.can_try_again(&error);
         let due = match expires_at {
+            _ if !gives_up && is_over && self.failures.attempts() >= ATTEMPTS => {
+                Some((Due::Ask, Duration::ZERO))
+            }
             _ if !gives_up => Some((Due::Renew, pause)),
-            Some(at) => Some((Due::End, schedule::seconds_until(at, schedule::now()))),
+            Some(at) => Some((Due::Ask, schedule::seconds_until(at, schedule::now()))),
             None => None,
         };
+        self.pause = pause;
         self.due = due.map(|(due, wait)| (due, Instant::now() + wait));
         let next_try_ms = (!gives_up).then(|| u32::try_from(pause.as_millis()).unwrap_or(u32::MAX));
         self.tell(ClientEvent::TokenRefreshFailed {
@@ -375,6 +389,33 @@ impl Task {
             next_try_ms,
         });
         self.failure = Some(error);
+    }
+
+    fn can_try_again(&self, failure: &Error) -> bool {
+        self.parts.tokens.can_renew() && !is_final(failure)
+    }
+
+    /// The service said whether it takes the current token, which could not be replaced, or could
+    /// not say so.
+    async fn asked(&mut self, generation: u64, is_taken: Result<bool>) {
+        self.asking = None;
+        let current = self.parts.tokens.current().map_or(0, |current| current.generation);
+        // Meanwhile there may be another one.
+        let Some(error) = self.failure.clone().filter(|_| current == generation) else { return };
+        if is_taken == Ok(false) {
+            self.failure = None;
+            let text = format!("the token has expired: {}", error.message());
+            let end = Error::new(ErrorKind::Unauthorized, text);
+            let end = error.code().map_or(end.clone(), |code| end.with_code(code));
+            self.session_generation = 0;
+            self.parts.session.end(end).await;
+            return;
+        }
+        tracing::debug!(?is_taken, "the token seems to be over and is not refused");
+        self.due = Some(match self.can_try_again(&error) {
+            true => (Due::Renew, Instant::now() + self.pause),
+            false => (Due::Ask, Instant::now() + schedule::ASK_AGAIN),
+        });
     }
 
     /// Decides what is next, unless a failure has.
@@ -395,7 +436,7 @@ impl Task {
         });
     }
 
-    async fn due(&mut self, due: Due) {
+    fn due(&mut self, due: Due) {
         self.due = None;
         let Some(current) = self.parts.tokens.current() else { return };
         match due {
@@ -413,14 +454,12 @@ impl Task {
                 self.renewing =
                     Some(Box::pin(async move { tokens.renew(current.generation, reason).await }));
             }
-            Due::End => {
-                if let Some(error) = self.failure.take() {
-                    let text = format!("the token has expired: {}", error.message());
-                    let end = Error::new(ErrorKind::Unauthorized, text);
-                    let end = error.code().map_or(end.clone(), |code| end.with_code(code));
-                    self.session_generation = 0;
-                    self.parts.session.end(end).await;
-                }
+            Due::Ask => {
+                let http = self.parts.http.clone();
+                self.asking =
+                    Some(Box::pin(
+                        async move { (current.generation, http.accepts(&current).await) },
+                    ));
             }
         }
     }
@@ -485,9 +524,9 @@ fn is_loss(error: &Error) -> bool {
     )
 }
 
-async fn next(renewing: &mut Option<BoxFuture<'static, Result<Current>>>) -> Result<Current> {
-    match renewing {
-        Some(renewing) => renewing.await,
+async fn next<T>(under_way: &mut Option<BoxFuture<'static, T>>) -> T {
+    match under_way {
+        Some(future) => future.await,
         None => std::future::pending().await,
     }
 }

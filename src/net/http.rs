@@ -99,6 +99,18 @@ impl Http {
         Ok(true)
     }
 
+    /// Whether the service takes this token: `false` only if it says that it does not.
+    ///
+    /// Errors: whatever keeps it from saying so.
+    pub(crate) async fn accepts(&self, token: &Current) -> Result<bool> {
+        let url = join(&self.base(token)?, "/api/fabric/subscriber/info")?;
+        match self.exchange(self.client.get(url), token).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some(401) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Sends JSON once, with this token whatever has become of it.
     #[cfg_attr(not(feature = "dpop"), allow(dead_code, reason = "for client-bound tokens"))]
     pub(crate) async fn post(&self, path: &str, body: &Value, with: &Current) -> Result<Value> {

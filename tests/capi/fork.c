@@ -1,6 +1,7 @@
 // A forked child: its parent's objects are refused, new ones work. Not for leak checks, since
 // the child leaves its parent's threads and their memory alone.
 
+#define WITHOUT_LOG
 #include "check.h"
 
 #include <sys/wait.h>

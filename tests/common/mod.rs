@@ -1,6 +1,8 @@
 //! What the behaviour tests share: a gateway, a connected client, tones and how to hear them.
 #![allow(dead_code)] // Each test file uses its part.
 
+pub mod listener;
+
 use signalwire_client::{
     AudioFormat, AudioFrame, AudioSink, Call, CallEvent, CallEventStream, CallState, Client,
     ClientOptions, DialOptions,
@@ -14,16 +16,20 @@ pub const DEADLINE: Duration = Duration::from_secs(20);
 
 pub const MONO_48K: AudioFormat = AudioFormat { sample_rate_hz: 48_000, channels: 1 };
 
-/// Runs a test on its own runtime, as an application would, with a deadline.
+/// Runs a test on its own runtime, as an application would, with a deadline. It fails as well if a
+/// secret was logged.
 pub fn run<F: std::future::Future<Output = ()>>(test: F) {
+    listener::start();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         tokio::time::timeout(DEADLINE * 2, test).await.expect("the test hangs");
     });
+    listener::check();
 }
 
 pub fn gateway(dialect: Dialect) -> Gateway {
+    listener::start();
     Gateway::start(GatewayConfig { dialect, ..GatewayConfig::default() }).expect("a gateway")
 }
 
@@ -62,6 +68,7 @@ pub async fn wait_for(
         let event = next
             .unwrap_or_else(|_| panic!("the event did not come; seen: {seen:#?}"))
             .unwrap_or_else(|| panic!("the stream ended; seen: {seen:#?}"));
+        listener::look_at(&format!("{event:?}"), "an event");
         let found = fits(&event);
         seen.push(event);
         if found {

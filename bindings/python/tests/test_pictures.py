@@ -17,6 +17,7 @@ import numpy
 import pytest
 
 import signalwire_client as sw
+from aio import anext
 from signalwire_client.testing import Gateway
 from test_guides import pieces, run
 from tones import until

@@ -86,7 +86,7 @@ impl Default for GatewayConfig {
             tls: true,
             dialect: Dialect::FreeSwitch,
             project: "7c11a9e0-5b1d-4c55-9c1f-0d5a3e4b2f10".into(),
-            api_token: "PT4a6f0c2d9be84f1a8d7c5b3e2f10aa77c2d41e9b6f8a0c35".into(),
+            api_token: "PTcAnArYsEcReT0c2d9be84f1a8d7c5b3e2f10aa77c2d41e9".into(),
             space: "20c4e5f6-8a1b-4d3c-b2a1-90817263544a".into(),
             ping_interval: Duration::from_secs(10),
             verto_ping_interval: Duration::from_secs(30),

@@ -6,9 +6,9 @@ use serde_json::{json, Value};
 
 use crate::dpop::{self, About};
 use crate::hub::Hub;
-use crate::media::random;
 use crate::rest::{bearer, body, invalid, missing, not_found, Outcome};
 use crate::rpc;
+use crate::secrets;
 use crate::server::{Answer, Call as Request};
 use crate::token::{self, Grant};
 
@@ -68,7 +68,7 @@ pub fn register(hub: &Hub, request: &Request) -> Outcome {
         "device_name": null,
         "device_type": kind,
         "device_token": device_token,
-        "push_notification_key": STANDARD.encode(random::<32>()),
+        "push_notification_key": STANDARD.encode(secrets::bytes::<32>()),
     });
     hub.with(|inner| inner.devices.push((grant.subscriber_id, device.clone())));
     Ok(Answer::json(201, device))

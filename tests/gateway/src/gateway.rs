@@ -175,6 +175,7 @@ async fn open(config: GatewayConfig, runtime: Handle) -> Result<Ready, String> {
         }
         false => (None, String::new()),
     };
+    crate::secrets::notice_in(&config.ice_servers);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port))
         .await
         .map_err(|e| format!("port {}: {e}", config.port))?;

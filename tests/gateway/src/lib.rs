@@ -37,6 +37,7 @@ mod rest;
 mod rest_resources;
 mod rest_sip;
 mod rpc;
+pub mod secrets;
 mod segment;
 mod server;
 mod session;

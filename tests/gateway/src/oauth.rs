@@ -12,6 +12,7 @@ use crate::hub::{Hub, Inner};
 use crate::media::token as random_token;
 use crate::oauth_pages as pages;
 use crate::rpc;
+use crate::secrets;
 use crate::server::{Answer, Call as Request};
 use crate::token;
 
@@ -271,7 +272,7 @@ fn consent(hub: &Hub, request: &Request) -> Answer {
             _ => (!is_allowed).then(|| "access_denied".to_owned()),
         };
         let state = match mishap {
-            Some(Mishap::WrongState) => Some(random_token(32)),
+            Some(Mishap::WrongState) => Some(secrets::text(32)),
             _ => asked.state,
         };
         if let Some(error) = refusal {
@@ -283,7 +284,7 @@ fn consent(hub: &Hub, request: &Request) -> Answer {
             ];
             return Some(back(&asked.redirect_uri, &parts));
         }
-        let code = random_token(40);
+        let code = secrets::text(40);
         let life = if mishap == Some(Mishap::ExpiredCode) { Duration::ZERO } else { code_life };
         logins.codes.insert(
             code.clone(),

@@ -25,7 +25,7 @@ use tokio_tungstenite::WebSocketStream;
 
 use crate::fault::{HttpFailure, Slow};
 use crate::hub::Hub;
-use crate::{control, oauth, rest, socket};
+use crate::{control, oauth, rest, secrets, socket};
 
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -243,6 +243,7 @@ async fn http(hub: Arc<Hub>, request: hyper::Request<Incoming>) -> std::io::Resu
         headers: parts.headers,
         body: body.to_bytes(),
     };
+    secrets::notice_request(&call);
     let control = call.path.starts_with("/_gateway");
     let answer = if control {
         control::handle(&hub, &call)

@@ -9,6 +9,7 @@ use crate::dpop::{self, About};
 use crate::hub::{Hub, Inner, Out, Session, SocketHandle};
 use crate::media::token as random_token;
 use crate::rpc::{self, AUTHENTICATION_FAILED, INVALID_PARAMS, REQUESTER_VALIDATION_FAILED};
+use crate::secrets;
 use crate::token::{Grant, Kind};
 
 /// How many authorization states of a session are honoured: the client may have missed the
@@ -212,7 +213,7 @@ fn authorization(hub: &Hub, grant: &Grant) -> Value {
 
 /// The authorization state first, then whatever waited for this socket.
 fn announce(hub: &Hub, protocol: &str) {
-    let state = format!("{}:{}", random_token(86), random_token(22));
+    let state = format!("{}:{}", secrets::text(86), random_token(22));
     let waiting = hub.with(|inner| {
         let Some(session) = inner.sessions.get_mut(protocol) else {
             return Vec::new();
@@ -293,7 +294,7 @@ fn proven(hub: &Hub, token: &str, params: &Value) -> Option<Grant> {
 }
 
 fn announce_state(hub: &Hub, protocol: &str) {
-    let state = format!("{}:{}", random_token(86), random_token(22));
+    let state = format!("{}:{}", secrets::text(86), random_token(22));
     hub.with(|inner| {
         if let Some(session) = inner.sessions.get_mut(protocol) {
             session.states.push_front(state.clone());

@@ -14,7 +14,7 @@ use tokio_tungstenite::WebSocketStream;
 
 use crate::hub::{timestamp, Hub, Out, SocketHandle};
 use crate::rpc::{self, INVALID_REQUEST, METHOD_NOT_FOUND};
-use crate::{member, session, verto};
+use crate::{member, secrets, session, verto};
 
 struct Connection {
     hub: Arc<Hub>,
@@ -134,6 +134,7 @@ impl Connection {
             self.send(&rpc::error(&Value::Null, INVALID_REQUEST, "Invalid Request"));
             return;
         };
+        secrets::notice_in(&message);
         self.hub.log(&format!("socket {} < {}", self.handle.id, text.get(..400).unwrap_or(text)));
         if message.get("jsonrpc") != Some(&json!("2.0")) {
             self.hub.violation("a message without jsonrpc 2.0");

@@ -4,7 +4,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine;
 use serde_json::json;
 
-use crate::media::random;
+use crate::secrets;
 
 /// What a token stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,13 +36,12 @@ pub fn make(kind: Kind, cluster_host: Option<&str>) -> String {
     if let Some(host) = cluster_host {
         header["ch"] = json!(host);
     }
-    let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
     format!(
         "{}..{}.{}.{}",
-        part(header.to_string().as_bytes()),
-        part(&random::<12>()),
-        part(&random::<180>()),
-        part(&random::<16>())
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        secrets::part::<12>(),
+        secrets::part::<180>(),
+        secrets::part::<16>()
     )
 }
 

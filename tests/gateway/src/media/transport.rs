@@ -16,6 +16,7 @@ use super::rtp::{self, Header, Rtcp};
 use super::sdp::{Candidate, Setup};
 use super::stream::{Controls, Relay, Relayed, Shared, Stream};
 use super::{lock, stun, token, MediaEvent};
+use crate::secrets;
 
 /// What the owner tells the task.
 enum Command {
@@ -114,7 +115,7 @@ impl Transport {
         let local = Local {
             address,
             ufrag: token(16),
-            pwd: token(24),
+            pwd: secrets::text(32),
             setup,
             foundation: u64::from(u32::from_be_bytes(super::random())),
         };
@@ -152,7 +153,7 @@ impl Transport {
         setup: Setup,
         identity: Option<Arc<Identity>>,
     ) {
-        let credentials = fresh.then(|| (token(16), token(24)));
+        let credentials = fresh.then(|| (token(16), secrets::text(32)));
         if let Some((ufrag, pwd)) = &credentials {
             (self.local.ufrag, self.local.pwd) = (ufrag.clone(), pwd.clone());
         }
