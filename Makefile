@@ -3,6 +3,7 @@
 #   make demo      one real call against the local gateway: Rust, then C, then Python
 #   make test      every test in every language; ends with the count
 #   make bench     the benchmarks, with their numbers
+#   make bench-quality   speech over bad networks, scored with PESQ; writes docs/voice_quality.md
 #   make docs      the guides and the reference of each language, as pages in build/docs
 #   make features  plays the scenarios in every language and writes docs/features.md
 #   make size      builds every artefact in release and writes docs/size.md
@@ -11,7 +12,7 @@
 PREFIX ?= /usr/local
 CARGO ?= cargo
 
-.PHONY: all demo test bench docs features size header bindings wheel install setup clean
+.PHONY: all demo test bench bench-quality docs features size header bindings wheel install setup clean
 
 all:
 	$(CARGO) build --workspace --all-features
@@ -27,6 +28,12 @@ test:
 bench:
 	sh scripts/setup.sh demo
 	sh scripts/bench.sh
+
+# Needs espeak-ng. The score's packages live in an environment of their own.
+bench-quality:
+	python3 -m venv build/quality-env
+	build/quality-env/bin/pip install --quiet numpy==2.* pesq==0.0.4
+	build/quality-env/bin/python benches/voice_quality.py
 
 docs:
 	sh scripts/setup.sh docs

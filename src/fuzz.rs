@@ -259,7 +259,7 @@ pub fn frames(data: &[u8]) {
                 }
             }
             Some(jsonrpc::Frame::Request { id, params, .. }) => {
-                jsonrpc::result(&id, &session::pong(&params));
+                jsonrpc::result(&id, &session::pong(&params, std::time::SystemTime::UNIX_EPOCH));
                 session::is_stale(&params, "signalwire_1");
                 events.extend(session::Event::parse(params));
             }

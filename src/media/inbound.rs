@@ -296,3 +296,5 @@ mod impairment;
 mod networks;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod voice_quality;

@@ -52,9 +52,10 @@ const DELAY_WEIGHT: f32 = 1.0 / 8.0;
 /// The longest time that one packet can last, in microseconds.
 const MAX_PACKET_US: i64 = 120_000;
 
-/// Loss (exponential mean) at which the buffer waits for the successor of each packet, and ends.
-const LOSS_ON: f32 = 0.02;
-const LOSS_OFF: f32 = 0.005;
+/// Loss (exponential mean) at which the buffer waits for the successor of each packet, and ends:
+/// one lost packet is enough, and after it three seconds without another.
+const LOSS_ON: f32 = 0.002;
+const LOSS_OFF: f32 = 0.001;
 const LOSS_WEIGHT: f32 = 1.0 / 64.0;
 
 /// Limits of the jitter buffer.
@@ -458,6 +459,12 @@ impl JitterBuffer {
         }
         self.stats.late += 1;
         self.mark_received(seq);
+<<<<<<< HEAD
+=======
+        // It was taken for lost, and the redundancy of its successor is no help against lateness.
+        self.note_loss((self.loss - LOSS_WEIGHT).max(0.0));
+        let arrival_us = self.micros(arrival);
+>>>>>>> quality
         self.estimator.note_late(transit, arrival_us);
     }
 
@@ -574,10 +581,14 @@ impl JitterBuffer {
         self.history = self.history << 1 | u64::from(is_received);
         self.stats.lost += u64::from(!is_received);
         let now_lost = if is_received { 0.0 } else { 1.0 };
-        self.loss += (now_lost - self.loss) * LOSS_WEIGHT;
-        let bound = if self.is_loss_high { LOSS_OFF } else { LOSS_ON };
-        self.is_loss_high = self.loss > bound;
+        self.note_loss(self.loss + (now_lost - self.loss) * LOSS_WEIGHT);
         slot
+    }
+
+    fn note_loss(&mut self, loss: f32) {
+        self.loss = loss;
+        let bound = if self.is_loss_high { LOSS_OFF } else { LOSS_ON };
+        self.is_loss_high = loss > bound;
     }
 
     fn micros(&mut self, at: Instant) -> i64 {

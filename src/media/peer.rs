@@ -141,6 +141,8 @@ pub(crate) struct Datagram {
 pub(crate) struct PathReport {
     pub(crate) round_trip_ms: f64,
     pub(crate) remote_loss_fraction: f64,
+    /// Whether the far side ever told its loss.
+    pub(crate) has_remote_report: bool,
 }
 
 /// What a peer connection is known by: its certificate, and where its stream of packets stands.
@@ -623,7 +625,8 @@ impl Peer {
         use rtc::statistics::StatsSelector;
         let report = self.connection.get_stats(now, StatsSelector::None);
         let mut path = PathReport {
-            remote_loss_fraction: self.reported_loss.fraction(),
+            remote_loss_fraction: self.reported_loss.fraction().unwrap_or(0.0),
+            has_remote_report: self.reported_loss.fraction().is_some(),
             ..PathReport::default()
         };
         for pair in report.candidate_pairs().filter(|pair| pair.nominated) {

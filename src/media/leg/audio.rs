@@ -229,7 +229,8 @@ impl Audio {
 
     /// Makes as much redundancy as the loss that the far side reports asks for.
     fn adapt(&mut self, path: PathReport) {
-        let Some(percent) = self.expected_loss.report(path.remote_loss_fraction) else { return };
+        let loss = path.has_remote_report.then_some(path.remote_loss_fraction);
+        let Some(percent) = self.expected_loss.report(loss) else { return };
         if let Err(error) = self.encoder.set_expected_loss(percent) {
             tracing::debug!(%error, "the encoder took no loss report");
         }
@@ -239,8 +240,11 @@ impl Audio {
         let (payload_type, codec) = negotiated[0];
         let input = config.port.input().clone();
         let output = config.port.output().clone();
+        let expected_loss = ExpectedLoss::default();
+        let mut encoder = AudioEncoderPipeline::new(codec, input, &config.encoder)?;
+        encoder.set_expected_loss(expected_loss.percent())?;
         Ok(Self {
-            encoder: AudioEncoderPipeline::new(codec, input, &config.encoder)?,
+            encoder,
             receiver: AudioReceivePipeline::new(
                 negotiated.iter().copied(),
                 output,
@@ -248,7 +252,7 @@ impl Audio {
             ),
             negotiated,
             payload_type,
-            expected_loss: ExpectedLoss::default(),
+            expected_loss,
             watch: Watch::default(),
             second_at: None,
             sent: Sent::default(),

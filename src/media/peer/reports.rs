@@ -10,18 +10,28 @@ use rtc::rtcp::sender_report::SenderReport;
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::Arc;
 use std::time::Instant;
 
+/// No report came yet.
+const NONE: u16 = u16::MAX;
+
 /// The loss that was reported last, in 256ths.
-#[derive(Clone, Default)]
-pub(super) struct ReportedLoss(Arc<AtomicU8>);
+#[derive(Clone)]
+pub(super) struct ReportedLoss(Arc<AtomicU16>);
+
+impl Default for ReportedLoss {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU16::new(NONE)))
+    }
+}
 
 impl ReportedLoss {
-    /// 0.0 to 1.0.
-    pub(super) fn fraction(&self) -> f64 {
-        f64::from(self.0.load(Ordering::Relaxed)) / 256.0
+    /// 0.0 to 1.0; none before the first report.
+    pub(super) fn fraction(&self) -> Option<f64> {
+        let reported = self.0.load(Ordering::Relaxed);
+        (reported != NONE).then(|| f64::from(reported) / 256.0)
     }
 }
 
@@ -40,7 +50,7 @@ impl ReportReader {
 
     fn read(&self, blocks: &[ReceptionReport]) {
         for block in blocks.iter().filter(|block| block.ssrc == self.ssrc) {
-            self.loss.0.store(block.fraction_lost, Ordering::Relaxed);
+            self.loss.0.store(u16::from(block.fraction_lost), Ordering::Relaxed);
         }
     }
 }
