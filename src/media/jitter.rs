@@ -459,12 +459,8 @@ impl JitterBuffer {
         }
         self.stats.late += 1;
         self.mark_received(seq);
-<<<<<<< HEAD
-=======
         // It was taken for lost, and the redundancy of its successor is no help against lateness.
         self.note_loss((self.loss - LOSS_WEIGHT).max(0.0));
-        let arrival_us = self.micros(arrival);
->>>>>>> quality
         self.estimator.note_late(transit, arrival_us);
     }
 
