@@ -1652,6 +1652,15 @@ typedef struct sw_address_completion {
     void *user_data;
 } sw_address_completion;
 
+// As `sw_completion`, with a text.
+typedef struct sw_text_completion {
+    // Nullable. `error` is NULL and `text` is not on success; the other way round on failure.
+    // Both are borrowed for the time of the call, on the dispatcher thread.
+    void (*fn)(sw_status status, const struct sw_error *error, const char *text, void *user_data);
+    // Passed to `fn` unchanged. Nullable.
+    void *user_data;
+} sw_text_completion;
+
 // When each step of a call's set-up was done, in milliseconds after `sw_client_dial`; negative
 // if not yet. Start from `SW_SETUP_TIMES_INIT`.
 typedef struct sw_setup_times {
@@ -1674,15 +1683,6 @@ typedef struct sw_setup_times {
     // The first received sound, nothing made up, left the jitter buffer for the sinks.
     double first_audio_ms;
 } sw_setup_times;
-
-// As `sw_completion`, with a text.
-typedef struct sw_text_completion {
-    // Nullable. `error` is NULL and `text` is not on success; the other way round on failure.
-    // Both are borrowed for the time of the call, on the dispatcher thread.
-    void (*fn)(sw_status status, const struct sw_error *error, const char *text, void *user_data);
-    // Passed to `fn` unchanged. Nullable.
-    void *user_data;
-} sw_text_completion;
 
 // How the service treats a member's microphone. Start from `SW_AUDIO_FLAGS_INIT`, which changes
 // nothing.
@@ -2961,6 +2961,20 @@ sw_status sw_client_address_by_name(struct sw_client *client,
 sw_status sw_client_cached_address(struct sw_client *client,
                                    const char *id,
                                    struct sw_address_completion done);
+
+// Issues a token with which somebody who has none may call an address of this subscriber: for a
+// link that is sent to them. Needs no session.
+//
+// `client`, `address_id`: not null; the id of one of the own addresses, as
+// `sw_client_subscriber_info` gives them; copied. `expires_at`: seconds since 1970; 0: two hours
+// from now. Whoever has the token can call, but cannot be called. Completion: the token, a secret;
+// `SW_ERR_INVALID_ARGUMENT` for an empty address or an expiry that is not in seconds;
+// `SW_ERR_REJECTED` for an address that is not the subscriber's or a time in the past; else those
+// of `sw_client_subscriber_info`. Any thread. Source: `POST /api/fabric/subscriber/invites`.
+sw_status sw_client_create_invite(struct sw_client *client,
+                                  const char *address_id,
+                                  int64_t expires_at,
+                                  struct sw_text_completion done);
 
 // Adds a reference to a call, for another owner who will `sw_call_unref` it.
 //

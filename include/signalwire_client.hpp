@@ -471,6 +471,14 @@ public:
         return OutgoingMessage(raw);
     }
 
+    // A token, a secret, with which somebody may call one of the own addresses. `expires_at`: seconds
+    // since 1970; 0: two hours from now.
+    Operation<std::string> create_invite(const std::string &address_id, int64_t expires_at = 0) {
+        return detail::one_text([&](sw_text_completion done) {
+            return sw_client_create_invite(get(), address_id.c_str(), expires_at, done);
+        });
+    }
+
     // ---- Notifications ----
 
     Operation<Device> register_device(int32_t type, const std::string &device_token) {

@@ -276,3 +276,36 @@ fn the_subscriber_is_complete_and_keeps_its_key_to_itself() {
         assert!(!format!("{subscriber:?}").contains(&subscriber.push_notification_key));
     });
 }
+
+#[test]
+fn an_invited_person_calls_the_address_and_no_other() {
+    run(async {
+        let gateway = gateway(Dialect::FreeSwitch);
+        let alice = client(&gateway);
+        let own = alice.subscriber_info().await.unwrap().addresses.swap_remove(0);
+        for (id, expires_at) in [("", None), (own.id.as_str(), Some(0)), (&own.id, Some(1 << 50))] {
+            let error = alice.create_invite(id, expires_at).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{id} {expires_at:?}");
+        }
+        for (id, expires_at) in [("7c11a9e0-0000-4c55-9c1f-000000000000", None), (&own.id, Some(1))]
+        {
+            let error = alice.create_invite(id, expires_at).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Rejected, "{error}");
+        }
+        let token = alice.create_invite(&own.id, Some(4_000_000_000)).await.expect("an invite");
+        assert!(!format!("{token:?}").contains(token.expose()));
+        alice.connect().await.unwrap();
+        alice.online().await.unwrap();
+        let events = alice.events();
+        let mut of_guest = options(&gateway);
+        of_guest.token = token.expose().into();
+        let guest = Client::new(of_guest).unwrap();
+        guest.connect().await.unwrap();
+        let refused = guest.dial("/public/echo", DialOptions::default()).unwrap();
+        assert_eq!(refused.answered().await.unwrap_err().kind(), ErrorKind::CallFailed);
+        let call = guest.dial_address(&own, DialOptions::default()).unwrap();
+        while !matches!(events.next().await.unwrap(), ClientEvent::IncomingCall { .. }) {}
+        call.hangup().await.unwrap();
+        assert_clean(&gateway);
+    });
+}

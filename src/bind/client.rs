@@ -78,6 +78,25 @@ impl Client {
         wait(self.0.subscriber_info()).await
     }
 
+    /// Issues a token with which somebody who has none may call an address of this subscriber: for a
+    /// link that is sent to them. Needs no session.
+    ///
+    /// `address_id`: the id of one of the own addresses, as `subscriber_info` gives them.
+    /// `expires_at`: seconds since 1970; nothing: two hours from now. Whoever has the token can call,
+    /// but cannot be called. The result is a secret.
+    /// Errors: `InvalidArgument` for an empty address or an expiry that is not in seconds; `Rejected`
+    /// for an address that is not the subscriber's or a time in the past; else those of
+    /// `subscriber_info`.
+    #[uniffi::method(default(expires_at = None))]
+    pub async fn create_invite(
+        &self,
+        address_id: String,
+        expires_at: Option<i64>,
+    ) -> Result<String> {
+        let token = wait(self.0.create_invite(&address_id, expires_at)).await?;
+        Ok(token.expose().to_owned())
+    }
+
     /// Starts a call and gives it at once, in state `New`, so that it can be watched and
     /// hung up before it is answered. The call's `answered` waits for the answer.
     ///

@@ -6,9 +6,10 @@ use crate::config::DialOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::net::http::Http;
 use crate::rest::cache::AddressCache;
-use crate::rest::directory;
 use crate::rest::page::List;
+use crate::rest::{directory, invite};
 use crate::rest::{Address, AddressPage, AddressQuery};
+use crate::util::redact::Secret;
 use std::sync::Arc;
 
 /// Every address of a list, see [`List`].
@@ -36,6 +37,20 @@ impl Directory {
 }
 
 impl Client {
+    /// Issues a token with which somebody who has none may call an address of this subscriber: for a
+    /// link that is sent to them. Needs no session.
+    ///
+    /// `address_id`: the id of one of the own addresses, as [`Client::subscriber_info`] gives them.
+    /// `expires_at`: seconds since 1970; `None`: two hours from now. Whoever has the token can call,
+    /// but cannot be called.
+    /// Errors: `InvalidArgument` for an empty address or an expiry that is not in seconds; `Rejected`
+    /// (422) for an address that is not the subscriber's or a time in the past; else those of
+    /// [`Client::subscriber_info`]. Source: `POST /api/fabric/subscriber/invites`.
+    pub async fn create_invite(&self, address_id: &str, expires_at: Option<i64>) -> Result<Secret> {
+        let (http, address_id) = (self.directory().http, address_id.to_owned());
+        self.run(async move { invite::create(&http, &address_id, expires_at).await }).await
+    }
+
     /// Reads the first page of the addresses that the subscriber can see. Needs no session.
     ///
     /// [`AddressPage::links`] lead to the others, see [`Client::addresses_at`];

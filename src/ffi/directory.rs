@@ -2,6 +2,7 @@
 
 use super::client::sw_client;
 use super::completion::{call_with, start, Pending, Pointer};
+use super::control::sw_text_completion;
 use super::guard::guard;
 use super::handle;
 use super::options::{self, address_type_number, sw_address_query};
@@ -414,5 +415,35 @@ pub extern "C" fn sw_client_cached_address(
             Error::new(ErrorKind::NotFound, "this address was not read in this session")
         });
         start(pending(done.r#fn, done.user_data, with_one), async move { found })
+    })
+}
+
+/// Issues a token with which somebody who has none may call an address of this subscriber: for a
+/// link that is sent to them. Needs no session.
+///
+/// `client`, `address_id`: not null; the id of one of the own addresses, as
+/// `sw_client_subscriber_info` gives them; copied. `expires_at`: seconds since 1970; 0: two hours
+/// from now. Whoever has the token can call, but cannot be called. Completion: the token, a secret;
+/// `SW_ERR_INVALID_ARGUMENT` for an empty address or an expiry that is not in seconds;
+/// `SW_ERR_REJECTED` for an address that is not the subscriber's or a time in the past; else those
+/// of `sw_client_subscriber_info`. Any thread. Source: `POST /api/fabric/subscriber/invites`.
+#[no_mangle]
+pub extern "C" fn sw_client_create_invite(
+    client: *mut sw_client,
+    address_id: *const c_char,
+    expires_at: i64,
+    done: sw_text_completion,
+) -> sw_status {
+    guard(|| {
+        let object = handle::get(client)?;
+        // SAFETY: the header asks for a text or NULL.
+        let address_id = unsafe { text::required(address_id, "address_id")? };
+        let expires_at = Some(expires_at).filter(|at| *at != 0);
+        let client = object.client.clone();
+        let work = async move {
+            let token = client.create_invite(&address_id, expires_at).await?;
+            Ok(token.expose().to_owned())
+        };
+        start(done.pending(), object.until_freed(work))
     })
 }

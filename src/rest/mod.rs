@@ -7,6 +7,7 @@ pub(crate) mod conversation;
 pub(crate) mod device;
 pub(crate) mod directory;
 mod embed;
+pub(crate) mod invite;
 pub(crate) mod outgoing;
 pub(crate) mod page;
 pub(crate) mod subscriber;

@@ -35,6 +35,19 @@ static void on_event(const sw_client_event *event, void *user_data) {
     }
 }
 
+static void on_invite(sw_status status, const sw_error *error, const char *token, void *user_data) {
+    (void)user_data;
+    CHECK(status == SW_OK && error == NULL && strlen(token) > 20);
+    latch_add(&done);
+}
+
+static void on_no_invite(sw_status status, const sw_error *error, const char *token,
+                         void *user_data) {
+    (void)user_data;
+    CHECK(status == SW_ERR_INVALID_ARGUMENT && error != NULL && token == NULL);
+    latch_add(&done);
+}
+
 static void on_page(sw_status status, const sw_error *error, const sw_address_page *page,
                     void *user_data) {
     (void)user_data;
@@ -151,6 +164,9 @@ static void conversation(sw_client *alice, sw_client *bob) {
     sw_waiter *waiter;
     int32_t state = -1;
     TOLD(sw_client_subscriber_info(bob, subscriber));
+    sw_text_completion invited = {on_invite, NULL}, refused = {on_no_invite, NULL};
+    TOLD(sw_client_create_invite(bob, own_id, 0, invited));
+    TOLD(sw_client_create_invite(bob, own_id, -1, refused));
     TOLD(sw_client_join_conversation(alice, own_id, NULL, joined));
     EXPECT(SW_OK, sw_client_compose_message(alice, group_id, from_id, "hello from C", &message));
     EXPECT(SW_OK, sw_outgoing_message_state(message, &state));

@@ -63,6 +63,8 @@ static void for_waking_up(sw_client *client) {
     int32_t state;
     BAD_HANDLE(sw_client_register_device(NULL, SW_DEVICE_TYPE_IOS, "t", no_device));
     BAD_ARGUMENT(sw_client_register_device(client, SW_DEVICE_TYPE_IOS, NULL, no_device));
+    BAD_HANDLE(sw_client_create_invite(NULL, "id", 0, no_text));
+    BAD_ARGUMENT(sw_client_create_invite(client, NULL, 0, no_text));
     BAD_HANDLE(sw_client_unregister_device(NULL, "id", NOBODY));
     BAD_ARGUMENT(sw_client_unregister_device(client, NULL, NOBODY));
     BAD_ARGUMENT(sw_parse_push(NULL, &name, &number, &has_video));

@@ -31,8 +31,8 @@ async fn readme_34(
     Ok(())
 }
 
-// README.md:76
-async fn readme_76(
+// README.md:77
+async fn readme_77(
     token: String,
     client_id: String,
     project_id: String,
@@ -49,8 +49,8 @@ async fn readme_76(
     Ok(())
 }
 
-// README.md:89
-async fn readme_89(
+// README.md:90
+async fn readme_90(
     token: String,
     client_id: String,
     project_id: String,
@@ -295,8 +295,8 @@ async fn docs_guide_media_8(
     Ok(())
 }
 
-// docs/guide/media.md:25
-async fn docs_guide_media_25(
+// docs/guide/media.md:26
+async fn docs_guide_media_26(
     token: String,
     client_id: String,
     project_id: String,
@@ -321,8 +321,8 @@ async fn docs_guide_media_25(
     Ok(())
 }
 
-// docs/guide/media.md:79
-async fn docs_guide_media_79(
+// docs/guide/media.md:80
+async fn docs_guide_media_80(
     token: String,
     client_id: String,
     project_id: String,
@@ -339,8 +339,8 @@ async fn docs_guide_media_79(
     Ok(())
 }
 
-// docs/guide/media.md:95
-async fn docs_guide_media_95(
+// docs/guide/media.md:96
+async fn docs_guide_media_96(
     token: String,
     client_id: String,
     project_id: String,
@@ -360,8 +360,8 @@ async fn docs_guide_media_95(
     Ok(())
 }
 
-// docs/guide/media.md:115
-async fn docs_guide_media_115(
+// docs/guide/media.md:116
+async fn docs_guide_media_116(
     token: String,
     client_id: String,
     project_id: String,
@@ -389,8 +389,8 @@ async fn docs_guide_media_115(
     Ok(())
 }
 
-// docs/guide/media.md:165
-async fn docs_guide_media_165(
+// docs/guide/media.md:166
+async fn docs_guide_media_166(
     token: String,
     client_id: String,
     project_id: String,
@@ -407,8 +407,36 @@ async fn docs_guide_media_165(
     Ok(())
 }
 
-// docs/guide/media.md:181
-async fn docs_guide_media_181(
+// docs/guide/media.md:178
+async fn docs_guide_media_178(
+    token: String,
+    client_id: String,
+    project_id: String,
+    api_token: String,
+    store: std::sync::Arc<dyn TokenStore>,
+    client: Client,
+    call: Call,
+) -> Outcome {
+    use signalwire_client::DialOptions;
+    use std::collections::VecDeque;
+
+    const BARS: usize = 100; // ten seconds
+
+    let call = client.dial("/public/echo", DialOptions { statistics_interval_ms: 100, ..DialOptions::default() })?;
+    let events = call.events();
+    let mut bars: VecDeque<(f64, f64)> = VecDeque::with_capacity(BARS);
+    while let Some(event) = events.next().await {
+        if let CallEvent::Statistics { stats } = event {
+            let height = |dbfs: f64| (1.0 + dbfs / 60.0).clamp(0.0, 1.0); // from -60 dBFS up to full scale
+            bars.truncate(BARS - 1);
+            bars.push_front((height(stats.output_level_dbfs), height(stats.input_level_dbfs)));
+        }
+    }
+    Ok(())
+}
+
+// docs/guide/media.md:206
+async fn docs_guide_media_206(
     token: String,
     client_id: String,
     project_id: String,

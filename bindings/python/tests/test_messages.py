@@ -93,3 +93,19 @@ async def test_a_lost_answer_is_uncertain_and_the_text_is_sent_once(gateway: Gat
         assert [entry.text async for entry in carol.all_messages(talk.id)] == ["once"]
         with pytest.raises(sw.InvalidArgumentError):
             carol.compose_message(talk.id, talk.from_address_id, "")
+
+
+async def test_an_invited_person_calls_without_an_account(gateway: Gateway) -> None:
+    async with gateway.client(token=gateway.token("py-inviter")) as host:
+        own = (await host.subscriber_info()).addresses[0]
+        with pytest.raises(sw.InvalidArgumentError):
+            await host.create_invite(own.id, expires_at=-1)
+        with pytest.raises(sw.RejectedError):
+            await host.create_invite("7c11a9e0-0000-4c55-9c1f-000000000000")
+        token = await host.create_invite(own.id)
+        await host.online()
+        events = host.events()
+        async with gateway.client(token=token) as guest:
+            call = guest.dial_address(own)
+            await anext(event async for event in events if event.is_incoming_call())
+            await call.hangup()

@@ -1,10 +1,11 @@
 //! Tokens for clients: of subscribers, guests, invited people and embedded buttons.
 
 use super::client::RestClient;
-use super::wire::{check_expiry, not_empty, required, Fields};
+use super::wire::{not_empty, required, Fields};
 use crate::auth::token::Token;
 use crate::error::{Error, Result};
 use crate::net::exchange::{Credential, Request};
+use crate::rest::invite::check_expiry;
 use crate::util::redact::Secret;
 use reqwest::Method;
 use serde_json::Value;

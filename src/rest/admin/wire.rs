@@ -87,20 +87,6 @@ pub(super) fn not_empty(name: &str, value: &str) -> Result<()> {
     }
 }
 
-/// An expiry must look like seconds since 1970. Whether it is in the future the service decides,
-/// by its own clock.
-pub(super) fn check_expiry(name: &str, value: Option<i64>) -> Result<()> {
-    match value {
-        Some(at) if at <= 0 => {
-            Err(Error::invalid(format!("{name} must be seconds since 1970; got {at}")))
-        }
-        Some(at) if at > 100_000_000_000 => Err(Error::invalid(format!(
-            "{name} must be seconds since 1970; {at} looks like milliseconds"
-        ))),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,19 +117,5 @@ mod tests {
         }
         let error = required(&Value::Null, "token", "the new token").unwrap_err();
         assert!(error.message().contains("empty body"), "{error}");
-    }
-
-    #[test]
-    fn expiries_are_seconds() {
-        for (value, is_good) in [
-            (None, true),
-            (Some(1_790_000_000), true),
-            (Some(0), false),
-            (Some(-1), false),
-            (Some(1_790_000_000_000), false),
-            (Some(i64::MAX), false),
-        ] {
-            assert_eq!(check_expiry("expire_at", value).is_ok(), is_good, "{value:?}");
-        }
     }
 }

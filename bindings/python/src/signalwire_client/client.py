@@ -233,6 +233,17 @@ class Client:
         make = self._native.compose_message
         return OutgoingMessage(guarded(make, conversation_id, from_address_id, text))
 
+    async def create_invite(self, address_id: str, *, expires_at: int | None = None) -> str:
+        """A token with which somebody who has none may call an address of this subscriber.
+
+        For a link that is sent to them; needs no session. ``address_id`` is the id of one of the own
+        addresses, as :meth:`subscriber_info` gives them. ``expires_at`` counts seconds since 1970; by
+        default it is two hours from now. The result is a secret. Raises
+        :class:`InvalidArgumentError`, :class:`RejectedError` for an address that is not the
+        subscriber's or a time in the past, else as :meth:`subscriber_info`.
+        """
+        return await awaited(self._native.create_invite(address_id, expires_at))
+
     async def register_device(
         self, device_type: _native.DeviceType, device_token: str
     ) -> _native.Device:
