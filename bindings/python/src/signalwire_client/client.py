@@ -236,8 +236,8 @@ class Client:
     async def create_invite(self, address_id: str, *, expires_at: int | None = None) -> str:
         """A token with which somebody who has none may call an address of this subscriber.
 
-        For a link that is sent to them; needs no session. ``address_id`` is the id of one of the own
-        addresses, as :meth:`subscriber_info` gives them. ``expires_at`` counts seconds since 1970; by
+        For a link that is sent to them; needs no session. ``address_id`` is the id of one of the
+        own addresses, as :meth:`subscriber_info` gives them. ``expires_at``: seconds since 1970; by
         default it is two hours from now. The result is a secret. Raises
         :class:`InvalidArgumentError`, :class:`RejectedError` for an address that is not the
         subscriber's or a time in the past, else as :meth:`subscriber_info`.
