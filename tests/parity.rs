@@ -43,7 +43,7 @@ const OBJECTS: [Object; 17] = [
         name: "Recorder",
         files: &["src/media/file.rs"],
         c_prefix: "sw_recorder_",
-        python: ("call.py", "Recorder"),
+        python: ("recorder.py", "Recorder"),
     },
     Object {
         name: "Mixer",

@@ -112,7 +112,7 @@ if TYPE_CHECKING:
         version,
     )
     from .audio import AudioFrame, AudioSink, AudioStream
-    from .call import Call, Recorder
+    from .call import Call
     from .client import Client, dial_string, shutdown
     from .credentials import (
         AccessToken,
@@ -129,12 +129,14 @@ if TYPE_CHECKING:
     from .mixer import Mixer
     from .options import AddressQuery, AnswerOptions, ClientOptions, DialOptions
     from .pictures import Picture, PictureSink, PictureStream, TestCard
+    from .recorder import Recorder
     from .video import VideoFrame, VideoSink
     from .wake_up import ExpectedCall, HostCall, parse_push
 
 _HOME = {
     **dict.fromkeys(("Client", "dial_string", "shutdown"), "client"),
-    **dict.fromkeys(("Call", "Recorder"), "call"),
+    "Call": "call",
+    "Recorder": "recorder",
     **dict.fromkeys(("AudioFrame", "AudioSink", "AudioStream"), "audio"),
     **dict.fromkeys(
         ("AccessToken", "Credentials", "DeviceKey", "MemoryTokenStore", "OAuth", "TokenStore"),

@@ -12,6 +12,7 @@ from . import _native
 from ._convert import awaited, guarded
 from .events import EventStream
 from .options import AnswerOptions, answer_options, json_object
+from .recorder import Recorder
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer, TypeAlias, Unpack
@@ -763,36 +764,6 @@ class Call:
     def disconnect_loudspeaker(self, loudspeaker: Loudspeaker) -> None:
         """Stops playing the call. A loudspeaker that is not connected is ignored."""
         self._native.disconnect_loudspeaker(loudspeaker._native)
-
-
-class Recorder:
-    """A running recording of a call."""
-
-    def __init__(self, native: _native.Recorder) -> None:
-        self._native = native
-
-    def finish(self) -> None:
-        """Ends the recording and completes the file. A second call does nothing but say the same.
-
-        Raises :class:`MediaError` if something could not be written, such as on a full disk, or if
-        the disk was too slow.
-        """
-        guarded(self._native.finish)
-
-    def lost_ms(self) -> int:
-        """Milliseconds that are silent in the file because the disk was too slow for 10 s."""
-        return self._native.lost_ms()
-
-    def __enter__(self) -> Recorder:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.finish()
 
 
 def _target(target: Target) -> _native.MemberTarget:
