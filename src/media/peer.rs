@@ -11,6 +11,7 @@
 
 mod codecs;
 mod feedback;
+mod first_flight;
 mod nominations;
 mod reports;
 
@@ -136,6 +137,12 @@ pub(crate) struct Datagram {
     pub(crate) bytes: BytesMut,
 }
 
+impl Datagram {
+    fn copy(&self) -> Self {
+        Self { from: self.from, to: self.to, bytes: BytesMut::from(&self.bytes[..]) }
+    }
+}
+
 /// What RTCP and ICE tell about the path.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct PathReport {
@@ -202,6 +209,7 @@ pub(crate) struct Peer {
     /// DTLS that came before ICE had a pair.
     held: VecDeque<TaggedBytesMut>,
     nominations: nominations::Nominations,
+    first_flight: first_flight::FirstFlight,
     is_ice_connected: bool,
     is_connected: bool,
     /// Whether a check of ours was answered.
@@ -267,6 +275,7 @@ impl Peer {
             feedback,
             held: VecDeque::new(),
             nominations: nominations::Nominations::default(),
+            first_flight: first_flight::FirstFlight::default(),
             is_ice_connected: false,
             is_connected: false,
             has_answer: false,
@@ -421,6 +430,9 @@ impl Peer {
             },
             message: bytes,
         };
+        if is_dtls(&datagram.message) {
+            self.first_flight.end();
+        }
         if !self.is_ice_connected && is_dtls(&datagram.message) {
             if self.held.len() < MAX_HELD {
                 self.held.push_back(datagram);
@@ -467,6 +479,7 @@ impl Peer {
     /// Lets timers run. Calling it early is harmless.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         self.last_round = now;
+        self.first_flight.handle_timeout(now);
         if let Err(error) = self.connection.handle_timeout(now) {
             tracing::debug!(%error, "a timer failed");
         }
@@ -475,6 +488,12 @@ impl Peer {
 
     /// When [`Peer::handle_timeout`] is due.
     pub(crate) fn poll_timeout(&mut self) -> Option<Instant> {
+        let repeat = self.first_flight.poll_timeout();
+        let due = self.due_of_connection();
+        due.into_iter().chain(repeat).min()
+    }
+
+    fn due_of_connection(&mut self) -> Option<Instant> {
         let due = self.connection.poll_timeout()?;
         match self.checking_since {
             Some(since) if !self.is_connected => {
@@ -491,11 +510,18 @@ impl Peer {
 
     /// The next datagram to send.
     pub(crate) fn poll_datagram(&mut self) -> Option<Datagram> {
-        self.connection.poll_write().map(|datagram| Datagram {
+        let Some(datagram) = self.connection.poll_write() else {
+            return self.first_flight.poll_datagram();
+        };
+        let datagram = Datagram {
             from: datagram.transport.local_addr,
             to: datagram.transport.peer_addr,
             bytes: datagram.message,
-        })
+        };
+        if is_dtls(&datagram.bytes) {
+            self.first_flight.note(&datagram);
+        }
+        Some(datagram)
     }
 
     /// The next event.
@@ -677,6 +703,7 @@ impl Peer {
         }
         self.is_ice_connected = true;
         self.events.push_back(PeerEvent::IceConnected);
+        self.first_flight.begin(now);
         for mut datagram in std::mem::take(&mut self.held) {
             datagram.now = now;
             self.feed(datagram);

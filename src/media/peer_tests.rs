@@ -180,6 +180,83 @@ impl Path {
     }
 }
 
+impl Path {
+    /// Lets both talk until they are silent. The first one is deaf for DTLS until `hears_from`;
+    /// what the second one sends of it is kept in `flights`.
+    fn exchange(&mut self, hears_from: Instant, flights: &mut Vec<BytesMut>) {
+        loop {
+            let (to_second, to_first) = (self.sent_by(0), self.sent_by(1));
+            if to_second.is_empty() && to_first.is_empty() {
+                return;
+            }
+            for bytes in to_second {
+                self.bring_to(1, bytes);
+            }
+            for bytes in to_first {
+                if is_dtls(&bytes) {
+                    flights.push(bytes.clone());
+                }
+                if !is_dtls(&bytes) || self.now >= hears_from {
+                    self.bring_to(0, bytes);
+                }
+            }
+        }
+    }
+
+    /// Goes on to the next timer.
+    fn wait(&mut self) {
+        let due = self.peers.iter_mut().filter_map(Peer::poll_timeout).min();
+        let least = self.now + Duration::from_millis(1);
+        self.now = due.map_or(least, |due| due.max(least));
+        for peer in &mut self.peers {
+            peer.handle_timeout(self.now);
+        }
+    }
+}
+
+#[test]
+fn the_first_dtls_flight_is_sent_again_soon_while_the_far_side_is_silent() {
+    let mut path = Path::new();
+    let hears_from = path.now + Duration::from_millis(100);
+    let mut flights = Vec::new();
+    path.exchange(hears_from, &mut flights);
+    assert!(path.peers[1].is_ice_connected && !flights.is_empty());
+    while !path.peers.iter().all(|peer| peer.is_connected) {
+        assert!(path.now < hears_from + Duration::from_millis(100), "the second of the timer");
+        path.wait();
+        path.exchange(hears_from, &mut flights);
+    }
+}
+
+#[test]
+fn a_dtls_flight_that_was_answered_is_not_sent_again() {
+    let mut path = Path::new();
+    let (start, mut flights) = (path.now, Vec::new());
+    while path.now < start + Duration::from_secs(3) {
+        path.exchange(start, &mut flights);
+        path.wait();
+    }
+    assert!(path.peers.iter().all(|peer| peer.is_connected));
+    let all = flights.len();
+    flights.sort();
+    flights.dedup();
+    assert_eq!(flights.len(), all);
+}
+
+#[test]
+fn a_dtls_flight_that_is_never_answered_is_repeated_a_few_times_only() {
+    let mut path = Path::new();
+    let (start, mut flights) = (path.now, Vec::new());
+    let never = start + Duration::from_secs(60);
+    while path.now < start + Duration::from_secs(3) {
+        path.exchange(never, &mut flights);
+        path.wait();
+    }
+    let first = flights.first().cloned().expect("a ClientHello");
+    let repeats = flights.iter().filter(|bytes| **bytes == first).count() - 1;
+    assert_eq!(repeats, 5, "50, 150, 350, 750 and 1550 ms after the pair");
+}
+
 #[test]
 fn a_nomination_before_the_own_check_was_answered_counts() {
     let mut path = Path::new();
