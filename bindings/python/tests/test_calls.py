@@ -101,10 +101,12 @@ async def test_nobody_answers(gateway: Gateway) -> None:
 
 async def test_digits_mute_and_hold(gateway: Gateway) -> None:
     async with gateway.client() as client:
+        ringing = client.dial("/public/never")
+        with pytest.raises(sw.InvalidStateError):
+            await ringing.hold()
+        await ringing.hangup()
         call = client.dial("/public/echo")
         events = call.events()
-        with pytest.raises(sw.InvalidStateError):
-            await call.hold()
         await call.answered()
         await anext(event async for event in events if event.is_joined())
         with pytest.raises(sw.InvalidArgumentError):
@@ -143,9 +145,11 @@ async def test_files_are_played_and_recorded(gateway: Gateway, tmp_path: Path) -
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(bytes(2 * 16_000 // 2))
     async with gateway.client() as client:
-        call = client.dial("/public/echo")
+        ringing = client.dial("/public/never")
         with pytest.raises(sw.InvalidStateError):
-            await call.play_wav(played)
+            await ringing.play_wav(played)
+        await ringing.hangup()
+        call = client.dial("/public/echo")
         await call.answered()
         with call.record_wav(recorded, sample_rate_hz=8_000) as recorder:
             await call.play_wav(played)

@@ -154,9 +154,11 @@ async def test_test_cards_come_back_through_a_call(gateway: Gateway, codec: sw.V
     both = sw.MediaDirection.SEND_RECEIVE
     card = sw.TestCard(160, 96)
     async with gateway.client() as client:
-        call = client.dial("/public/echo", video=both, video_codecs=[codec])
+        ringing = client.dial("/public/never", video=both)
         with pytest.raises(sw.InvalidStateError):
-            call.push_picture(card.picture(0))
+            ringing.push_picture(card.picture(0))
+        await ringing.hangup()
+        call = client.dial("/public/echo", video=both, video_codecs=[codec])
         await anext(event async for event in call.events() if event.is_video_connected())
         call.set_video_encoding(max_bitrate_bps=400_000)
         with pytest.raises(sw.InvalidArgumentError):

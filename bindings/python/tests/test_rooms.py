@@ -119,10 +119,11 @@ async def test_a_layout_is_chosen_and_filled(gateway: Gateway) -> None:
 
 async def test_mistakes_and_refusals(gateway: Gateway) -> None:
     async with gateway.client() as client:
-        call = client.dial("/public/echo")
-        assert call.members == [] and call.layout is None and call.capabilities == []
+        ringing = client.dial("/public/never")
+        assert ringing.members == [] and ringing.layout is None and ringing.capabilities == []
         with pytest.raises(sw.InvalidStateError):
-            await call.set_locked(True)
+            await ringing.set_locked(True)
+        call = client.dial("/public/echo")
         room = Room(call)
         await room.next("joined")
         for volume in (51, -51):

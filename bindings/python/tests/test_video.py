@@ -76,9 +76,11 @@ async def test_the_channel_alone_switches_video_on(gateway: Gateway) -> None:
 
 async def test_a_screen_and_a_device_are_calls_of_their_own(gateway: Gateway) -> None:
     async with gateway.client() as client:
-        call = client.dial("/public/echo")
+        ringing = client.dial("/public/never")
         with pytest.raises(sw.InvalidStateError):
-            await call.start_screen_share()
+            await ringing.start_screen_share()
+        await ringing.hangup()
+        call = client.dial("/public/echo")
         events = call.events()
         await anext(event async for event in events if event.is_joined())
         with pytest.raises(sw.InvalidArgumentError):
