@@ -3,8 +3,9 @@
 mod common;
 
 use common::*;
-use signalwire_client::{CallEvent, CallState, ErrorKind};
+use signalwire_client::{CallEvent, CallState, DialOptions, ErrorKind};
 use signalwire_gateway::Dialect;
+use std::time::Duration;
 
 #[test]
 fn digits_mute_and_hold_reach_the_service() {
@@ -39,6 +40,43 @@ fn digits_mute_and_hold_reach_the_service() {
 
             call.hangup().await.unwrap();
             client.disconnect().await.unwrap();
+            assert_clean(&gateway);
+        });
+    }
+}
+
+#[test]
+fn an_answer_from_elsewhere_takes_over_from_early_media() {
+    for dialect in [Dialect::FreeSwitch, Dialect::Browser] {
+        run(async move {
+            let gateway = gateway(dialect);
+            let client = connected(&gateway).await;
+            let call = client.dial("/public/elsewhere", DialOptions::default()).unwrap();
+            let events = call.events();
+            let ear = Ear::new();
+            call.add_audio_sink(MONO_48K, ear.clone()).unwrap();
+            ear.wait_for_tone(440.0, MONO_48K, 60).await;
+            assert_eq!(call.state(), CallState::Early);
+            call.answered().await.unwrap();
+            ear.forget();
+            let sound = tone(700.0, MONO_48K, 20);
+            let speaking = async {
+                loop {
+                    while call.queued_audio_ms() < 100 {
+                        call.push_audio(&sound, MONO_48K).unwrap();
+                    }
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            tokio::select! {
+                () = ear.wait_for_tone(700.0, MONO_48K, 60) => {}
+                () = speaking => {}
+            }
+            call.hangup().await.unwrap();
+            while let Some(event) = events.next().await {
+                let is_loss = matches!(event, CallEvent::MediaLost | CallEvent::Recovering { .. });
+                assert!(!is_loss, "by a recovery: {event:?}");
+            }
             assert_clean(&gateway);
         });
     }

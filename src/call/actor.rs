@@ -590,7 +590,8 @@ impl Actor {
             Output::Enter(state) => self.enter(state),
             Output::SendInvite { sdp, node } => self.send_invite(&sdp, node),
             Output::RepeatInvite(sdp) => self.repeat_invite(&sdp),
-            Output::ApplyAnswer(sdp) => self.apply_answer(sdp),
+            Output::ApplyAnswer(sdp) => self.apply_answer(sdp, false),
+            Output::ReplaceAnswer(sdp) => self.apply_answer(sdp, true),
             Output::MakeAnswer => {
                 if let Some(Start::Ring { offer, leg }) = self.start.take() {
                     self.progress().descriptions.note_remote(&offer);
@@ -692,11 +693,15 @@ impl Actor {
         }));
     }
 
-    fn apply_answer(&mut self, sdp: String) {
+    fn apply_answer(&mut self, sdp: String, is_another: bool) {
         self.progress().descriptions.note_remote(&sdp);
         let Some(leg) = self.leg.clone() else { return };
         self.work.push(Box::pin(async move {
-            match leg.apply_answer(sdp).await {
+            let applied = match is_another {
+                true => leg.replace_answer(sdp).await,
+                false => leg.apply_answer(sdp).await,
+            };
+            match applied {
                 Ok(_) => Done::Nothing,
                 Err(error) => Done::Input(Input::AnswerUnusable(error)),
             }

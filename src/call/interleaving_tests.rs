@@ -222,6 +222,9 @@ impl World {
                     prop_assert!(self.invites > 0, "an answer without an invite");
                     self.applied += 1;
                 }
+                Output::ReplaceAnswer(_) => {
+                    prop_assert!(self.applied > 0, "another answer before the first one");
+                }
                 Output::MakeAnswer | Output::AcceptAttach(_) => self.wants_answer = true,
                 Output::SendAnswer(_) | Output::SendAttach(_) => self.sent_answer = true,
                 Output::SendBye(_) => {

@@ -81,6 +81,8 @@ pub(crate) enum Output {
     /// The invite of this offer again, for a service that has the call but not its session.
     RepeatInvite(String),
     ApplyAnswer(String),
+    /// Another answer to the same offer: who answers is not who sent the early media.
+    ReplaceAnswer(String),
     /// Make the answer to the caller's offer.
     MakeAnswer,
     SendAnswer(String),
@@ -100,6 +102,8 @@ pub(crate) struct State {
     current: CallState,
     offer: Option<String>,
     has_remote_sdp: bool,
+    /// The answer that was applied last.
+    applied: Option<String>,
     is_media_connected: bool,
     was_answered: bool,
     /// Redirections that were followed; a loop of nodes must end.
@@ -135,6 +139,7 @@ impl State {
             current: CallState::New,
             offer: None,
             has_remote_sdp: false,
+            applied: None,
             is_media_connected: false,
             was_answered: false,
             redirects: 0,
@@ -316,14 +321,17 @@ impl State {
     }
 
     fn remote_sdp(&mut self, sdp: Option<String>) -> Vec<Output> {
-        match sdp {
-            // The answer repeats the early description; a leg has one per offer.
-            Some(sdp) if !self.has_remote_sdp && self.offer.is_some() => {
-                self.has_remote_sdp = true;
-                vec![Output::ApplyAnswer(sdp)]
-            }
-            _ => Vec::new(),
+        let Some(sdp) = sdp.filter(|_| self.offer.is_some()) else { return Vec::new() };
+        // Most often the answer repeats the early description.
+        if self.applied.as_ref() == Some(&sdp) {
+            return Vec::new();
         }
+        self.applied = Some(sdp.clone());
+        if !std::mem::replace(&mut self.has_remote_sdp, true) {
+            return vec![Output::ApplyAnswer(sdp)];
+        }
+        self.is_media_connected = false;
+        vec![Output::ReplaceAnswer(sdp)]
     }
 
     fn answered(&mut self, sdp: Option<String>) -> Vec<Output> {

@@ -82,14 +82,34 @@ fn the_usual_ways_to_an_answer() {
 }
 
 #[test]
-fn the_remote_description_is_applied_once() {
-    let mut state = call();
-    let mut applied = 0;
-    for input in [offer(), Input::EarlyMedia(Some("a".into())), answer(), answer()] {
-        let outputs = state.handle(input);
-        applied += outputs.iter().filter(|o| matches!(o, Output::ApplyAnswer(_))).count();
+fn the_remote_description_is_applied_once_and_another_one_replaces_it() {
+    let early = |sdp: &str| Input::EarlyMedia(Some(sdp.into()));
+    let last = |sdp: &str| Input::Answer(Some(sdp.into()));
+    let apply = |sdp: &str| Output::ApplyAnswer(sdp.into());
+    let replace = |sdp: &str| Output::ReplaceAnswer(sdp.into());
+    for (inputs, wanted) in [
+        (vec![early("a"), last("a"), last("a")], vec![apply("a")]),
+        (vec![early("a"), early("a"), Input::Answer(None)], vec![apply("a")]),
+        (vec![early("a"), last("b"), last("c")], vec![apply("a"), replace("b")]),
+        (vec![early("a"), early("b"), last("b")], vec![apply("a"), replace("b")]),
+    ] {
+        let mut state = call();
+        state.handle(offer());
+        let is_one = |o: &Output| matches!(o, Output::ApplyAnswer(_) | Output::ReplaceAnswer(_));
+        let outputs = inputs.into_iter().flat_map(|input| state.handle(input)).filter(is_one);
+        assert_eq!(outputs.collect::<Vec<_>>(), wanted);
     }
-    assert_eq!(applied, 1);
+}
+
+#[test]
+fn media_of_another_answer_must_come_up_too() {
+    let mut state = call();
+    state.handle(offer());
+    state.handle(Input::EarlyMedia(Some("a".into())));
+    state.handle(Input::MediaConnected);
+    let outputs = state.handle(Input::Answer(Some("b".into())));
+    assert!(outputs.contains(&Output::Arm(Timer::Media, LIMITS.media)));
+    assert!(state.handle(Input::MediaConnected).contains(&Output::Disarm(Timer::Media)));
 }
 
 #[test]

@@ -94,6 +94,7 @@ pub(crate) enum LegEvent {
 enum Command {
     Offer(oneshot::Sender<Result<String>>),
     Answer(String, oneshot::Sender<Result<MediaDirections>>),
+    AnotherAnswer(String, oneshot::Sender<Result<MediaDirections>>),
     Accept(String, oneshot::Sender<Result<String>>),
     Restart(Restart, oneshot::Sender<Result<String>>),
     Change(MediaDirections, oneshot::Sender<Result<String>>),
@@ -128,6 +129,11 @@ impl Leg {
     /// Applies the far side's answer; ICE starts at once. Gives what was agreed on.
     pub(crate) async fn apply_answer(&self, sdp: String) -> Result<MediaDirections> {
         self.ask(|reply| Command::Answer(sdp, reply)).await
+    }
+
+    /// Applies another answer to the offer that was answered already.
+    pub(crate) async fn replace_answer(&self, sdp: String) -> Result<MediaDirections> {
+        self.ask(|reply| Command::AnotherAnswer(sdp, reply)).await
     }
 
     /// Gathers and gives the complete answer to the far side's offer; ICE starts at once.
@@ -316,6 +322,7 @@ impl Task {
         match command {
             Command::Offer(reply) => drop(reply.send(self.offer().await)),
             Command::Answer(sdp, reply) => drop(reply.send(self.apply_answer(&sdp))),
+            Command::AnotherAnswer(sdp, reply) => drop(reply.send(self.replace_answer(&sdp))),
             Command::Accept(offer, reply) => drop(reply.send(self.accept(&offer).await)),
             Command::Restart(restart, reply) => self.restart(restart, reply),
             Command::Change(directions, reply) => self.change(directions, reply),

@@ -7,7 +7,7 @@
 use super::describe::Gathering;
 use super::line::Media;
 use super::{LegEvent, Task};
-use crate::config::MediaDirection;
+use crate::config::{MediaDirection, MediaDirections};
 use crate::error::{Error, Result};
 use crate::media::gather::Gathered;
 use crate::media::peer::{Identity, LocalCandidate, Peer};
@@ -152,7 +152,6 @@ impl Task {
             line.sockets = sockets;
             return Ok(true);
         }
-        let offered = self.config.all_offered(line.media());
         let transport = &mut line.transport;
         if !transport.is_settled {
             return Ok(true);
@@ -166,12 +165,42 @@ impl Task {
         // The far side begins a new DTLS association (RFC 8842, 5.2): so must this side, under
         // what the offer said.
         tracing::info!("the far side answered an ICE restart with another certificate");
-        let identity = transport.peer.as_offered()?;
-        let mut peer = Peer::with_identity(identity, &offered, now)?;
+        self.begin_anew(kind)?;
+        Ok(true)
+    }
+
+    /// Takes another answer to the offer that was answered already, while the call is set up: early
+    /// media came from one place, and another one answers. Whose path is the same keeps it.
+    pub(super) fn replace_answer(&mut self, sdp: &str) -> Result<MediaDirections> {
+        let answer = Description::parse(sdp)?;
+        for kind in [Kind::Audio, Kind::Video] {
+            let is_elsewhere = self.lines.iter().any(|line| {
+                line.kind() == kind
+                    && line.transport.is_settled
+                    && line.transport.remote_credentials != answer.ice_credentials(kind)
+            });
+            if is_elsewhere {
+                tracing::info!(?kind, "the call is answered by another place than its early media");
+                self.begin_anew(kind)?;
+            }
+        }
+        self.apply_answer(sdp)
+    }
+
+    /// A new connection under what the last offer said, whose answer is to come.
+    fn begin_anew(&mut self, kind: Kind) -> Result<()> {
+        let now = Instant::now();
+        let Some(line) = self.lines.iter_mut().find(|line| line.kind() == kind) else {
+            return Ok(());
+        };
+        let offered = self.config.all_offered(line.media());
+        let transport = &mut line.transport;
+        let mut peer = Peer::with_identity(transport.peer.as_offered()?, &offered, now)?;
         peer.offer(&transport.candidates, now)?;
         transport.peer = peer;
         transport.has_own_dtls = true;
-        Ok(true)
+        transport.is_settled = false;
+        Ok(())
     }
 
     fn give_up_path(&mut self, now: Instant) {

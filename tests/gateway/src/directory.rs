@@ -21,6 +21,8 @@ pub enum Behaviour {
     Slow(Duration),
     /// Early media, then the answer without a description.
     Early(Duration),
+    /// Early media from one place, then the answer of another one, with a description of its own.
+    Elsewhere(Duration),
     /// Rings for ever.
     Never,
     /// Answers and hangs up.
@@ -99,6 +101,7 @@ pub fn built_in(config: &GatewayConfig) -> Vec<Address> {
         ("busy", "Busy Bob", "subscriber", refuse(17, "USER_BUSY")),
         ("slow", "Slow Sam", "subscriber", Behaviour::Slow(config.slow_ring)),
         ("early", "Early media", "call", Behaviour::Early(config.early_media)),
+        ("elsewhere", "Answered elsewhere", "call", Behaviour::Elsewhere(config.early_media)),
         ("never", "Never answers", "call", Behaviour::Never),
         ("bye", "Says good-bye", "call", Behaviour::Bye(config.bye_after)),
         ("early-bye", "Gives up", "call", Behaviour::EarlyBye(config.early_bye_after)),

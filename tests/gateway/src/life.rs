@@ -124,13 +124,14 @@ async fn attended(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour) {
         | Behaviour::Record
         | Behaviour::Slow(_)
         | Behaviour::Early(_)
+        | Behaviour::Elsewhere(_)
         | Behaviour::Never => {}
     }
 }
 
 fn source_of(behaviour: &Behaviour) -> Source {
     match behaviour {
-        Behaviour::Tone | Behaviour::Early(_) => Source::Tone,
+        Behaviour::Tone | Behaviour::Early(_) | Behaviour::Elsewhere(_) => Source::Tone,
         Behaviour::Record | Behaviour::Agent => Source::Silence,
         Behaviour::Subscriber(_) => Source::Bridge,
         Behaviour::Room => Source::Conference,
@@ -149,7 +150,7 @@ async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Optio
         call.hang_up(&hub, code, cause);
         return;
     }
-    if !prepare(&hub, &call, &behaviour, offer) {
+    if !prepare(&hub, &call, &behaviour, offer.clone()) {
         call.hang_up(&hub, 88, "INCOMPATIBLE_DESTINATION");
         return;
     }
@@ -163,6 +164,13 @@ async fn live(hub: Arc<Hub>, call: Arc<Call>, behaviour: Behaviour, offer: Optio
             call.early(&hub);
             tokio::time::sleep(early).await;
             call.answer(&hub);
+        }
+        Behaviour::Elsewhere(early) => {
+            call.early(&hub);
+            tokio::time::sleep(early).await;
+            if prepare(&hub, &call, &Behaviour::Echo, offer) {
+                call.answer(&hub);
+            }
         }
         Behaviour::Subscriber(id) => bridge::ring(hub, call, id).await,
         Behaviour::Never => call.ring(&hub),
