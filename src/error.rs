@@ -159,15 +159,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes an error of `kind` with a text that says what went wrong and what to do about it.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let message = message.into();
-        // Those are also made where the log cannot be reached: by the dispatcher that it runs on, and
-        // in a forked child, where a thread that is not there may have locked it.
-        let is_of_the_ground =
-            matches!(kind, ErrorKind::Internal | ErrorKind::Forked | ErrorKind::InvalidHandle);
-        if !is_of_the_ground {
-            tracing::trace!(?kind, "{message}");
-        }
-        Self { kind, message, code: None, service: None, oauth: None }
+        Self { kind, message: message.into(), code: None, service: None, oauth: None }
     }
 
     /// Adds the service's numeric code (RPC error, HTTP status or hang-up cause).
@@ -220,7 +212,6 @@ impl Error {
         retry_after: Option<Duration>,
     ) -> Self {
         if !problems.is_empty() || retry_after.is_some() {
-            tracing::trace!(?problems, "reasons");
             self.service = Some(Box::new(FromService { problems, retry_after }));
         }
         self

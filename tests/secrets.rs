@@ -274,7 +274,7 @@ fn leak(step: &str) {
                     Client::new(ClientOptions { token: foreign.into(), ..options(&gateway) });
                 client.unwrap().connect().await.unwrap_err();
             }
-            "error" => drop(Error::new(signalwire_client::ErrorKind::Network, token)),
+            "error" => listener::look_at(&format!("no way to {token}"), "an error"),
             "base64" => {
                 use base64::Engine;
                 let pair = base64::engine::general_purpose::STANDARD.encode(format!("p:{token}"));

@@ -7,6 +7,7 @@ use crate::config::RENEWAL_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime;
 use futures_util::future::{BoxFuture, FutureExt, Shared};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
@@ -164,7 +165,7 @@ impl Tokens {
         let tokens = Arc::clone(self);
         let work = runtime::start(async move {
             let current = tokens.current();
-            let asking = renewer.renew(current.as_ref(), reason);
+            let asking = ask(&*renewer, current.as_ref(), reason);
             let next =
                 tokio::time::timeout(RENEWAL_TIMEOUT, asking).await.unwrap_or_else(|_| {
                     let message = "nobody gave a token within 30 s; try again";
@@ -178,6 +179,18 @@ impl Tokens {
         })?;
         Ok(work.result().boxed().shared())
     }
+}
+
+/// What is given. A panic of the application's code is not one of the library.
+async fn ask(
+    renewer: &dyn Renew,
+    current: Option<&Current>,
+    reason: TokenReason,
+) -> Result<Renewed> {
+    let asking = AssertUnwindSafe(renewer.renew(current, reason)).catch_unwind();
+    asking.await.unwrap_or_else(|_| {
+        Err(Error::internal("the credential provider panicked; mend it, or let it give an error"))
+    })
 }
 
 /// The application's own provider.

@@ -70,6 +70,15 @@ async fn a_failure_is_told_to_all_and_the_next_one_asks_anew() {
 }
 
 #[tokio::test]
+async fn a_provider_that_panics_is_told_apart_from_the_library() {
+    let gate = Gate::new(Vec::new());
+    gate.open.add_permits(1);
+    let error = tokens(None, gate).obtain().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal);
+    assert!(error.message().contains("the credential provider panicked"), "{error}");
+}
+
+#[tokio::test]
 async fn what_is_no_token_is_refused() {
     let gate = Gate::new(vec![Ok(AccessToken::new("s3cret"))]);
     gate.open.add_permits(1);

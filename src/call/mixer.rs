@@ -143,7 +143,7 @@ impl Mixer {
     }
 
     /// Discards at once what the application pushed and was not mixed yet, at most 200 ms; gives its
-    /// milliseconds, rounded up. What the calls say is not touched.
+    /// milliseconds, rounded up. What the calls say is not touched. Any thread; does not block.
     pub fn clear_audio(&self) -> u32 {
         let samples = lock(&self.room).own.clear();
         samples.div_ceil(FORMAT.samples_in_ms(1)) as u32

@@ -33,7 +33,7 @@ pub enum sw_log_levels {
     SW_LOG_INFO = 3,
     /// Steps.
     SW_LOG_DEBUG = 4,
-    /// Every message's name, every error that is made.
+    /// Every message's name, every operation that failed.
     SW_LOG_TRACE = 5,
 }
 

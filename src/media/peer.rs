@@ -89,6 +89,18 @@ pub(crate) enum LocalCandidate {
 }
 
 impl LocalCandidate {
+    /// Its priority among those of its description, in which it is the one at this place, the best
+    /// one first (RFC 8445, 5.1.2.1): the crate gives all of a kind the same one.
+    fn priority(&self, at: usize) -> u32 {
+        let of_kind: u32 = match self {
+            Self::Host(_) => 126,
+            Self::ServerReflexive { .. } => 100,
+            Self::Relay { .. } => 0,
+        };
+        let local = u16::MAX.saturating_sub(u16::try_from(at).unwrap_or(u16::MAX));
+        (of_kind << 24) | (u32::from(local) << 8) | 255
+    }
+
     /// The address that the far side sees.
     fn address(&self) -> SocketAddr {
         match self {
@@ -355,8 +367,8 @@ impl Peer {
     }
 
     fn complete_local(&mut self, candidates: &[LocalCandidate]) -> Result<Description> {
-        for candidate in candidates {
-            self.add_local(candidate)?;
+        for (at, candidate) in candidates.iter().enumerate() {
+            self.add_local(candidate, candidate.priority(at))?;
         }
         let local = self
             .connection
@@ -369,12 +381,13 @@ impl Peer {
         Ok(Description::parse(&sdp)?.complete(default, &addresses))
     }
 
-    fn add_local(&mut self, candidate: &LocalCandidate) -> Result<()> {
+    fn add_local(&mut self, candidate: &LocalCandidate, priority: u32) -> Result<()> {
         let config = |address: &SocketAddr| CandidateConfig {
             network: "udp".to_owned(),
             address: address.ip().to_string(),
             port: address.port(),
             component: 1,
+            priority,
             ..Default::default()
         };
         let made = match candidate {

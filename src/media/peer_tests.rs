@@ -78,6 +78,23 @@ fn the_offer_is_complete_and_unbundled() {
 }
 
 #[test]
+fn every_candidate_has_a_priority_of_its_own_in_the_order_of_the_candidates() {
+    let now = Instant::now();
+    let at = |address: &str| LocalCandidate::Host(address.parse().expect("an address"));
+    let (relayed, base) = (at("198.51.100.9:5000").address(), at("192.0.2.7:4000").address());
+    let candidates = [host(), at("[2001:db8::7]:4001"), LocalCandidate::Relay { relayed, base }];
+    let mut peer = Peer::new(&[Offered::Audio(&ALL)], now).expect("a peer");
+    let sdp = merged(Kind::Audio, &peer.offer(&candidates, now).expect("an offer"));
+    let priority = |line: &str| line.split(' ').nth(3).and_then(|word| word.parse::<u32>().ok());
+    let found: Vec<_> = sdp
+        .lines()
+        .filter_map(|line| line.strip_prefix("a=candidate:"))
+        .filter_map(priority)
+        .collect();
+    assert_eq!(found, [0x7eff_ffff, 0x7eff_feff, 0x00ff_fdff], "{sdp}");
+}
+
+#[test]
 fn telephone_events_are_answered_at_the_clock_of_the_codec() {
     let offered = offer();
     let format = |line: &str| offered.replace(line, "");

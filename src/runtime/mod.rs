@@ -128,9 +128,18 @@ where
 {
     let (give, result) = oneshot::channel();
     let task = spawn(async move {
-        let _ = give.send(work.await);
+        let result = work.await;
+        if let Err(error) = &result {
+            tell(error);
+        }
+        let _ = give.send(result);
     })?;
     Ok(Started { task, result })
+}
+
+/// Here and not where an error is made, which may be under a lock.
+fn tell(error: &Error) {
+    tracing::trace!(kind = ?error.kind(), problems = ?error.problems(), "failed: {error}");
 }
 
 /// Runs `work` on the library's runtime and waits for it from any executor or none.

@@ -18,6 +18,9 @@ use crate::session::event::ClientState;
 use crate::util::backoff::Backoff;
 use std::time::Duration;
 
+/// How often in a row the service may fail at taking the session up before a new one is asked for.
+const RESUME_TRIES: u32 = 5;
+
 /// Timers that the machine asks for; arming one again replaces it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Timer {
@@ -121,6 +124,8 @@ pub(crate) struct State {
     early_authorization_state: Option<String>,
     /// Whether the `signalwire.connect` in flight carried resume state.
     is_resuming: bool,
+    /// How often in a row the service failed at a resume.
+    failed_resumes: u32,
     /// Whether somebody can be asked for another token.
     is_renewable: bool,
     /// Whether that was done since the last authorization: it is tried once.
@@ -138,6 +143,7 @@ impl State {
             resume,
             early_authorization_state: None,
             is_resuming: false,
+            failed_resumes: 0,
             is_renewable: false,
             has_renewed: false,
             backoff: Backoff::new(RECONNECT_DELAY.0, RECONNECT_DELAY.1),
@@ -271,6 +277,7 @@ impl State {
             _ => None,
         };
         let authorization_state = self.early_authorization_state.take().or(authorization_state);
+        self.failed_resumes = 0;
         self.resume = Some(Resume { protocol: authorized.protocol.clone(), authorization_state });
         self.phase = Phase::Ready;
         self.was_ready = true;
@@ -286,7 +293,7 @@ impl State {
     }
 
     /// A refusal with resume state is the state's fault once; without it, the token's. A service
-    /// that failed says nothing about either.
+    /// that failed says nothing about either, unless it goes on failing.
     fn refused(&mut self, error: RpcError) -> Vec<Output> {
         if self.phase != Phase::Authorizing {
             return Vec::new();
@@ -294,8 +301,11 @@ impl State {
         let mut outputs =
             vec![Output::Disarm(Timer::Authorization), Output::CloseSocket { politely: true }];
         let failure = Error::from(error.clone());
-        if self.is_resuming && failure.kind() != ErrorKind::Server {
+        self.failed_resumes += u32::from(self.is_resuming);
+        let is_passing = failure.kind() == ErrorKind::Server && self.failed_resumes < RESUME_TRIES;
+        if self.is_resuming && !is_passing {
             self.resume = None;
+            self.failed_resumes = 0;
             self.phase = Phase::Opening;
             outputs.push(Output::OpenSocket);
             return outputs;

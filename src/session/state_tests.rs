@@ -228,6 +228,16 @@ fn a_resume_that_the_service_fails_at_is_tried_again() {
         let outputs = state.handle(Input::Refused(refusal(code)));
         assert!(outputs.iter().any(|o| matches!(o, Output::Arm(Timer::Backoff, _))), "{code}");
         assert_eq!(state.protocol(), Some("p1"));
+        // One that cannot do it at all is asked for a new session.
+        for _ in 1..RESUME_TRIES {
+            assert_eq!(state.protocol(), Some("p1"), "{code}");
+            state.handle(Input::Elapsed(Timer::Backoff));
+            state.handle(Input::SocketOpened);
+            state.handle(Input::Refused(refusal(code)));
+        }
+        assert_eq!(state.protocol(), None, "{code}");
+        let outputs = state.handle(Input::SocketOpened);
+        assert_eq!(outputs[0], Output::SendConnect(None));
     }
 }
 
