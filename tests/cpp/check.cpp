@@ -1,25 +1,10 @@
 // The C++ headers against a gateway: calls, audio, calls that come in, errors as exceptions and as
 // results, handles that are destroyed inside callbacks. Run under the address sanitizer.
 
-#include "signalwire.hpp"
+#include "check.hpp"
 
 #include <atomic>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
-
-#define CHECK(condition)                                                                     \
-    do {                                                                                     \
-        if (!(condition)) {                                                                  \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);             \
-            std::exit(1);                                                                    \
-        }                                                                                    \
-    } while (0)
-
-using namespace std::chrono_literals;
-namespace sw = signalwire;
 
 // Longer than anything takes, also under a sanitizer.
 static constexpr auto LIMIT = 30s;
@@ -45,23 +30,6 @@ struct Token {
     explicit Token(Moment &gone) : held(nullptr, [&gone](void *) { gone.come(); }) {}
     std::shared_ptr<void> held;
 };
-
-static std::string setting(const char *name) {
-    const char *value = std::getenv(name);
-    CHECK(value != nullptr);
-    return value;
-}
-
-static sw::ClientOptions gateway_options() {
-    sw::ClientOptions options;
-    std::ifstream ca(setting("SW_CA_FILE"));
-    options.token = setting("SW_TOKEN");
-    options.ws_url = setting("SW_WS_URL");
-    options.http_url = setting("SW_HTTP_URL");
-    options.ca_certificates_pem.assign(std::istreambuf_iterator<char>(ca), {});
-    options.agent = "cpp-test";
-    return options;
-}
 
 static std::vector<int16_t> tone(double hz, unsigned milliseconds) {
     std::vector<int16_t> samples(48 * milliseconds);

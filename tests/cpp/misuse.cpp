@@ -2,41 +2,10 @@
 // came: handles that were moved from, use after the end, callbacks that throw or never return, clients
 // that live until the very end of the process.
 
-#include "signalwire.hpp"
+#include "check.hpp"
 
 #include <atomic>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
-
-#define CHECK(condition)                                                                     \
-    do {                                                                                     \
-        if (!(condition)) {                                                                  \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);             \
-            std::exit(1);                                                                    \
-        }                                                                                    \
-    } while (0)
-
-using namespace std::chrono_literals;
-namespace sw = signalwire;
-
-static std::string setting(const char *name) {
-    const char *value = std::getenv(name);
-    CHECK(value != nullptr);
-    return value;
-}
-
-static sw::ClientOptions gateway_options() {
-    sw::ClientOptions options;
-    std::ifstream ca(setting("SW_CA_FILE"));
-    options.token = setting("SW_TOKEN");
-    options.ws_url = setting("SW_WS_URL");
-    options.http_url = setting("SW_HTTP_URL");
-    options.ca_certificates_pem.assign(std::istreambuf_iterator<char>(ca), {});
-    return options;
-}
 
 static void say(const char *text) {
     std::puts(text);

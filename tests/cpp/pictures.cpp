@@ -1,41 +1,10 @@
 // Pictures by the C++ headers: sent, echoed, received, kept after their call. Run under the address
 // sanitizer.
 
-#include "signalwire.hpp"
+#include "check.hpp"
 
 #include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <thread>
-
-#define CHECK(condition)                                                                     \
-    do {                                                                                     \
-        if (!(condition)) {                                                                  \
-            std::fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);             \
-            std::exit(1);                                                                    \
-        }                                                                                    \
-    } while (0)
-
-using namespace std::chrono_literals;
-namespace sw = signalwire;
-
-static std::string setting(const char *name) {
-    const char *value = std::getenv(name);
-    CHECK(value != nullptr);
-    return value;
-}
-
-static sw::ClientOptions gateway_options() {
-    sw::ClientOptions options;
-    std::ifstream ca(setting("SW_CA_FILE"));
-    options.token = setting("SW_TOKEN");
-    options.ws_url = setting("SW_WS_URL");
-    options.http_url = setting("SW_HTTP_URL");
-    options.ca_certificates_pem.assign(std::istreambuf_iterator<char>(ca), {});
-    return options;
-}
 
 // What the sink keeps, and its end, which is the end of the function's last copy.
 struct Viewer {

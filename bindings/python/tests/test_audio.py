@@ -106,7 +106,7 @@ async def test_a_slow_reader_of_the_iterator_loses_the_oldest(gateway: Gateway) 
 
 
 async def test_a_forgotten_iterator_is_freed(gateway: Gateway) -> None:
-    from signalwire_client import audio
+    from signalwire_client import _sink
 
     async with call_to(gateway, "/public/tone") as call:
         stream = call.audio()
@@ -115,7 +115,7 @@ async def test_a_forgotten_iterator_is_freed(gateway: Gateway) -> None:
         del stream
         gc.collect()
         assert gone() is None
-        await until(lambda: not audio._living)
+        await until(lambda: not _sink.living)
 
 
 async def test_a_callback_that_raises_is_logged_and_goes_on(

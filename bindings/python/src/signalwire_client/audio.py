@@ -6,15 +6,13 @@ Loaded when a call's audio is first used.
 from __future__ import annotations
 
 import logging
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import _native
 from ._capi import check, ffi, lib
-from ._convert import guarded
+from ._sink import MediaPort, MediaSink, sink_of
 from ._stream import MediaStream
-from .errors import InvalidArgumentError, SignalWireError
+from .errors import InvalidArgumentError
 from .options import number
 
 if TYPE_CHECKING:
@@ -79,46 +77,13 @@ class AudioFrame:
         )
 
 
-class AudioSink:
+class AudioSink(MediaSink[AudioFrame]):
     """A callback that gets the audio of a call; made by :meth:`Call.add_audio_sink`."""
 
-    def __init__(
-        self, callback: Callable[[AudioFrame], object], ended: Callable[[], object] | None = None
-    ) -> None:
-        self._callback = callback
-        self._ended = ended
-        self._port: AudioPort | None = None
-        self._id: int | None = None
-        self._is_removed = False
-        self._failures = 0
+    _what = "audio"
 
-    @property
-    def failures(self) -> int:
-        """How often the callback raised."""
-        return self._failures
-
-    def remove(self) -> None:
-        """Ends the deliveries; a second call does nothing.
-
-        It waits for a running callback, unless it is called from inside it. So that callback must
-        not wait for the thread that calls this.
-        """
-        self._is_removed = True
-        # Without an id the sink is being added; who adds it looks at the flag afterwards.
-        if self._port is not None and self._id is not None:
-            lib.sw_call_remove_audio_sink(self._port.call, self._id)
-
-    def _failed(self) -> None:
-        self._failures += 1
-        # A callback that fails once tends to fail fifty times a second.
-        if self._failures == 1:
-            _log.exception("an audio callback failed; it goes on with the next frame")
-        elif self._failures % 500 == 0:
-            _log.error("an audio callback failed %d times", self._failures)
-
-
-_living: set[Any] = set()
-"""The handles of the sinks that the library may still call."""
+    def _withdraw(self, call: Any, number: int) -> None:
+        lib.sw_call_remove_audio_sink(call, number)
 
 
 def _on_frame(frame: Any, user_data: Any) -> None:
@@ -134,28 +99,12 @@ def _on_frame(frame: Any, user_data: Any) -> None:
         sink._failed()
 
 
-def _on_drop(user_data: Any) -> None:
-    sink: AudioSink = ffi.from_handle(user_data)
-    _living.discard(user_data)
-    if sink._failures > 1:
-        _log.error("an audio callback failed %d times in all", sink._failures)
-    if sink._ended is not None:
-        sink._ended()
-
-
 # One function for all sinks, and for as long as the process lives.
 _ON_FRAME = ffi.callback("void(const sw_audio_frame *, void *)", _on_frame)
-_ON_DROP = ffi.callback("void(void *)", _on_drop)
 
 
-class AudioPort:
-    """The audio of one call: a handle of the C interface."""
-
-    def __init__(self, native: _native.Call) -> None:
-        value = guarded(native.native_handle)
-        self.call = ffi.cast("sw_call *", value)
-        # At the end of the process the library is shut down, and the handle with it.
-        weakref.finalize(self, lib.sw_call_unref, self.call).atexit = False
+class AudioPort(MediaPort):
+    """The audio of one call."""
 
     def push(self, pcm: Buffer, sample_rate_hz: int, channels: int) -> int:
         number("sample_rate_hz", sample_rate_hz)
@@ -179,36 +128,23 @@ class AudioPort:
     def add_sink(
         self, callback: Callable[[AudioFrame], object], sample_rate_hz: int, channels: int
     ) -> AudioSink:
-        if not callable(callback):
-            raise TypeError("the audio callback must be callable")
         return self._add(AudioSink(callback), sample_rate_hz, channels)
 
     def stream(self, sample_rate_hz: int, channels: int, queue_frames: int) -> AudioStream:
         stream = AudioStream(queue_frames)
-        stream._sink = self._add(_sink_of(stream), sample_rate_hz, channels)
+        stream._sink = self._add(sink_of(stream, AudioSink), sample_rate_hz, channels)
         return stream
 
     def _add(self, sink: AudioSink, sample_rate_hz: int, channels: int) -> AudioSink:
         number("sample_rate_hz", sample_rate_hz)
         number("channels", channels)
-        handle = ffi.new_handle(sink)
         declared = ffi.new("sw_audio_sink *")
-        declared.struct_size = ffi.sizeof("sw_audio_sink")
         declared.on_frame = _ON_FRAME
-        declared.drop = _ON_DROP
-        declared.user_data = handle
-        out = ffi.new("uint64_t *")
-        sink._port = self
-        _living.add(handle)
-        try:
+
+        def add(out: Any) -> None:
             check(lib.sw_call_add_audio_sink(self.call, sample_rate_hz, channels, declared, out))
-        except SignalWireError:
-            _living.discard(handle)
-            raise
-        sink._id = out[0]
-        if sink._is_removed:
-            sink.remove()
-        return sink
+
+        return self.begin(sink, declared, add)
 
 
 class AudioStream(MediaStream[AudioFrame]):
@@ -220,23 +156,3 @@ class AudioStream(MediaStream[AudioFrame]):
 
     def __init__(self, queue_frames: int) -> None:
         super().__init__("queue_frames", queue_frames)
-
-
-def _sink_of(stream: AudioStream) -> AudioSink:
-    """A sink for a stream that does not keep the stream alive, and ends with it."""
-    reference = weakref.ref(stream)
-
-    def put(frame: AudioFrame) -> None:
-        stream = reference()
-        if stream is None:
-            sink.remove()
-        else:
-            stream._put(frame)
-
-    def end() -> None:
-        stream = reference()
-        if stream is not None:
-            stream._end()
-
-    sink = AudioSink(put, end)
-    return sink

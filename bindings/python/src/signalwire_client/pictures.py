@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import functools
 import logging
-import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _native
 from ._capi import check, ffi, lib
-from ._convert import guarded
+from ._sink import MediaPort, MediaSink, sink_of
 from ._stream import MediaStream
-from .errors import InvalidArgumentError, NotSupportedError, SignalWireError
+from .errors import InvalidArgumentError, NotSupportedError
 from .options import number, one_of
 
 if TYPE_CHECKING:
@@ -273,38 +272,13 @@ class TestCard:
         return None if out[0] < 0 else int(out[0])
 
 
-class PictureSink:
+class PictureSink(MediaSink[Picture]):
     """A callback that gets the pictures of a call; made by :meth:`Call.add_picture_sink`."""
 
-    def __init__(
-        self, callback: Callable[[Picture], object], ended: Callable[[], object] | None = None
-    ) -> None:
-        self._callback = callback
-        self._ended = ended
-        self._port: PicturePort | None = None
-        self._id: int | None = None
-        self._is_removed = False
-        self._failures = 0
+    _what = "picture"
 
-    @property
-    def failures(self) -> int:
-        """How often the callback raised."""
-        return self._failures
-
-    def remove(self) -> None:
-        """Ends the deliveries; a second call does nothing.
-
-        It waits for a running callback, unless it is called from inside it. So that callback must
-        not wait for the thread that calls this.
-        """
-        self._is_removed = True
-        # Without an id the sink is being added; who adds it looks at the flag afterwards.
-        if self._port is not None and self._id is not None:
-            lib.sw_call_remove_picture_sink(self._port.call, self._id)
-
-
-_living: set[Any] = set()
-"""The handles of the sinks that the library may still call."""
+    def _withdraw(self, call: Any, number: int) -> None:
+        lib.sw_call_remove_picture_sink(call, number)
 
 
 def _on_picture(picture: Any, info: Any, user_data: Any) -> None:
@@ -314,16 +288,7 @@ def _on_picture(picture: Any, info: Any, user_data: Any) -> None:
         sink._callback(_of(picture))
     except BaseException:
         # Nobody is above this frame who could handle it.
-        sink._failures += 1
-        if sink._failures == 1:
-            _log.exception("a picture callback failed; it goes on with the next picture")
-
-
-def _on_drop(user_data: Any) -> None:
-    sink: PictureSink = ffi.from_handle(user_data)
-    _living.discard(user_data)
-    if sink._ended is not None:
-        sink._ended()
+        sink._failed()
 
 
 def _on_file(file: Any, size: int, user_data: Any) -> None:
@@ -332,18 +297,11 @@ def _on_file(file: Any, size: int, user_data: Any) -> None:
 
 # One function for all sinks, and for as long as the process lives.
 _ON_PICTURE = ffi.callback("void(sw_picture *, const sw_picture_info *, void *)", _on_picture)
-_ON_DROP = ffi.callback("void(void *)", _on_drop)
 _ON_FILE = ffi.callback("void(const uint8_t *, size_t, void *)", _on_file)
 
 
-class PicturePort:
-    """The pictures of one call: a handle of the C interface."""
-
-    def __init__(self, native: _native.Call) -> None:
-        value = guarded(native.native_handle)
-        self.call = ffi.cast("sw_call *", value)
-        # At the end of the process the library is shut down, and the handle with it.
-        weakref.finalize(self, lib.sw_call_unref, self.call).atexit = False
+class PicturePort(MediaPort):
+    """The pictures of one call."""
 
     def push(self, picture: Picture) -> int:
         one_of("picture", picture, Picture)
@@ -354,35 +312,22 @@ class PicturePort:
     def add_sink(
         self, callback: Callable[[Picture], object], format: _native.PixelFormat
     ) -> PictureSink:
-        if not callable(callback):
-            raise TypeError("the picture callback must be callable")
         return self._add(PictureSink(callback), format)
 
     def stream(self, format: _native.PixelFormat, queue_pictures: int) -> PictureStream:
         stream = PictureStream(queue_pictures)
-        stream._sink = self._add(_sink_of(stream), format)
+        stream._sink = self._add(sink_of(stream, PictureSink), format)
         return stream
 
     def _add(self, sink: PictureSink, format: _native.PixelFormat) -> PictureSink:
-        handle = ffi.new_handle(sink)
         declared = ffi.new("sw_picture_sink *")
-        declared.struct_size = ffi.sizeof("sw_picture_sink")
         declared.format = _FORMATS[one_of("format", format, _native.PixelFormat)]
         declared.on_picture = _ON_PICTURE
-        declared.drop = _ON_DROP
-        declared.user_data = handle
-        out = ffi.new("uint64_t *")
-        sink._port = self
-        _living.add(handle)
-        try:
-            _told(lib.sw_call_add_picture_sink(self.call, declared, out))
-        except SignalWireError:
-            _living.discard(handle)
-            raise
-        sink._id = out[0]
-        if sink._is_removed:
-            sink.remove()
-        return sink
+
+        def add(number: Any) -> None:
+            _told(lib.sw_call_add_picture_sink(self.call, declared, number))
+
+        return self.begin(sink, declared, add)
 
 
 class PictureStream(MediaStream[Picture]):
@@ -394,23 +339,3 @@ class PictureStream(MediaStream[Picture]):
 
     def __init__(self, queue_pictures: int) -> None:
         super().__init__("queue_pictures", queue_pictures)
-
-
-def _sink_of(stream: PictureStream) -> PictureSink:
-    """A sink for a stream that does not keep the stream alive, and ends with it."""
-    reference = weakref.ref(stream)
-
-    def put(picture: Picture) -> None:
-        stream = reference()
-        if stream is None:
-            sink.remove()
-        else:
-            stream._put(picture)
-
-    def end() -> None:
-        stream = reference()
-        if stream is not None:
-            stream._end()
-
-    sink = PictureSink(put, end)
-    return sink

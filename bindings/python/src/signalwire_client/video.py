@@ -6,14 +6,13 @@ Loaded when a call's video is first used.
 from __future__ import annotations
 
 import logging
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import _native
 from ._capi import check, ffi, lib
-from ._convert import guarded
-from .errors import InvalidArgumentError, SignalWireError
+from ._sink import MediaPort, MediaSink
+from .errors import InvalidArgumentError
 from .options import one_of
 
 if TYPE_CHECKING:
@@ -62,35 +61,13 @@ class VideoFrame:
         return f"<VideoFrame {self.codec.name} {kind}, {len(self.data)} bytes>"
 
 
-class VideoSink:
+class VideoSink(MediaSink[VideoFrame]):
     """A callback that gets the video of a call; made by :meth:`Call.add_video_sink`."""
 
-    def __init__(self, callback: Callable[[VideoFrame], object]) -> None:
-        self._callback = callback
-        self._port: VideoPort | None = None
-        self._id: int | None = None
-        self._is_removed = False
-        self._failures = 0
+    _what = "video"
 
-    @property
-    def failures(self) -> int:
-        """How often the callback raised."""
-        return self._failures
-
-    def remove(self) -> None:
-        """Ends the deliveries; a second call does nothing.
-
-        It waits for a running callback, unless it is called from inside it. So that callback must
-        not wait for the thread that calls this.
-        """
-        self._is_removed = True
-        # Without an id the sink is being added; who adds it looks at the flag afterwards.
-        if self._port is not None and self._id is not None:
-            lib.sw_call_remove_video_sink(self._port.call, self._id)
-
-
-_living: set[Any] = set()
-"""The handles of the sinks that the library may still call."""
+    def _withdraw(self, call: Any, number: int) -> None:
+        lib.sw_call_remove_video_sink(call, number)
 
 
 def _on_frame(frame: Any, user_data: Any) -> None:
@@ -102,28 +79,15 @@ def _on_frame(frame: Any, user_data: Any) -> None:
         sink._callback(VideoFrame(codec, data, frame.timestamp_us, frame.is_key_frame, size))
     except BaseException:
         # Nobody is above this frame who could handle it.
-        sink._failures += 1
-        if sink._failures == 1:
-            _log.exception("a video callback failed; it goes on with the next frame")
-
-
-def _on_drop(user_data: Any) -> None:
-    _living.discard(user_data)
+        sink._failed()
 
 
 # One function for all sinks, and for as long as the process lives.
 _ON_FRAME = ffi.callback("void(const sw_video_frame *, void *)", _on_frame)
-_ON_DROP = ffi.callback("void(void *)", _on_drop)
 
 
-class VideoPort:
-    """The video of one call: a handle of the C interface."""
-
-    def __init__(self, native: _native.Call) -> None:
-        value = guarded(native.native_handle)
-        self.call = ffi.cast("sw_call *", value)
-        # At the end of the process the library is shut down, and the handle with it.
-        weakref.finalize(self, lib.sw_call_unref, self.call).atexit = False
+class VideoPort(MediaPort):
+    """The video of one call."""
 
     def push(self, data: Buffer, codec: _native.VideoCodec, timestamp_us: int) -> int:
         view = memoryview(data)
@@ -140,24 +104,10 @@ class VideoPort:
         return int(dropped[0])
 
     def add_sink(self, callback: Callable[[VideoFrame], object]) -> VideoSink:
-        if not callable(callback):
-            raise TypeError("the video callback must be callable")
-        sink = VideoSink(callback)
-        handle = ffi.new_handle(sink)
         declared = ffi.new("sw_video_sink *")
-        declared.struct_size = ffi.sizeof("sw_video_sink")
         declared.on_frame = _ON_FRAME
-        declared.drop = _ON_DROP
-        declared.user_data = handle
-        out = ffi.new("uint64_t *")
-        sink._port = self
-        _living.add(handle)
-        try:
-            check(lib.sw_call_add_video_sink(self.call, declared, out))
-        except SignalWireError:
-            _living.discard(handle)
-            raise
-        sink._id = out[0]
-        if sink._is_removed:
-            sink.remove()
-        return sink
+
+        def add(number: Any) -> None:
+            check(lib.sw_call_add_video_sink(self.call, declared, number))
+
+        return self.begin(VideoSink(callback), declared, add)
